@@ -1,0 +1,4 @@
+//! The commands, one a module.
+
+pub mod doctor;
+pub mod run;

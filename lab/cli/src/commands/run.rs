@@ -1,0 +1,227 @@
+//! `lab run`: how fast is each step, cold and warm?
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use lab_results::facts::Facts;
+use lab_results::format::timestamp;
+use lab_results::schema::{self, Limits, Measurement, Method, Place, ResultsFile, Session};
+
+use crate::lab::{Lab, Setup, facts_path};
+use crate::machine;
+use crate::measure::{Extent, Prepared, measure};
+use crate::programs;
+use crate::progress::{Progress, elapsed};
+use crate::run_directory::clear_leftovers;
+use crate::table;
+use crate::target::{Choice, Target};
+use crate::workspace::Workspace;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo lab run                       the sample's ladder, 00 to 07, and the floor
+  cargo lab run 03                    03, the step before it, and the floor
+  cargo lab run 00 02 05 --quick      three steps, a first impression
+  cargo lab run --profile loopback    without any distance to the neighbours
+  cargo lab run 05 --memory 1024      another memory size than the manifest's
+  cargo lab run ./my/bootstrap        any executable that speaks the Lambda Runtime API
+  cargo lab run ./target/lambda/05-elasticache/bootstrap --like 05";
+
+/// Measure steps: build them, start their neighbours, and take interleaved rounds of cold and warm invocations.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Run {
+    /// Steps (5, 05, 05-elasticache, floor) or files; none: the sample's ladder
+    #[arg(value_name = "STEP or FILE")]
+    names: Vec<String>,
+    /// Every step there is
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+    /// Fewer rounds, no intervals: under half a minute once everything is built
+    #[arg(long)]
+    quick: bool,
+    /// Rounds, each with one fresh environment a step; intervals need at least 10
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: Option<u32>,
+    /// Memory size in MB instead of the manifests'; 128 to 10240
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10240))]
+    memory: Option<u32>,
+    /// Network profile of data/facts.toml: how far away the neighbours are
+    #[arg(long, value_name = "NAME", default_value = "region")]
+    profile: String,
+    /// Run files with this step's memory, neighbours and extension
+    #[arg(long, value_name = "STEP")]
+    like: Option<String>,
+    /// Results file to keep the measurements in
+    #[arg(long, value_name = "FILE", default_value = "data/results/local.json")]
+    results: PathBuf,
+    /// A name for this session, kept in the results
+    #[arg(long, value_name = "NAME")]
+    label: Option<String>,
+    /// Print the session as JSON instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Do not ask before a private copy of a missing program is unpacked
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Run {
+    /// Measures and prints.
+    pub async fn run(self) -> Result<()> {
+        let workspace = Workspace::load()?;
+        let choice = Choice {
+            names: self.names.clone(),
+            all: self.all,
+            memory_mb: self.memory,
+            like: self.like.clone(),
+        };
+        let targets = choice.targets(&workspace)?;
+        let facts = Facts::load(&facts_path(&workspace))?;
+        let network = facts.network(&self.profile)?;
+        let results = workspace.root.join(&self.results);
+        require_usable(&results)?;
+        clear_leftovers();
+        let programs = programs::ensure(self.yes).await?;
+
+        let begin = Instant::now();
+        let executables = build(&workspace, &targets).await?;
+        let setup = Setup { workspace: &workspace, profile: &self.profile, parameter_quota: None, programs };
+        let lab = Lab::start(setup).await?;
+        let built = elapsed(begin);
+        warn_of_missing_limits(&lab);
+
+        let begin = Instant::now();
+        let measurements = self.measure(&lab, &targets, &executables).await?;
+        let session = self.session(&workspace, &lab, network, measurements);
+        lab.stop().await;
+        let measured = elapsed(begin);
+
+        ResultsFile::add(&results, Place::Local, session.clone())?;
+        let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+        self.print(&session, &order, &facts)?;
+        eprintln!("\nbuilt and started in {built}, measured in {measured}");
+        eprintln!("results: {} (earlier sessions of other steps are kept)", self.results.display());
+        eprintln!("{}", self.next(&targets));
+        Ok(())
+    }
+
+    async fn measure(
+        &self,
+        lab: &Lab,
+        targets: &[Target],
+        executables: &[PathBuf],
+    ) -> Result<BTreeMap<String, Measurement>> {
+        let mut prepared = Vec::new();
+        let progress = Progress::start("checking that every step answers");
+        for (target, executable) in targets.iter().zip(executables) {
+            let target = Prepared::new(lab, target, executable)?;
+            if let Some(remark) = target.check(lab).await?.filter(|_| target.target.name != "floor") {
+                progress.print(&remark);
+            }
+            prepared.push(target);
+        }
+        progress.done("they do");
+        let mut progress = Progress::start("measuring");
+        let measurements = measure(lab, &prepared, &self.extent(), &mut progress).await?;
+        progress.done("");
+        Ok(measurements)
+    }
+
+    fn extent(&self) -> Extent {
+        let extent = if self.quick { Extent::QUICK } else { Extent::FULL };
+        Extent { rounds: self.rounds.unwrap_or(extent.rounds), ..extent }
+    }
+
+    fn session(
+        &self,
+        workspace: &Workspace,
+        lab: &Lab,
+        network: schema::Network,
+        measurements: BTreeMap<String, Measurement>,
+    ) -> Session {
+        let extent = self.extent();
+        let started = timestamp(SystemTime::now());
+        let platform = &lab.platform;
+        let enforced = platform.limits.enforced();
+        Session {
+            id: format!("{started}-{}", std::process::id()),
+            started,
+            label: self.label.clone(),
+            machine: Some(machine::machine()),
+            build: machine::build(&workspace.root),
+            network: Some(network),
+            limits: Some(Limits { cpu: enforced, memory: enforced, how: platform.limits.how().to_owned() }),
+            method: Method {
+                quick: self.quick,
+                rounds: extent.rounds,
+                paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
+                traces_sampled: false,
+                parameter_quota: None,
+                pinning: Some(platform.placement.describe()),
+            },
+            measurements,
+        }
+    }
+
+    fn print(&self, session: &Session, order: &[String], facts: &Facts) -> Result<()> {
+        let text = if self.json {
+            serde_json::to_string_pretty(session)?
+        } else {
+            table::tables(session, order, &facts.prices()?)
+        };
+        let mut stdout = std::io::stdout().lock();
+        match writeln!(stdout, "{text}") {
+            // `cargo lab run | head` is no failure.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    /// What to try next, one line.
+    fn next(&self, targets: &[Target]) -> String {
+        let steps = targets.iter().filter(|target| target.name != "floor").count();
+        if self.quick {
+            "next: the same without --quick, for intervals".to_owned()
+        } else if self.profile != "loopback" {
+            "next: --profile loopback shows what is left when the neighbours are no distance away".to_owned()
+        } else if steps < 8 {
+            "next: cargo lab run measures the whole ladder".to_owned()
+        } else {
+            "next: change a step and run it again: cargo lab run 05".to_owned()
+        }
+    }
+}
+
+/// Builds everything before anything is measured, one package at a time.
+async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
+    let mut executables = Vec::new();
+    for target in targets {
+        executables.push(target.executable(workspace).await?);
+    }
+    Ok(executables)
+}
+
+/// A results file that cannot be read or written is told before the minutes of measuring, not after.
+fn require_usable(results: &Path) -> Result<()> {
+    ResultsFile::load_or_new(results, Place::Local)?;
+    let folder = results.parent().context("a results file lies in a folder")?;
+    ensure!(folder.is_dir(), "cannot keep results in {}: the folder does not exist", folder.display());
+    tempfile::tempfile_in(folder).with_context(|| {
+        format!("cannot keep results in {}: make it writable, or name another file with --results", folder.display())
+    })?;
+    Ok(())
+}
+
+fn warn_of_missing_limits(lab: &Lab) {
+    if let lab_lambda::Limits::None { reason } = &lab.platform.limits {
+        eprintln!(
+            "WARNING: CPU and memory are NOT limited on this machine, so that every step runs faster than on Lambda and \
+             a memory size means nothing. The results are marked. ({reason}) `cargo lab doctor` says what would help."
+        );
+    }
+}

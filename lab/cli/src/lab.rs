@@ -1,0 +1,225 @@
+//! The lab, ready to run functions: the neighbours started and filled, the limits of this machine found.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use lab_lambda::{
+    Credentials, Environment, Extension, Function, Limits, Outcome, Placement, Platform, TraceHeader,
+};
+use lab_results::facts::Facts;
+use lab_results::schema;
+use lab_services::{Link, Network, Options, Programs, REGION, Services};
+
+use crate::builder;
+use crate::run_directory::RunDirectory;
+use crate::target::Target;
+use crate::workspace::{Neighbour, TrustAnchors, Workspace};
+
+/// The package that fills the table; it runs as a function, as it does on AWS.
+const POPULATE: &str = "populate";
+/// The package of the emulated extension.
+const EXTENSION: &str = "lab-extension";
+
+/// Everything that a function needs to run here.
+pub struct Lab {
+    /// `data/facts.toml`
+    pub facts: Facts,
+    /// The neighbours.
+    pub services: Services,
+    /// The emulated service.
+    pub platform: Arc<Platform>,
+    extension: PathBuf,
+    // Last: everything above keeps files in it.
+    directory: RunDirectory,
+}
+
+/// How the lab is set up.
+pub struct Setup<'a> {
+    /// The repository.
+    pub workspace: &'a Workspace,
+    /// Name of the network profile in `data/facts.toml`.
+    pub profile: &'a str,
+    /// Requests per second that Parameter Store answers; `None` lifts its quota.
+    pub parameter_quota: Option<u32>,
+    /// The programs of the neighbours.
+    pub programs: Programs,
+}
+
+impl Lab {
+    /// Builds the extension and `populate`, starts the neighbours and fills the database. Call it from the thread on
+    /// which the environments will be started.
+    pub async fn start(setup: Setup<'_>) -> Result<Self> {
+        let facts = Facts::load(&facts_path(setup.workspace))?;
+        let network = network_of(&facts.network(setup.profile)?);
+        let extension = builder::build(&setup.workspace.root, EXTENSION).await?;
+        let populate = builder::build(&setup.workspace.root, POPULATE).await?;
+
+        let directory = RunDirectory::create()?;
+        let platform = platform(&facts, &directory)?;
+        // After the builds, which may use every CPU: the threads and programs that are started now inherit it.
+        if platform.placement.is_apart() {
+            platform.placement.bind_this_thread().context("cannot bind the lab to its CPUs")?;
+        }
+        let options = Options {
+            run_directory: directory.path().to_owned(),
+            network,
+            programs: setup.programs,
+            parameter_quota: setup.parameter_quota,
+        };
+        let services = Services::start(options).await.context("cannot start the neighbours")?;
+        let credentials = services.credentials();
+        let platform = Arc::new(Platform {
+            credentials: Credentials {
+                access_key_id: credentials.access_key_id.clone(),
+                secret_access_key: credentials.secret_access_key.clone(),
+                session_token: credentials.session_token.clone(),
+            },
+            ..platform
+        });
+        let lab = Self { facts, services, platform, extension, directory };
+        lab.populate(populate).await?;
+        Ok(lab)
+    }
+
+    /// Ends the neighbours and removes the run's folder.
+    pub async fn stop(self) {
+        self.services.stop().await;
+        drop(self.directory);
+    }
+
+    /// Switches to another network profile; connections that are open keep working.
+    pub fn set_profile(&self, profile: &str) -> Result<schema::Network> {
+        let network = self.facts.network(profile)?;
+        self.services.set_network(&network_of(&network));
+        Ok(network)
+    }
+
+    /// The configuration with which a target runs.
+    pub fn function(&self, target: &Target, bootstrap: &Path) -> Function {
+        let anchors = match target.trust_anchors {
+            TrustAnchors::Platform => lab_services::TrustAnchors::Platform,
+            TrustAnchors::None => lab_services::TrustAnchors::None,
+        };
+        Function {
+            name: target.name.clone(),
+            memory_mb: target.memory_mb,
+            timeout: target.timeout,
+            architecture: target.architecture.into(),
+            bootstrap: bootstrap.to_owned(),
+            extensions: target.extension.then(|| self.extension()).into_iter().collect(),
+            variables: self.services.environment(anchors),
+            platform: Arc::clone(&self.platform),
+            log: None,
+        }
+    }
+
+    /// What a target costs to start depends on whether the cache already holds the list: a cold start after a quiet time
+    /// finds it empty, since the entry lives for seconds and an environment for minutes.
+    pub async fn before_cold_start(&self, target: &Target) -> Result<()> {
+        if target.services.contains(&Neighbour::Cache) {
+            self.services.cache().flush().await?;
+        }
+        Ok(())
+    }
+
+    fn extension(&self) -> Extension {
+        let facts = self.facts.extension().expect("a test reads every accessor's facts");
+        let variable = |name: &str, value: String| (name.to_owned(), value);
+        Extension {
+            path: self.extension.clone(),
+            variables: vec![
+                variable("LAB_EXTENSION_START_CPU_MS", facts.start_cpu.as_millis().to_string()),
+                variable("LAB_EXTENSION_MEMORY_MIB", facts.memory_mib.to_string()),
+            ],
+            port_variable: Some("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT".to_owned()),
+        }
+    }
+
+    /// Fills the database through the function that fills it on AWS, then the parameters.
+    async fn populate(&self, bootstrap: PathBuf) -> Result<()> {
+        let database = self.services.database().endpoint();
+        let cache = self.services.cache().endpoint();
+        let variable = |name: &str, value: String| (name.to_owned(), value);
+        let mut variables = self.services.environment(lab_services::TrustAnchors::None);
+        variables.extend([
+            variable("DATABASE_ENDPOINT", database.ip().to_string()),
+            variable("DATABASE_PORT", database.port().to_string()),
+            variable("DATABASE_NAME", "stadiums".to_owned()),
+            variable("DATABASE_ADMIN_USER", "stadiums_admin".to_owned()),
+            variable("DATABASE_READER_USER", "stadiums_reader".to_owned()),
+        ]);
+        let function = Function {
+            name: POPULATE.to_owned(),
+            memory_mb: 512,
+            timeout: std::time::Duration::from_secs(30),
+            architecture: lab_lambda::Architecture::X86_64,
+            bootstrap,
+            extensions: Vec::new(),
+            variables,
+            platform: Arc::clone(&self.platform),
+            log: None,
+        };
+        let mut environment = Environment::start(&Arc::new(function)).await.context("populate")?;
+        let invocation = environment.invoke(&"{}".into(), &TraceHeader::new(false)).await;
+        let log = environment.log_tail();
+        environment.shutdown().await;
+        let Outcome::Response(_) = invocation.outcome else {
+            bail!("populate failed: {:?}; the last it wrote:{log}", invocation.outcome);
+        };
+
+        let parameters = self.services.parameters();
+        for (name, value) in [
+            ("database/user", "stadiums_reader".to_owned()),
+            ("database/name", "stadiums".to_owned()),
+            ("database/port", database.port().to_string()),
+            ("database/endpoint", database.ip().to_string()),
+            ("cache/enabled", "true".to_owned()),
+            ("cache/endpoint", cache.ip().to_string()),
+            ("cache/port", cache.port().to_string()),
+        ] {
+            parameters.put(&format!("/stadiums/{name}"), &value);
+        }
+        Ok(())
+    }
+}
+
+/// The constants of the service, from `data/facts.toml`, and this machine's means to enforce them.
+pub fn platform(facts: &Facts, directory: &RunDirectory) -> Result<Platform> {
+    let (cpu, limits) = (facts.cpu()?, facts.limits()?);
+    Ok(Platform {
+        region: REGION.to_owned(),
+        credentials: Credentials {
+            access_key_id: String::new(),
+            secret_access_key: String::new(),
+            session_token: String::new(),
+        },
+        limits: Limits::detect(directory.run_id()),
+        placement: Placement::of_this_machine(cpu.visible_cpus as usize),
+        memory_per_vcpu_mib: cpu.memory_per_vcpu_mib,
+        cpu_period: cpu.period,
+        init_vcpus: cpu.init_vcpus,
+        init_timeout: limits.init,
+        shutdown_budget: limits.shutdown_external_extension,
+        open_files: limits.file_descriptors,
+        largest_response: limits.payload_bytes as usize,
+    })
+}
+
+/// Where the facts are.
+pub fn facts_path(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("data/facts.toml")
+}
+
+fn network_of(network: &schema::Network) -> Network {
+    let link = |link: &schema::Link| Link {
+        round_trip: link.round_trip(),
+        service_time: link.service(),
+        session_setup: link.session_setup(),
+    };
+    Network {
+        database: link(&network.database),
+        cache: link(&network.cache),
+        parameters: link(&network.parameters),
+    }
+}

@@ -1,0 +1,25 @@
+//! The lab's commands and the measuring behind them. The tests use the same code as the commands.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`workspace`], [`target`] | the steps as their manifests describe them; what is to be measured |
+//! | [`builder`] | building each package alone |
+//! | [`lab`](mod@lab) | the neighbours started and filled, functions configured |
+//! | [`contract`] | what every step must answer |
+//! | [`measure`] | interleaved rounds |
+//! | [`table`], [`progress`] | what a person sees |
+//! | [`run_directory`], [`scope`], [`programs`], [`machine`] | this machine |
+
+pub mod builder;
+pub mod commands;
+pub mod contract;
+pub mod lab;
+pub mod machine;
+pub mod measure;
+pub mod programs;
+pub mod progress;
+pub mod run_directory;
+pub mod scope;
+pub mod table;
+pub mod target;
+pub mod workspace;

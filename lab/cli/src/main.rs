@@ -1,0 +1,69 @@
+//! `lab`: measures how fast each step of the workshop is, on this machine, without an AWS account.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use lab::{commands, scope};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Measures how fast each step of the workshop is, on this machine, without an AWS account.
+#[derive(Debug, Parser)]
+#[command(name = "cargo lab", bin_name = "cargo lab", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(commands::run::Run),
+    Doctor(commands::doctor::Doctor),
+}
+
+/// Exit code after Ctrl-C, by the shells' convention of 128 and the signal's number.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    scope::enter();
+    // One thread: the environments' processes are started on it and live as long as it does, and the event loop that
+    // stands between an event and its answer has no other thread to wait for.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("an event loop needs an epoll and a timer only");
+    runtime.block_on(async {
+        tokio::select! {
+            result = execute(arguments.command) => match result {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    ExitCode::FAILURE
+                }
+            },
+            // Whatever runs is dropped on the way out, and every guard ends what it started.
+            () = interrupted() => {
+                eprintln!("interrupted");
+                ExitCode::from(INTERRUPTED)
+            }
+        }
+    })
+}
+
+async fn execute(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(run) => run.run().await,
+        Command::Doctor(doctor) => doctor.run().await,
+    }
+}
+
+/// Waits for Ctrl-C, a closed terminal or a request to terminate.
+async fn interrupted() {
+    let mut wait = Vec::new();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        wait.extend(signal(kind));
+    }
+    std::future::poll_fn(|context| {
+        let any = wait.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+        if any { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}

@@ -1,0 +1,230 @@
+//! Measuring: interleaved rounds, each with one fresh environment of every target, so that the machine's mood hits all
+//! of them alike. Cold and warm are kept apart, every sample is kept.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use lab_lambda::{CpuUsage, Environment, Function, Invocation, TraceHeader};
+use lab_results::schema::{Measurement, Round};
+use lab_services::Counts;
+
+use crate::builder;
+use crate::contract;
+use crate::lab::Lab;
+use crate::progress::Progress;
+use crate::target::Target;
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Fresh environments of each target.
+    pub rounds: u32,
+    /// Paced warm invocations of each environment.
+    pub paced: u32,
+    /// Pause before each of them.
+    pub gap: Duration,
+    /// Invocations of the closed loop, at most.
+    pub closed: u32,
+    /// Duration of the closed loop, at most.
+    pub closed_time: Duration,
+}
+
+impl Extent {
+    /// Enough for intervals.
+    pub const FULL: Self =
+        Self { rounds: 12, paced: 30, gap: GAP, closed: 200, closed_time: Duration::from_millis(1500) };
+    /// A first impression; too few rounds for intervals.
+    pub const QUICK: Self =
+        Self { rounds: 2, paced: 10, gap: GAP, closed: 50, closed_time: Duration::from_millis(300) };
+}
+
+/// Far enough apart that every invocation finds the environment frozen, its caches cold and a fresh CPU quota, as with
+/// real traffic.
+const GAP: Duration = Duration::from_millis(25);
+
+/// A target, built and configured.
+pub struct Prepared {
+    /// What was asked for.
+    pub target: Target,
+    /// Its configuration.
+    pub function: Arc<Function>,
+    binary_bytes: u64,
+    zip_bytes: u64,
+}
+
+impl Prepared {
+    /// Configures a built target.
+    pub fn new(lab: &Lab, target: &Target, executable: &PathBuf) -> Result<Self> {
+        Ok(Self {
+            target: target.clone(),
+            function: Arc::new(lab.function(target, executable)),
+            binary_bytes: std::fs::metadata(executable)?.len(),
+            zip_bytes: builder::zip_size(executable)?,
+        })
+    }
+
+    /// Invokes the target once and checks that it answers, with the stadiums if it is to serve them. Answers what is
+    /// worth saying about a file that serves something else.
+    pub async fn check(&self, lab: &Lab) -> Result<Option<String>> {
+        let name = &self.target.name;
+        lab.before_cold_start(&self.target).await?;
+        let mut environment = Environment::start(&self.function).await.with_context(|| name.clone())?;
+        let invocation = environment.invoke(&contract::request(), &TraceHeader::new(true)).await;
+        let log = environment.log_tail();
+        environment.shutdown().await;
+        let body = contract::body(&invocation).with_context(|| format!("{name}; the last it wrote:{log}"))?;
+        match contract::check(&body) {
+            Ok(()) => Ok(None),
+            Err(broken) if self.target.serves_stadiums() => {
+                Err(broken.context(format!("{name} does not answer with the stadiums, so its speed means nothing")))
+            }
+            Err(_) => Ok(Some(format!("{name} answers, but not with the stadiums"))),
+        }
+    }
+}
+
+/// Measures all targets. The n-th rounds of all of them run next to each other, in an order that changes each time.
+pub async fn measure(
+    lab: &Lab,
+    targets: &[Prepared],
+    extent: &Extent,
+    progress: &mut Progress,
+) -> Result<BTreeMap<String, Measurement>> {
+    let mut rounds: Vec<Vec<Round>> = targets.iter().map(|_| Vec::new()).collect();
+    for number in 0..extent.rounds as usize {
+        for position in 0..targets.len() {
+            let index = (number + position) % targets.len();
+            let name = &targets[index].target.name;
+            progress.update(format!("round {} of {}: {name}", number + 1, extent.rounds));
+            let round = round(lab, &targets[index], extent).await.with_context(|| name.clone())?;
+            rounds[index].push(round);
+        }
+    }
+    let measured = targets.iter().zip(rounds);
+    Ok(measured.map(|(prepared, rounds)| (prepared.target.name.clone(), measurement(prepared, rounds))).collect())
+}
+
+fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
+    let target = &prepared.target;
+    let own = if cfg!(target_arch = "x86_64") { "x86_64" } else { "arm64" };
+    Measurement {
+        title: target.title.clone(),
+        from: target.from.clone(),
+        memory_mb: target.memory_mb,
+        memory_overridden: target.memory_overridden,
+        architecture: target.architecture.as_str().to_owned(),
+        measured_on: (own != target.architecture.as_str()).then(|| own.to_owned()),
+        binary_bytes: prepared.binary_bytes,
+        zip_bytes: prepared.zip_bytes,
+        binary_hash: None,
+        rounds,
+    }
+}
+
+/// One environment from its start to its end.
+async fn round(lab: &Lab, prepared: &Prepared, extent: &Extent) -> Result<Round> {
+    lab.before_cold_start(&prepared.target).await?;
+    let event = contract::request();
+    let start = lab.services.counts();
+    let mut environment = Environment::start(&prepared.function).await?;
+    let init = environment.init();
+    let first = environment.invoke(&event, &TraceHeader::new(false)).await;
+    contract::body(&first)?;
+    let cold = lab.services.counts() - start;
+
+    let warm_start = lab.services.counts();
+    let warm = paced(&mut environment, &event, extent).await?;
+    let warm_counts = lab.services.counts() - warm_start;
+    let closed = closed_loop(&mut environment, &event, extent).await?;
+    environment.shutdown().await;
+
+    let invocations = f64::from(extent.paced);
+    let latencies = |samples: &[Invocation]| samples.iter().filter_map(|sample| sample.latency).map(us).collect();
+    let peak = closed.samples.last().map_or(0, |last| last.report.max_memory_mb);
+    Ok(Round {
+        init_us: us(init.duration),
+        init_cpu_us: Some(us(init.cpu)),
+        first_us: first.latency.map(us).unwrap_or_default(),
+        first_duration_us: us(first.report.duration),
+        warm_us: latencies(&warm.samples),
+        warm_duration_us: warm.samples.iter().map(|sample| us(sample.report.duration)).collect(),
+        warm_cpu_us: Some(warm.cpu.as_secs_f64() * 1e6 / invocations),
+        warm_throttled_us: limited(lab, warm.throttled.as_secs_f64() * 1e6 / invocations),
+        warm_network_us: Some(lab.services.waited(&warm_counts).as_secs_f64() * 1e6 / invocations),
+        closed_us: latencies(&closed.samples),
+        closed_per_second: closed.samples.len() as f64 / closed.elapsed.as_secs_f64(),
+        closed_cpu_us: Some(closed.cpu.as_secs_f64() * 1e6 / closed.samples.len() as f64),
+        closed_throttled_us: limited(lab, closed.throttled.as_secs_f64() * 1e6 / closed.samples.len() as f64),
+        max_memory_mib: peak,
+        counts_cold: per(&cold, 1.0),
+        counts_warm: per(&warm_counts, invocations),
+    })
+}
+
+/// Warm invocations, and what they used together.
+struct Series {
+    samples: Vec<Invocation>,
+    cpu: Duration,
+    throttled: Duration,
+    elapsed: Duration,
+}
+
+async fn paced(environment: &mut Environment, event: &Bytes, extent: &Extent) -> Result<Series> {
+    let begin = Instant::now();
+    let mut series = Series { samples: Vec::new(), cpu: Duration::ZERO, throttled: Duration::ZERO, elapsed: Duration::ZERO };
+    for _ in 0..extent.paced {
+        environment.freeze();
+        tokio::time::sleep(extent.gap).await;
+        environment.thaw().await;
+        let before = environment.cpu_usage();
+        let invocation = environment.invoke(event, &TraceHeader::new(false)).await;
+        series.add_usage(before, environment.cpu_usage());
+        contract::body(&invocation)?;
+        series.samples.push(invocation);
+    }
+    series.elapsed = begin.elapsed();
+    Ok(series)
+}
+
+async fn closed_loop(environment: &mut Environment, event: &Bytes, extent: &Extent) -> Result<Series> {
+    let trace = TraceHeader::new(false);
+    let mut series = Series { samples: Vec::new(), cpu: Duration::ZERO, throttled: Duration::ZERO, elapsed: Duration::ZERO };
+    let before = environment.cpu_usage();
+    let begin = Instant::now();
+    while series.samples.len() < extent.closed as usize && begin.elapsed() < extent.closed_time {
+        series.samples.push(environment.invoke(event, &trace).await);
+    }
+    series.elapsed = begin.elapsed();
+    series.add_usage(before, environment.cpu_usage());
+    // Afterwards, because reading 9 kB of JSON each time would slow the loop down.
+    for invocation in &series.samples {
+        contract::body(invocation)?;
+    }
+    Ok(series)
+}
+
+impl Series {
+    fn add_usage(&mut self, before: CpuUsage, after: CpuUsage) {
+        self.cpu += after.used.saturating_sub(before.used);
+        self.throttled += after.throttled.saturating_sub(before.throttled);
+    }
+}
+
+/// A figure that exists only where the CPU is limited.
+fn limited(lab: &Lab, value: f64) -> Option<f64> {
+    lab.platform.limits.enforced().then_some(value)
+}
+
+/// Counts per invocation; zeros are left out.
+fn per(counts: &Counts, invocations: f64) -> BTreeMap<String, f64> {
+    let seen = counts.iter().filter(|(_, count)| *count > 0);
+    seen.map(|(name, count)| (name.to_owned(), count as f64 / invocations)).collect()
+}
+
+fn us(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

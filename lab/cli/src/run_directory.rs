@@ -1,0 +1,112 @@
+//! The folder of one run: data of the database, sockets, certificates. It goes with the run; what a killed run left
+//! behind is found by its name, which says whether its process still lives.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use lab_lambda::limits::{self, GROUP_PREFIX, is_alive, own_run_id};
+
+/// A Unix socket's path may have 107 bytes, and the services add some to the folder's.
+const LONGEST_PATH: usize = 70;
+
+/// A folder that is removed when the value is dropped.
+#[derive(Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+    run_id: String,
+}
+
+impl RunDirectory {
+    /// Creates it below the system's folder for temporary files.
+    pub fn create() -> Result<Self> {
+        // One process may run several: tests do.
+        let run_id = own_run_id();
+        let name = format!("{GROUP_PREFIX}{run_id}-{:04x}", fastrand::u16(..));
+        let path = base().join(name);
+        // The services run as another user when the lab is root, and must be able to pass through.
+        let mode = if nix::unistd::getuid().is_root() { 0o711 } else { 0o700 };
+        fs::DirBuilder::new()
+            .mode(mode)
+            .create(&path)
+            .with_context(|| format!("cannot create {}: is the disk full?", path.display()))?;
+        Ok(Self { path, run_id })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The name of this run.
+    pub fn run_id(&self) -> &str {
+        &self.run_id
+    }
+}
+
+impl Drop for RunDirectory {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            eprintln!("cannot remove {}: {error}", self.path.display());
+        }
+    }
+}
+
+fn base() -> PathBuf {
+    let chosen = std::env::temp_dir();
+    if chosen.as_os_str().len() <= LONGEST_PATH { chosen } else { PathBuf::from("/tmp") }
+}
+
+/// Folders and control groups of runs that have died, this user's only.
+pub fn leftovers() -> Vec<PathBuf> {
+    let own = nix::unistd::getuid().as_raw();
+    let folders = fs::read_dir(base()).into_iter().flatten().flatten();
+    let folders = folders.filter(|entry| {
+        let mine = entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == own);
+        mine && entry.file_name().to_str().is_some_and(is_dead)
+    });
+    folders.map(|entry| entry.path()).chain(limits::leftovers()).collect()
+}
+
+fn is_dead(name: &str) -> bool {
+    let run = name.strip_prefix(GROUP_PREFIX).and_then(|rest| rest.rsplit_once('-'));
+    run.is_some_and(|(run_id, _)| !is_alive(run_id))
+}
+
+/// Removes what dead runs left, and says so.
+pub fn clear_leftovers() {
+    for path in leftovers() {
+        let is_group = path.join("cgroup.procs").exists();
+        let gone = if is_group { limits::remove_leftover(&path) } else { fs::remove_dir_all(&path).is_ok() };
+        let kind = if is_group { "control group" } else { "folder" };
+        if gone {
+            eprintln!("cleared a {kind} that a killed run had left: {}", path.display());
+        } else {
+            eprintln!("cannot clear a {kind} that a killed run left: {}", path.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_goes_with_the_run_and_does_not_count_as_left() {
+        let run = RunDirectory::create().unwrap();
+        let path = run.path().to_owned();
+        assert!(path.is_dir());
+        assert!(!leftovers().contains(&path), "its process is alive");
+        drop(run);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_dead_run_is_known_by_its_name() {
+        let name = |process| format!("{GROUP_PREFIX}0-{process}-1-00ff");
+        assert!(is_dead(&name(std::process::id())), "this process started at another tick");
+        assert!(!is_dead("lambda-lab-something-else"));
+        assert!(!is_dead("systemd-private"));
+    }
+}

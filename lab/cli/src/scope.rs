@@ -1,0 +1,36 @@
+//! An ordinary user may not create control groups, but on a machine with cgroup v2 and systemd the user's own service
+//! manager hands out a group that may be divided: the lab starts itself once more inside such a scope.
+
+use std::ffi::OsStr;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+/// Set in the second start, so that there is no third.
+const MARK: &str = "LAMBDA_LAB_SCOPE";
+
+/// Replaces this process by the same command inside a delegated scope, where that is needed and possible. Returns where
+/// it is not; the limits are then looked for as things are.
+pub fn enter() {
+    let is_v2 = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+    let is_root = nix::unistd::geteuid().is_root();
+    if is_root || !is_v2 || std::env::var_os(MARK).is_some() || !user_manager_answers() {
+        return;
+    }
+    let Ok(own) = std::env::current_exe() else { return };
+    let failure = Command::new("systemd-run")
+        .args(["--user", "--scope", "--quiet", "--collect", "--property=Delegate=yes", "--"])
+        .arg(own)
+        .args(std::env::args_os().skip(1))
+        .env(MARK, "1")
+        .exec();
+    eprintln!("cannot start inside a systemd scope ({failure}): CPU and memory may stay unlimited");
+}
+
+/// Whether a scope can be had at all: asked with a command that does nothing, because a failure after the replacement
+/// could not be told from a failure of the lab.
+fn user_manager_answers() -> bool {
+    let nothing = ["--user", "--scope", "--quiet", "--collect", "--property=Delegate=yes", "--", "true"];
+    let output = Command::new("systemd-run").args(nothing.map(OsStr::new)).output();
+    output.is_ok_and(|output| output.status.success())
+}

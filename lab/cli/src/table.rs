@@ -1,0 +1,165 @@
+//! The tables that a person reads: the ladder, the warm and the cold figures, the counts.
+
+use comfy_table::{CellAlignment, Table, presets};
+use lab_results::format::{bytes, duration, times, usd};
+use lab_results::interval::{Comparison, Verdict};
+use lab_results::price::Prices;
+use lab_results::scale::LogScale;
+use lab_results::schema::{Measurement, Metric, Session};
+
+/// Columns of the longest bar.
+const BAR_COLUMNS: usize = 24;
+
+/// All tables of a session, in the order in which its targets are named.
+pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
+    let rows: Vec<(&str, &Measurement)> = order
+        .iter()
+        .filter_map(|name| Some((name.as_str(), session.measurements.get(name)?)))
+        .collect();
+    let profile = session.network.as_ref().map_or("-", |network| network.profile.as_str());
+    format!(
+        "\nThe ladder: median of warm invocations {} ms apart, network profile {profile}\n{}\n\
+         Warm: where a paced invocation's time goes; then one environment in a closed loop\n{}\n\
+         Cold start, size and cost (USD for a million warm requests: Lambda's duration and request fee)\n{}\n\
+         What an invocation asks of its neighbours, first (cold) / later (warm)\n{}",
+        session.method.paced_gap_ms,
+        ladder(session, &rows),
+        warm(&rows),
+        cold(&rows, prices),
+        counts(&rows),
+    )
+}
+
+fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
+    let p50 = |measurement: &Measurement| measurement.p50(Metric::Warm).map(|estimate| estimate.value);
+    let values: Vec<f64> = rows.iter().filter_map(|(_, measurement)| p50(measurement)).collect();
+    let scale = LogScale::around(values);
+    let bar = |value| scale.map(|scale| scale.bar(value, BAR_COLUMNS));
+    let first = rows.first().map(|(name, _)| *name);
+    let mut table = table(&["step", "p50", "", "than the step before", "than the first"], &[1, 4]);
+    for (name, measurement) in rows {
+        let before = measurement.from.as_deref().and_then(|from| session.compare(from, name, Metric::Warm));
+        let whole = first.filter(|first| *first != *name).and_then(|first| session.compare(first, name, Metric::Warm));
+        table.add_row([
+            (*name).to_owned(),
+            p50(measurement).map(duration).unwrap_or_default(),
+            p50(measurement).and_then(bar).unwrap_or_default(),
+            before.map(|comparison| in_words(&comparison)).unwrap_or_default(),
+            whole.map(|comparison| times(comparison.ratio)).unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+/// `1.78x faster [1.71, 1.86]`, or that no change can be seen.
+fn in_words(comparison: &Comparison) -> String {
+    let ratio = if comparison.ratio >= 1.0 {
+        format!("{} faster", times(comparison.ratio))
+    } else {
+        format!("{} slower", times(1.0 / comparison.ratio))
+    };
+    match (comparison.verdict(), comparison.interval) {
+        (Some(Verdict::NoMeasurableChange), Some(interval)) => {
+            format!("no measurable change [{:.2}, {:.2}]", interval.low, interval.high)
+        }
+        (_, Some(interval)) if comparison.ratio >= 1.0 => format!("{ratio} [{:.2}, {:.2}]", interval.low, interval.high),
+        (_, Some(interval)) => format!("{ratio} [{:.2}, {:.2}]", 1.0 / interval.high, 1.0 / interval.low),
+        _ => ratio,
+    }
+}
+
+fn warm(rows: &[(&str, &Measurement)]) -> Table {
+    let columns = ["step", "MB", "p50", "network", "CPU", "rest", "p95", "p99", "closed p50", "p99", "per second"];
+    let mut table = table(&columns, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    for (name, measurement) in rows {
+        let Some(paced) = measurement.summary(Metric::Warm) else { continue };
+        let closed = measurement.summary(Metric::Closed);
+        let network = measurement.mean(|round| round.warm_network_us);
+        let cpu = measurement.mean(|round| round.warm_cpu_us);
+        let rest = measurement.explained_us().map(|explained| paced.p50 - explained);
+        let per_second = measurement.p50(Metric::PerSecond).map(|estimate| format!("{:.0}", estimate.value));
+        let shown = |value: Option<f64>| value.map(duration).unwrap_or_default();
+        table.add_row([
+            (*name).to_owned(),
+            measurement.memory_mb.to_string(),
+            duration(paced.p50),
+            shown(network),
+            shown(cpu),
+            rest.map(signed).unwrap_or_default(),
+            duration(paced.p95),
+            duration(paced.p99),
+            shown(closed.map(|summary| summary.p50)),
+            shown(closed.map(|summary| summary.p99)),
+            per_second.unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+/// Requests that ran side by side are explained twice: the rest may be negative.
+fn signed(us: f64) -> String {
+    if us < 0.0 { format!("-{}", duration(-us)) } else { duration(us) }
+}
+
+fn cold(rows: &[(&str, &Measurement)], prices: &Prices) -> Table {
+    let columns = ["step", "arch", "binary", "zip", "init", "first", "together", "memory used", "USD/million"];
+    let mut table = table(&columns, &[2, 3, 4, 5, 6, 7, 8]);
+    for (name, measurement) in rows {
+        let p50 = |metric| measurement.p50(metric).map(|estimate| duration(estimate.value)).unwrap_or_default();
+        table.add_row([
+            (*name).to_owned(),
+            measurement.architecture.clone(),
+            bytes(measurement.binary_bytes),
+            bytes(measurement.zip_bytes),
+            p50(Metric::Init),
+            p50(Metric::First),
+            p50(Metric::Cold),
+            measurement.max_memory_mib().map(|mib| format!("{mib} MB")).unwrap_or_default(),
+            prices.million_of(measurement).map(|cost| usd(cost.lambda())).unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+/// The counted things that the steps differ in, and their headings.
+const COUNTED: [(&str, &[&str]); 6] = [
+    ("SSM calls", &["parameters.get_parameter", "parameters.get_parameters"]),
+    ("TLS handshakes", &["parameters.tls_handshakes", "database.tls_handshakes", "cache.tls_handshakes"]),
+    ("SETs", &["database.sets"]),
+    ("SSM round trips", &["parameters.round_trips"]),
+    ("database", &["database.round_trips"]),
+    ("cache", &["cache.round_trips"]),
+];
+
+fn counts(rows: &[(&str, &Measurement)]) -> Table {
+    let headings: Vec<&str> = std::iter::once("step").chain(COUNTED.iter().map(|(heading, _)| *heading)).collect();
+    let mut table = table(&headings, &[1, 2, 3, 4, 5, 6]);
+    for (name, measurement) in rows {
+        let (cold, warm) = (measurement.counts_cold(), measurement.counts_warm());
+        let mut cells = vec![(*name).to_owned()];
+        for (_, counters) in COUNTED {
+            let sum = |counts: &std::collections::BTreeMap<String, f64>| {
+                counters.iter().filter_map(|counter| counts.get(*counter)).sum::<f64>()
+            };
+            cells.push(format!("{} / {}", count(sum(&cold)), count(sum(&warm))));
+        }
+        table.add_row(cells);
+    }
+    table
+}
+
+/// Whole numbers without decimals: a mean over invocations need not be one.
+fn count(value: f64) -> String {
+    if (value - value.round()).abs() < 0.05 { format!("{value:.0}") } else { format!("{value:.1}") }
+}
+
+fn table(headings: &[&str], right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(headings);
+    for column in right {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}

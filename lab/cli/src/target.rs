@@ -1,0 +1,174 @@
+//! What the person at the keyboard wants measured: steps by name, or any executable that speaks the Runtime API.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::builder;
+use crate::workspace::{ArchitectureName, Neighbour, Step, TrustAnchors, Workspace};
+
+/// Memory size in MiB of a file, unless it is told: that of the sample's function.
+const FILE_MEMORY_MB: u32 = 256;
+/// Timeout of a file.
+const FILE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One thing to measure, with the configuration it runs under.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The step's name, or the file as it was given.
+    pub name: String,
+    /// A few words about it.
+    pub title: String,
+    /// Where its executable comes from.
+    pub source: Source,
+    /// The step that it changes.
+    pub from: Option<String>,
+    /// Memory size, MiB.
+    pub memory_mb: u32,
+    /// True where `--memory` says something else than the manifest.
+    pub memory_overridden: bool,
+    /// The time that one invocation may take.
+    pub timeout: Duration,
+    /// The architecture that it is priced for.
+    pub architecture: ArchitectureName,
+    /// The neighbours that it talks to.
+    pub services: Vec<Neighbour>,
+    /// The roots that it trusts.
+    pub trust_anchors: TrustAnchors,
+    /// Whether the Parameters and Secrets extension is attached.
+    pub extension: bool,
+}
+
+/// Where a target's executable comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// It is built from this package.
+    Package(String),
+    /// It is there.
+    File(PathBuf),
+}
+
+impl Target {
+    /// The executable, built if need be.
+    pub async fn executable(&self, workspace: &Workspace) -> Result<PathBuf> {
+        match &self.source {
+            Source::Package(package) => builder::build(&workspace.root, package).await,
+            Source::File(path) => Ok(path.clone()),
+        }
+    }
+
+    /// True for a handler that must answer with the stadiums: it has a database to take them from.
+    pub fn serves_stadiums(&self) -> bool {
+        self.services.contains(&Neighbour::Database)
+    }
+
+    /// The step, as its manifest configures it.
+    pub fn of_step(step: &Step) -> Self {
+        Self {
+            name: step.name.clone(),
+            title: step.manifest.title.clone(),
+            source: Source::Package(step.package.clone()),
+            from: step.manifest.from.clone(),
+            memory_mb: step.memory_mb,
+            memory_overridden: false,
+            timeout: step.timeout,
+            architecture: step.manifest.architecture,
+            services: step.manifest.services.clone(),
+            trust_anchors: step.manifest.trust_anchors,
+            extension: step.manifest.extension,
+        }
+    }
+
+    fn of_file(name: &str, like: Option<&Step>) -> Result<Self> {
+        let path = std::path::absolute(name).with_context(|| format!("{name} is no path"))?;
+        require_executable(name, &path)?;
+        let configured = like.map(Self::of_step);
+        Ok(Self {
+            name: name.to_owned(),
+            title: "a file".to_owned(),
+            source: Source::File(path),
+            from: None,
+            ..configured.unwrap_or_else(|| Self {
+                name: String::new(),
+                title: String::new(),
+                source: Source::File(PathBuf::new()),
+                from: None,
+                memory_mb: FILE_MEMORY_MB,
+                memory_overridden: false,
+                timeout: FILE_TIMEOUT,
+                architecture: ArchitectureName::X86_64,
+                services: Vec::new(),
+                trust_anchors: TrustAnchors::Platform,
+                extension: false,
+            })
+        })
+    }
+}
+
+/// What to choose from the command line.
+#[derive(Debug, Default, Clone)]
+pub struct Choice {
+    /// Names of steps and paths of files.
+    pub names: Vec<String>,
+    /// Every step there is.
+    pub all: bool,
+    /// Another memory size than the manifests', MiB.
+    pub memory_mb: Option<u32>,
+    /// The step whose configuration files run under.
+    pub like: Option<String>,
+}
+
+impl Choice {
+    /// The targets in the order of the ladder: without a name the sample's steps and the floor, one step with the step
+    /// before it and the floor, several with the floor.
+    pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
+        let like = self.like.as_deref().map(|name| workspace.step(name)).transpose()?;
+        let mut steps: Vec<&Step> = Vec::new();
+        let mut files = Vec::new();
+        for name in &self.names {
+            match workspace.step(name) {
+                Ok(step) => steps.push(step),
+                Err(_) if looks_like_a_path(name) => files.push(Target::of_file(name, like)?),
+                Err(unknown) => return Err(unknown),
+            }
+        }
+        if self.all {
+            steps = workspace.steps.iter().collect();
+        } else if self.names.is_empty() {
+            steps = workspace.ladder().collect();
+        } else if let [only] = steps[..]
+            && let Some(before) = &only.manifest.from
+            && files.is_empty()
+        {
+            steps.push(workspace.step(before)?);
+        }
+        steps.extend(workspace.floor());
+        let chosen = |step: &&Step| steps.iter().any(|chosen| chosen.name == step.name);
+        let steps = workspace.steps.iter().filter(chosen).map(Target::of_step);
+        let mut targets: Vec<Target> = steps.chain(files).collect();
+        if let Some(memory_mb) = self.memory_mb {
+            for target in &mut targets {
+                target.memory_overridden = target.memory_mb != memory_mb;
+                target.memory_mb = memory_mb;
+            }
+        }
+        Ok(targets)
+    }
+}
+
+fn looks_like_a_path(name: &str) -> bool {
+    name.contains('/') || Path::new(name).exists()
+}
+
+fn require_executable(name: &str, path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::metadata(path).with_context(|| format!("cannot measure {name}"))?;
+    if metadata.is_dir() {
+        bail!("cannot measure {name}: it is a folder. Name the executable in it, for example {name}/bootstrap");
+    }
+    if metadata.permissions().mode() & 0o111 == 0 {
+        bail!("cannot measure {name}: it is not executable. If it is a Lambda bootstrap: chmod +x {name}");
+    }
+    Ok(())
+}

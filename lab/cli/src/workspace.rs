@@ -1,0 +1,205 @@
+//! The steps, as their manifests describe them. Nothing about a step is written down anywhere else: a new crate under
+//! `steps/` is found, built and measured without touching the lab.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+use lab_lambda::Architecture;
+use serde::Deserialize;
+
+/// One crate under `steps/` that is a Lambda function.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Folder and binary: `05-elasticache`.
+    pub name: String,
+    /// The package: `step-05-elasticache`.
+    pub package: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Memory size, MiB.
+    pub memory_mb: u32,
+    /// The time that one invocation may take.
+    pub timeout: Duration,
+    /// What the step's manifest says besides cargo-lambda's keys.
+    pub manifest: Manifest,
+}
+
+/// `[package.metadata.step]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Manifest {
+    /// A few words.
+    pub title: String,
+    /// What changes against the step before, in one sentence.
+    #[serde(default)]
+    pub idea: Option<String>,
+    /// The step that this one changes; none for the first one and the floor.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// The files that differ from that step's.
+    #[serde(default)]
+    pub changes: BTreeSet<String>,
+    /// The architecture that it is deployed for.
+    pub architecture: ArchitectureName,
+    /// The neighbours that it talks to.
+    pub services: Vec<Neighbour>,
+    /// The roots that its programs trust besides the lab's own.
+    pub trust_anchors: TrustAnchors,
+    /// Whether the Parameters and Secrets extension is attached.
+    pub extension: bool,
+    /// Minutes that its chapter takes to read.
+    #[serde(default)]
+    pub minutes: Option<u32>,
+}
+
+/// A neighbour, by its name in the manifests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Neighbour {
+    /// Parameter Store
+    Parameters,
+    /// Aurora PostgreSQL behind RDS Proxy
+    Database,
+    /// ElastiCache
+    Cache,
+}
+
+/// The roots in the file that `SSL_CERT_FILE` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustAnchors {
+    /// Those of Lambda's own image, which every handshake's set-up has to parse.
+    Platform,
+    /// The lab's own only.
+    None,
+}
+
+/// An architecture, by AWS's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum ArchitectureName {
+    /// Intel and AMD
+    #[serde(rename = "x86_64")]
+    X86_64,
+    /// Graviton
+    #[serde(rename = "arm64")]
+    Arm64,
+}
+
+impl ArchitectureName {
+    /// AWS's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+impl From<ArchitectureName> for Architecture {
+    fn from(name: ArchitectureName) -> Self {
+        match name {
+            ArchitectureName::X86_64 => Self::X86_64,
+            ArchitectureName::Arm64 => Self::Arm64,
+        }
+    }
+}
+
+/// The repository, as `cargo metadata` sees it.
+#[derive(Debug)]
+pub struct Workspace {
+    /// The folder of the top-level `Cargo.toml`.
+    pub root: PathBuf,
+    /// All steps: the numbered ones in their order, then the others by name.
+    pub steps: Vec<Step>,
+}
+
+impl Workspace {
+    /// Asks cargo for the workspace around the current folder.
+    pub fn load() -> Result<Self> {
+        let metadata = MetadataCommand::new()
+            .no_deps()
+            .exec()
+            .context("cannot read the workspace: run this inside a clone of the repository")?;
+        let root = metadata.workspace_root.clone().into_std_path_buf();
+        let mut steps = steps(&metadata, &root)?;
+        steps.sort_by_key(|step| (step.number().is_none(), step.name.clone()));
+        Ok(Self { root, steps })
+    }
+
+    /// The step that `name` means: `5`, `05`, `05-elasticache` or `step-05-elasticache`.
+    pub fn step(&self, name: &str) -> Result<&Step> {
+        let wanted = name.strip_prefix("step-").unwrap_or(name);
+        let number = wanted.parse::<u32>().ok();
+        let found = self.steps.iter().find(|step| {
+            step.name == wanted || number.is_some() && step.number() == number
+        });
+        found.with_context(|| {
+            let known: Vec<&str> = self.steps.iter().map(|step| step.name.as_str()).collect();
+            format!("there is no step {name}. The steps are: {}", known.join(", "))
+        })
+    }
+
+    /// The ladder of the sample, 00 to 07.
+    pub fn ladder(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.number().is_some_and(|number| number <= LAST_OF_THE_SAMPLE))
+    }
+
+    /// The empty handler, which shows what this machine and the lab cost by themselves.
+    pub fn floor(&self) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == "floor")
+    }
+}
+
+/// The step that ends where the sample ended; later numbers go beyond it.
+const LAST_OF_THE_SAMPLE: u32 = 7;
+
+impl Step {
+    /// The number in front of the name, if it is on the ladder.
+    pub fn number(&self) -> Option<u32> {
+        self.name.split_once('-')?.0.parse().ok()
+    }
+}
+
+fn steps(metadata: &Metadata, root: &Path) -> Result<Vec<Step>> {
+    let under_steps = root.join("steps");
+    let packages = metadata.packages.iter().filter(|package| {
+        package.manifest_path.as_std_path().starts_with(&under_steps)
+            && package.targets.iter().any(cargo_metadata::Target::is_bin)
+    });
+    packages.map(|package| step(package).with_context(|| format!("in {}", package.manifest_path))).collect()
+}
+
+fn step(package: &Package) -> Result<Step> {
+    #[derive(Deserialize)]
+    struct All {
+        step: Manifest,
+        lambda: Lambda,
+    }
+    #[derive(Deserialize)]
+    struct Lambda {
+        deploy: Deploy,
+    }
+    #[derive(Deserialize)]
+    struct Deploy {
+        memory: u32,
+        timeout: u64,
+    }
+    let All { step, lambda } = serde_json::from_value(package.metadata.clone())
+        .context("[package.metadata.step] and [package.metadata.lambda.deploy] must describe the step")?;
+    let folder = package.manifest_path.parent().context("a manifest lies in a folder")?;
+    let name = folder.file_name().context("a step has a folder of its own")?.to_owned();
+    if !package.targets.iter().any(|target| target.is_bin() && target.name == name) {
+        bail!("the binary must have the folder's name, {name}");
+    }
+    Ok(Step {
+        name,
+        package: package.name.to_string(),
+        folder: folder.to_owned().into_std_path_buf(),
+        memory_mb: lambda.deploy.memory,
+        timeout: Duration::from_secs(lambda.deploy.timeout),
+        manifest: step,
+    })
+}

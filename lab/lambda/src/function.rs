@@ -1,0 +1,90 @@
+//! What a function's owner configures.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{LogLine, Platform};
+
+/// The instruction set that a function is deployed for. Locally it decides names and prices only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Architecture {
+    /// `x86_64`
+    X86_64,
+    /// `arm64` (Graviton)
+    Arm64,
+}
+
+/// The credentials of the function's role, as Lambda puts them into the environment variables.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// `AWS_ACCESS_KEY_ID`
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`
+    pub session_token: String,
+}
+
+/// An external extension: a process of its own beside the runtime, in the same environment.
+#[derive(Debug, Clone)]
+pub struct Extension {
+    /// The executable. Its file name is the name that it must register with.
+    pub path: PathBuf,
+    /// Variables that only the extension sees, besides those of the environment.
+    pub variables: Vec<(String, String)>,
+    /// A variable that carries the port on which the extension listens, for the runtime and the extension alike. The
+    /// environment binds a free port of 127.0.0.1 and hands the listening socket down, so that many environments fit on
+    /// one host: on AWS each has a network of its own and the port may be the same.
+    pub port_variable: Option<String>,
+}
+
+/// The variable that tells an extension which file descriptor its listening socket has.
+pub const LISTENER_VARIABLE: &str = "LAB_LISTENER_FD";
+
+/// Receives what the environment's processes and the platform write to the log, a line at a time.
+pub type LogSink = Arc<dyn Fn(LogLine<'_>) + Send + Sync>;
+
+/// A function's configuration.
+#[derive(Clone)]
+pub struct Function {
+    /// The function's name.
+    pub name: String,
+    /// Memory size in MiB (AWS writes MB), 128 to 10,240; the CPU share follows from it.
+    pub memory_mb: u32,
+    /// The time one invocation may take.
+    pub timeout: Duration,
+    /// The architecture that it is deployed for.
+    pub architecture: Architecture,
+    /// The executable that speaks the Runtime API.
+    pub bootstrap: PathBuf,
+    /// The external extensions.
+    pub extensions: Vec<Extension>,
+    /// The function's own environment variables.
+    pub variables: Vec<(String, String)>,
+    /// The service that runs it.
+    pub platform: Arc<Platform>,
+    /// Where log lines go; `None` drops them (the last few are kept for error messages).
+    pub log: Option<LogSink>,
+}
+
+impl Function {
+    /// The function's ARN, with the account id that AWS's own documentation uses for examples.
+    pub fn arn(&self) -> String {
+        format!(
+            "arn:aws:lambda:{}:123456789012:function:{}",
+            self.platform.region, self.name
+        )
+    }
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Function")
+            .field("name", &self.name)
+            .field("memory_mb", &self.memory_mb)
+            .field("bootstrap", &self.bootstrap)
+            .finish_non_exhaustive()
+    }
+}

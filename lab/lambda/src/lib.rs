@@ -1,0 +1,43 @@
+//! The emulated Lambda service: a function, its execution environments and their REPORT lines.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`function`] | what is configured: memory, timeout, bootstrap, extensions, variables |
+//! | [`environment`] | one execution environment: init phase, invocations, freeze, shutdown |
+//! | [`service`] | many environments of one function: one request each, reused when idle |
+//! | [`event`] | API Gateway's payload format 2.0, both ways |
+//! | [`report`] | the REPORT line in AWS's exact form |
+//! | [`limits`] | CPU share and memory limit through cgroup v1 or v2 |
+//! | [`platform`] | the rules of the service, and how this machine enforces them |
+//! | [`placement`] | which CPUs the function and the lab run on |
+//!
+//! Nothing here knows what a function talks to: neighbours are another crate's business. Linux only: the limits are
+//! cgroups and the freeze reads `/proc`.
+
+pub mod environment;
+pub mod event;
+mod exchange;
+mod freezer;
+pub mod function;
+mod init;
+pub mod limits;
+mod logs;
+pub mod placement;
+pub mod platform;
+mod process;
+pub mod report;
+mod runtime_api;
+pub mod service;
+pub mod trace;
+mod variables;
+
+pub use environment::{CpuUsage, Environment, InitReport, Invocation, Outcome};
+pub use function::{Architecture, Credentials, Extension, Function};
+pub use init::StartError;
+pub use limits::Limits;
+pub use logs::LogLine;
+pub use placement::Placement;
+pub use platform::Platform;
+pub use report::{Report, Status};
+pub use service::Service;
+pub use trace::TraceHeader;

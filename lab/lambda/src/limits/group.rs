@@ -1,0 +1,123 @@
+//! One environment's control group: the files that v1 and v2 have under different names.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where one version keeps what.
+pub(super) struct Layout {
+    /// The group's directories, one a hierarchy.
+    pub(super) directories: Vec<PathBuf>,
+    /// Writes quota and period, both in µs.
+    pub(super) write_quota: fn(&Path, u64, u64) -> io::Result<()>,
+    /// The directory of the CPU controller.
+    pub(super) cpu: PathBuf,
+    /// CPU time used, and how to read it as µs.
+    pub(super) usage: (PathBuf, fn(&str) -> Option<u64>),
+    /// Reads the throttled time in µs from `cpu.stat`.
+    pub(super) throttled: fn(&str) -> Option<u64>,
+}
+
+/// The control group of one environment. Dropping it kills what is left inside and removes it.
+pub(crate) struct Group {
+    layout: Layout,
+    joins: Vec<File>,
+    usage: File,
+    stat: File,
+}
+
+impl Group {
+    pub(super) fn open(layout: Layout) -> io::Result<Self> {
+        let join = |directory: &PathBuf| {
+            OpenOptions::new()
+                .write(true)
+                .open(directory.join("cgroup.procs"))
+        };
+        Ok(Self {
+            joins: layout
+                .directories
+                .iter()
+                .map(join)
+                .collect::<io::Result<_>>()?,
+            usage: File::open(&layout.usage.0)?,
+            stat: File::open(layout.cpu.join("cpu.stat"))?,
+            layout,
+        })
+    }
+
+    /// Files to which a new process writes `0` to move itself into the group.
+    pub(crate) fn joins(&self) -> &[File] {
+        &self.joins
+    }
+
+    /// Lets the group use `quota` of CPU time in each `period` from now on.
+    pub(crate) fn set_cpu_quota(&self, quota: Duration, period: Duration) -> io::Result<()> {
+        let us = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        (self.layout.write_quota)(&self.layout.cpu, us(quota), us(period))
+    }
+
+    /// CPU time used so far by all processes of the group.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        Duration::from_micros(read(&self.usage, self.layout.usage.1).unwrap_or_default())
+    }
+
+    /// Time during which processes of the group were ready to run and had no quota left.
+    pub(crate) fn throttled_time(&self) -> Duration {
+        Duration::from_micros(read(&self.stat, self.layout.throttled).unwrap_or_default())
+    }
+
+    /// The ids of the processes in the group.
+    pub(crate) fn processes(&self) -> Vec<i32> {
+        let list =
+            fs::read_to_string(self.layout.directories[0].join("cgroup.procs")).unwrap_or_default();
+        list.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        for process in self.processes() {
+            let _ = nix::sys::signal::kill(
+                nix::unistd::Pid::from_raw(process),
+                nix::sys::signal::Signal::SIGKILL,
+            );
+        }
+        for directory in &self.layout.directories {
+            remove(directory);
+        }
+    }
+}
+
+/// Removes an empty group. The kernel refuses for a moment while killed processes are still leaving it.
+pub(super) fn remove(directory: &Path) {
+    for _ in 0..200 {
+        match fs::remove_dir(directory) {
+            Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            _ => return,
+        }
+    }
+}
+
+/// Reads a small file from its start through an open handle: one system call, as this happens between invocations.
+fn read(file: &File, parse: fn(&str) -> Option<u64>) -> Option<u64> {
+    let mut buffer = [0; 512];
+    let length = file.read_at(&mut buffer, 0).ok()?;
+    parse(std::str::from_utf8(&buffer[..length]).ok()?)
+}
+
+/// The number behind `key` in a file of `key value` lines.
+pub(super) fn value_of(text: &str, key: &str) -> Option<u64> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(key)?.trim().parse().ok())
+}
+
+/// Writes `value` to `directory/name`, naming the file when that fails.
+pub(super) fn write(directory: &Path, name: &str, value: &str) -> io::Result<()> {
+    let path = directory.join(name);
+    fs::write(&path, value)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,102 @@
+//! CPU share and memory limit of an environment, through cgroups.
+//!
+//! Lambda throttles by CFS bandwidth control with a period of 20 ms: an environment of M MiB may use M/1,769 of a CPU's
+//! time in each period, and stands still for the rest of it (github.com/pwrdrvr/lambda-throttling measured it). The init
+//! phase has two unthrottled vCPUs at every memory size. cgroups do just the same on any Linux machine, where this
+//! process may create them.
+
+mod group;
+mod leftovers;
+mod v1;
+mod v2;
+
+use std::path::PathBuf;
+
+pub(crate) use group::Group;
+pub use leftovers::{is_alive, leftovers, own_run_id, remove_leftover};
+
+/// The prefix of every control group that the lab creates; the rest is the run's id.
+pub const GROUP_PREFIX: &str = "lambda-lab-";
+
+/// How this machine lets the lab limit a process's CPU and memory.
+#[derive(Debug)]
+pub enum Limits {
+    /// cgroup v1: one directory a controller.
+    V1(v1::Hierarchies),
+    /// cgroup v2: one directory.
+    V2(v2::Hierarchy),
+    /// No cgroup can be written: nothing is limited, and the results say so.
+    None {
+        /// Why, and what would help.
+        reason: String,
+    },
+}
+
+impl Limits {
+    /// Looks for a hierarchy in which `run_id`'s groups can be created, and creates their parent.
+    pub fn detect(run_id: &str) -> Self {
+        let name = format!("{GROUP_PREFIX}{run_id}");
+        let v1_failure = match v1::Hierarchies::create(&name) {
+            Ok(hierarchies) => return Self::V1(hierarchies),
+            Err(failure) => failure,
+        };
+        match v2::Hierarchy::create(&name) {
+            Ok(hierarchy) => Self::V2(hierarchy),
+            Err(failure) => Self::None {
+                reason: format!("cgroup v2: {failure}; cgroup v1: {v1_failure}"),
+            },
+        }
+    }
+
+    /// `cgroup v1`, `cgroup v2` or `none`.
+    pub fn how(&self) -> &'static str {
+        match self {
+            Self::V1(_) => "cgroup v1",
+            Self::V2(_) => "cgroup v2",
+            Self::None { .. } => "none",
+        }
+    }
+
+    /// True where CPU and memory are limited.
+    pub fn enforced(&self) -> bool {
+        !matches!(self, Self::None { .. })
+    }
+
+    /// A group for one environment; `None` where nothing is limited.
+    pub(crate) fn group(&self, memory_mb: u32) -> std::io::Result<Option<Group>> {
+        let name = format!("environment-{:08x}", fastrand::u32(..));
+        match self {
+            Self::V1(hierarchies) => hierarchies.group(&name, memory_mb).map(Some),
+            Self::V2(hierarchy) => hierarchy.group(&name, memory_mb).map(Some),
+            Self::None { .. } => Ok(None),
+        }
+    }
+}
+
+/// This process's group in the hierarchy with `controller` (v1) or in the unified one (`""`).
+fn own_group(controller: &str) -> Option<PathBuf> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    groups.lines().find_map(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (fields.next()?, fields.next()?);
+        controllers
+            .split(',')
+            .any(|name| name == controller)
+            .then(|| PathBuf::from(path.trim_start_matches('/')))
+    })
+}
+
+/// Where a cgroup file system is mounted: type `cgroup` with the controller among its options, or `cgroup2`.
+fn mount_point(kind: &str, controller: Option<&str>) -> Option<PathBuf> {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").ok()?;
+    mounts.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let [_, path, file_system, options, ..] = fields[..] else {
+            return None;
+        };
+        let fits = file_system == kind
+            && controller.is_none_or(|name| options.split(',').any(|option| option == name));
+        // The kernel writes a space in a path as \040.
+        fits.then(|| PathBuf::from(path.replace("\\040", " ")))
+    })
+}

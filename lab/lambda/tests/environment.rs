@@ -1,0 +1,283 @@
+//! Environments around a real process: `examples/bootstrap.rs`, which behaves as it is told.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use lab_lambda::{
+    Architecture, Credentials, Environment, Function, Limits, Outcome, Placement, Platform,
+    Service, StartError, Status, TraceHeader, limits,
+};
+
+fn bootstrap() -> PathBuf {
+    // target/PROFILE/deps/THIS_TEST -> target/PROFILE/examples/bootstrap; cargo builds examples before it runs tests.
+    let own = std::env::current_exe().unwrap();
+    own.ancestors().nth(2).unwrap().join("examples/bootstrap")
+}
+
+fn platform(limits: Limits) -> Platform {
+    Platform {
+        region: "us-east-1".to_owned(),
+        credentials: Credentials {
+            access_key_id: "ASIAEXAMPLE".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: "token".to_owned(),
+        },
+        limits,
+        placement: Placement::of_this_machine(2),
+        memory_per_vcpu_mib: 1769.0,
+        cpu_period: Duration::from_millis(20),
+        init_vcpus: 2.0,
+        init_timeout: Duration::from_secs(10),
+        shutdown_budget: Duration::from_secs(2),
+        open_files: 1024,
+        largest_response: 6 << 20,
+    }
+}
+
+fn function(behaviour: &str) -> Function {
+    let none = Limits::None {
+        reason: "this test is not about limits".to_owned(),
+    };
+    Function {
+        name: "test".to_owned(),
+        memory_mb: 256,
+        timeout: Duration::from_secs(10),
+        architecture: Architecture::X86_64,
+        bootstrap: bootstrap(),
+        extensions: Vec::new(),
+        variables: vec![("BEHAVIOUR".to_owned(), behaviour.to_owned())],
+        platform: Arc::new(platform(none)),
+        log: None,
+    }
+}
+
+async fn start(function: Function) -> Environment {
+    Environment::start(&Arc::new(function)).await.unwrap()
+}
+
+/// Environments hold processes and cannot be printed, so `unwrap_err` does not work on them.
+async fn failure(function: Function) -> StartError {
+    match Environment::start(&Arc::new(function)).await {
+        Ok(_) => panic!("it started"),
+        Err(error) => error,
+    }
+}
+
+fn trace() -> TraceHeader {
+    TraceHeader::new(false)
+}
+
+#[tokio::test]
+async fn events_come_back_and_only_the_first_report_has_an_init_phase() {
+    let mut environment = start(function("")).await;
+    for number in 0..3 {
+        let event = Bytes::from(format!("[{number}]"));
+        let invocation = environment.invoke(&event, &trace()).await;
+        let Outcome::Response(response) = &invocation.outcome else {
+            panic!("{invocation:?}")
+        };
+        assert_eq!(response, &event);
+        assert_eq!(invocation.report.init.is_some(), number == 0);
+        assert!(
+            invocation.report.max_memory_mb > 0,
+            "memory is measured, with or without limits"
+        );
+        assert!(invocation.latency.unwrap() <= invocation.report.duration);
+        environment.freeze();
+    }
+    environment.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_variables_are_those_of_lambda_and_no_others() {
+    let mut environment = start(function("variables")).await;
+    let invocation = environment.invoke(&Bytes::new(), &trace()).await;
+    let Outcome::Response(variables) = invocation.outcome else {
+        panic!("{:?}", invocation.outcome)
+    };
+    let variables = String::from_utf8(variables.to_vec()).unwrap();
+    let value = |name: &str| {
+        variables
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("{name}=")))
+    };
+    assert_eq!(value("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), Some("256"));
+    assert_eq!(value("AWS_SESSION_TOKEN"), Some("token"));
+    assert_eq!(value("BEHAVIOUR"), Some("variables"));
+    assert_eq!(
+        value("AWS_EXECUTION_ENV"),
+        None,
+        "OS-only runtimes do not have it"
+    );
+    assert_eq!(value("HOME"), None, "nothing is inherited from the lab");
+    environment.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_frozen_environment_does_not_run() {
+    let mut environment = start(function("")).await;
+    environment.invoke(&Bytes::from("[]"), &trace()).await;
+    environment.freeze();
+    let own_processes = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| {
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            let (name, rest) = stat.rsplit_once(") ")?;
+            let fields: Vec<&str> = rest.split(' ').collect();
+            let mine = fields[1] == std::process::id().to_string() && name.ends_with("(bootstrap");
+            mine.then(|| fields[0].to_owned())
+        });
+    // Tests run side by side, so there may be other bootstraps; this one is stopped.
+    assert!(own_processes.collect::<Vec<_>>().contains(&"T".to_owned()));
+    let invocation = environment.invoke(&Bytes::from("[1]"), &trace()).await;
+    assert!(
+        matches!(invocation.outcome, Outcome::Response(_)),
+        "it is thawed for the next event"
+    );
+    environment.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_timeout_a_crash_and_an_error_are_reported_as_on_lambda() {
+    let late = Function {
+        timeout: Duration::from_millis(200),
+        ..function("sleep")
+    };
+    let mut environment = start(late).await;
+    let invocation = environment.invoke(&Bytes::new(), &trace()).await;
+    assert!(matches!(invocation.outcome, Outcome::Timeout));
+    assert_eq!(invocation.report.status, Some(Status::Timeout));
+    assert!(!environment.is_alive());
+
+    let mut environment = start(function("crash")).await;
+    let invocation = environment.invoke(&Bytes::new(), &trace()).await;
+    assert!(matches!(invocation.outcome, Outcome::Exited));
+    assert_eq!(
+        invocation.report.status,
+        Some(Status::Error("Runtime.ExitError".to_owned()))
+    );
+    assert!(!environment.is_alive());
+
+    let mut environment = start(function("error")).await;
+    let invocation = environment.invoke(&Bytes::new(), &trace()).await;
+    assert_eq!(
+        invocation.report.status,
+        Some(Status::Error("Handler.Failed".to_owned()))
+    );
+    assert!(
+        environment.is_alive(),
+        "an error response does not end the environment"
+    );
+    environment.shutdown().await;
+}
+
+#[tokio::test]
+async fn every_way_to_fail_in_init_has_its_message() {
+    let exited = failure(function("exit-in-init")).await.to_string();
+    assert!(
+        exited.contains("the runtime ended during the init phase (exit status: 3)"),
+        "{exited}"
+    );
+
+    let reported = failure(function("init-error")).await.to_string();
+    assert!(
+        reported.contains("Config.Missing") && reported.contains("no table name"),
+        "{reported}"
+    );
+
+    let never = Function {
+        platform: Arc::new(Platform {
+            init_timeout: Duration::from_millis(300),
+            ..platform(Limits::None {
+                reason: String::new(),
+            })
+        }),
+        ..function("never-next")
+    };
+    let never = failure(never).await.to_string();
+    assert!(never.contains("/runtime/invocation/next"), "{never}");
+
+    let missing = Function {
+        bootstrap: PathBuf::from("/nowhere/bootstrap"),
+        ..function("")
+    };
+    let missing = failure(missing).await.to_string();
+    assert!(
+        missing.contains("cannot start /nowhere/bootstrap"),
+        "{missing}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_to_another_invocation_is_refused() {
+    let mut environment = start(function("wrong-id")).await;
+    let invocation = environment.invoke(&Bytes::new(), &trace()).await;
+    let Outcome::Response(status) = invocation.outcome else {
+        panic!("{:?}", invocation.outcome)
+    };
+    assert_eq!(status, "400");
+    environment.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_idle_environment_is_used_again_and_a_busy_one_is_not() {
+    let service = Service::new(function(""));
+    let event = Bytes::from("[]");
+    let first = service.invoke(&event, &trace()).await.unwrap();
+    let second = service.invoke(&event, &trace()).await.unwrap();
+    assert!(first.cold.is_some() && second.cold.is_none());
+    assert_eq!(service.started(), 1);
+
+    let trace = trace();
+    let (one, two) = tokio::join!(
+        service.invoke(&event, &trace),
+        service.invoke(&event, &trace)
+    );
+    let cold = [one.unwrap(), two.unwrap()]
+        .iter()
+        .filter(|served| served.cold.is_some())
+        .count();
+    assert_eq!(
+        (cold, service.started()),
+        (1, 2),
+        "one request an environment at a time"
+    );
+    service.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_cpu_quota_holds_an_invocation_back_and_the_group_goes_with_the_environment() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&lines);
+    let platform = platform(Limits::detect(&format!("{}-test", limits::own_run_id())));
+    if !platform.limits.enforced() {
+        eprintln!("skipped: no control group can be written here");
+        return;
+    }
+    let limited = Function {
+        platform: Arc::new(platform),
+        log: Some(Arc::new(move |line| {
+            sink.lock().unwrap().push(line.text.to_owned());
+        })),
+        ..function("spin")
+    };
+    let mut environment = start(limited).await;
+    let before = environment.cpu_usage();
+    environment.invoke(&Bytes::new(), &trace()).await;
+    let after = environment.cpu_usage();
+    // 50 ms of spinning at 256 MiB, which buys 2.9 of every 20 ms: most of it is spent waiting for quota. How long it
+    // takes depends on the machine, that it is throttled does not.
+    assert!(after.throttled > before.throttled);
+    assert!(after.used > before.used);
+    environment.shutdown().await;
+    assert!(
+        lines
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|line| line.starts_with("REPORT RequestId: "))
+    );
+}

@@ -1,0 +1,237 @@
+//! Reading, merging and saving a results file.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::file_error::Error;
+use crate::layout::RoundPerLine;
+use crate::schema::{Measurement, Place, ResultsFile, SCHEMA, Session};
+
+/// The path `folder/name.json`, for names that stay in that folder on every system.
+pub fn path_of(folder: &Path, name: &str) -> Result<PathBuf, Error> {
+    let stem = name.strip_suffix(".json").unwrap_or(name);
+    let plain = stem
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if !plain || !stem.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Err(Error::Name {
+            name: name.to_owned(),
+        });
+    }
+    Ok(folder.join(format!("{stem}.json")))
+}
+
+impl ResultsFile {
+    /// A file without sessions.
+    pub fn new(place: Place) -> Self {
+        Self {
+            schema: SCHEMA,
+            place,
+            sessions: Vec::new(),
+        }
+    }
+
+    /// Reads a file.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let malformed = |source| Error::Malformed {
+            path: path.to_owned(),
+            source,
+        };
+        let version: Version = serde_json::from_str(&text).map_err(malformed)?;
+        if version.schema != u64::from(SCHEMA) {
+            return Err(Error::Version {
+                path: path.to_owned(),
+                found: version.schema,
+            });
+        }
+        let file: Self = serde_json::from_str(&text).map_err(malformed)?;
+        file.check(path)?;
+        Ok(file)
+    }
+
+    /// Reads a file, or begins a new one where there is none.
+    pub fn load_or_new(path: &Path, place: Place) -> Result<Self, Error> {
+        let file = match Self::load(path) {
+            Err(Error::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Self::new(place)
+            }
+            other => other?,
+        };
+        if file.place != place {
+            return Err(Error::Place {
+                path: path.to_owned(),
+                found: file.place,
+                wanted: place,
+            });
+        }
+        Ok(file)
+    }
+
+    /// Adds a session to the file at `path` and returns the whole.
+    ///
+    /// Two labs that end at the same time do not lose each other's session: the folder is locked meanwhile.
+    pub fn add(path: &Path, place: Place, session: Session) -> Result<Self, Error> {
+        let failed = |source| Error::Write {
+            path: path.to_owned(),
+            source,
+        };
+        let folder = folder_of(path);
+        fs::create_dir_all(folder).map_err(failed)?;
+        let lock = File::open(folder).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        let mut file = Self::load_or_new(path, place)?;
+        file.merge(session);
+        file.save(path)?;
+        Ok(file)
+    }
+
+    /// Adds a session as the newest one.
+    ///
+    /// What it measured replaces what older sessions measured of the same step under the same network profile and at
+    /// the same memory size, if the size was given by hand; sessions that have nothing left go.
+    pub fn merge(&mut self, session: Session) {
+        for older in &mut self.sessions {
+            if older.profile() == session.profile() {
+                older.measurements.retain(|step, old| {
+                    session
+                        .measurements
+                        .get(step)
+                        .is_none_or(|new| overridden_to(old) != overridden_to(new))
+                });
+            }
+        }
+        self.sessions
+            .retain(|older| older.id != session.id && !older.measurements.is_empty());
+        self.sessions.push(session);
+    }
+
+    /// The newest measurement of a step at its own memory size, with its session.
+    pub fn latest(&self, profile: Option<&str>, step: &str) -> Option<(&Session, &Measurement)> {
+        self.newest_with(profile, &[step])
+            .and_then(|session| Some((session, session.measurements.get(step)?)))
+    }
+
+    /// The newest session that measured all these steps at their own memory sizes: only there may they be compared.
+    pub fn newest_with(&self, profile: Option<&str>, steps: &[&str]) -> Option<&Session> {
+        let has = |session: &Session, step: &str| {
+            session
+                .measurements
+                .get(step)
+                .is_some_and(|measurement| !measurement.memory_overridden)
+        };
+        self.sessions.iter().rev().find(|session| {
+            session.profile() == profile && steps.iter().all(|step| has(session, step))
+        })
+    }
+
+    /// Writes the file, whole or not at all. One round is one line, so that git can show a difference.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        self.check(path)?;
+        let failed = |source| Error::Write {
+            path: path.to_owned(),
+            source,
+        };
+        let temporary = tempfile::Builder::new()
+            .prefix(".results-")
+            .permissions(readable_by_all())
+            .tempfile_in(folder_of(path))
+            .map_err(failed)?;
+        self.write(BufWriter::new(temporary.as_file()))
+            .map_err(failed)?;
+        temporary.as_file().sync_all().map_err(failed)?;
+        temporary
+            .persist(path)
+            .map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// Writes the file's text.
+    pub fn write(&self, mut writer: impl Write) -> io::Result<()> {
+        let mut serializer =
+            serde_json::Serializer::with_formatter(&mut writer, RoundPerLine::default());
+        self.serialize(&mut serializer)?;
+        writer.write_all(b"\n")?;
+        writer.flush()
+    }
+
+    /// Refuses what JSON or the statistics would turn into nonsense.
+    fn check(&self, path: &Path) -> Result<(), Error> {
+        for session in &self.sessions {
+            for (step, measurement) in &session.measurements {
+                if let Some(what) = problem_of(measurement) {
+                    let problem = format!("session {:?}, step {step:?}: {what}", session.id);
+                    return Err(Error::Invalid {
+                        path: path.to_owned(),
+                        problem,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Read before anything else, so that another version is not called malformed.
+#[derive(Deserialize)]
+struct Version {
+    schema: u64,
+}
+
+fn overridden_to(measurement: &Measurement) -> Option<u32> {
+    measurement
+        .memory_overridden
+        .then_some(measurement.memory_mb)
+}
+
+fn problem_of(measurement: &Measurement) -> Option<String> {
+    if measurement.rounds.is_empty() {
+        return Some("it has no rounds".to_owned());
+    }
+    measurement
+        .rounds
+        .iter()
+        .enumerate()
+        .find_map(|(number, round)| {
+            let means = [
+                Some(round.closed_per_second),
+                round.warm_cpu_us,
+                round.warm_throttled_us,
+                round.warm_network_us,
+                round.closed_cpu_us,
+                round.closed_throttled_us,
+            ];
+            let counts = round
+                .counts_cold
+                .values()
+                .chain(round.counts_warm.values())
+                .copied();
+            let mut numbers = means.into_iter().flatten().chain(counts);
+            if numbers.any(|number| !number.is_finite() || number < 0.0) {
+                return Some(format!(
+                    "round {number} has a number that is negative or not finite"
+                ));
+            }
+            (round.warm_us.len() != round.warm_duration_us.len()).then(|| {
+                format!("round {number} has another number of latencies than of durations")
+            })
+        })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// As for any file in a repository; a temporary file would be its owner's alone.
+fn readable_by_all() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o644)
+}

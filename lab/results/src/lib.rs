@@ -1,0 +1,27 @@
+//! What the lab knows and what it measured: constants, results, statistics, prices and charts.
+//!
+//! - [`facts`]: `data/facts.toml`, every number that the lab models or quotes, with unit, source and date
+//! - [`constants`]: the ones that the emulated services are built from, as types
+//! - [`schema`]: one results file, its sessions, measurements and rounds
+//! - [`mod@file`]: reading, merging and saving such a file
+//! - [`stats`]: percentiles and summaries; [`interval`]: how far they can be trusted
+//! - [`price`]: what a million requests cost
+//! - [`chart`]: the ladder as an SVG; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
+//! - [`mod@format`]: durations, bytes, money and dates for people
+//!
+//! Nothing here starts a process, opens a socket or reads a clock: the lab and the book both compute with it, and the
+//! same file always gives the same output.
+
+mod caption;
+pub mod chart;
+pub mod constants;
+pub mod facts;
+pub mod file;
+mod file_error;
+pub mod format;
+pub mod interval;
+mod layout;
+pub mod price;
+pub mod scale;
+pub mod schema;
+pub mod stats;

@@ -1,0 +1,165 @@
+//! Connections to the real PostgreSQL, and the ones that RDS Proxy keeps open.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+
+use super::wire::{self, Fatal, Message, Messages};
+
+/// An open session with PostgreSQL.
+pub(crate) struct Backend {
+    pub stream: UnixStream,
+    pub messages: Messages,
+    /// What PostgreSQL said at the start: its parameters and the session's key, for each client that gets this session.
+    pub greeting: Bytes,
+}
+
+/// Why there is no session.
+#[derive(Debug)]
+pub(crate) enum NoBackend {
+    /// PostgreSQL says no: its own `ErrorResponse`.
+    Refused(Bytes),
+    /// PostgreSQL cannot be reached, or breaks off.
+    Lost(io::Error),
+}
+
+impl From<io::Error> for NoBackend {
+    fn from(error: io::Error) -> Self {
+        Self::Lost(error)
+    }
+}
+
+impl NoBackend {
+    /// What a client gets to see.
+    pub fn response(&self) -> Bytes {
+        match self {
+            Self::Refused(response) => response.clone(),
+            Self::Lost(error) => Fatal {
+                code: "08006",
+                message: "the proxy cannot reach the database".to_owned(),
+                detail: error.to_string(),
+            }
+            .bytes(),
+        }
+    }
+
+    /// What a person gets to see.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Refused(response) => wire::error_text(&response[5..]),
+            Self::Lost(error) => error.to_string(),
+        }
+    }
+}
+
+impl Backend {
+    /// Opens a session. PostgreSQL trusts whoever reaches its Unix socket: the front has checked the IAM token.
+    pub async fn open(socket: &std::path::Path, user: &str, database: &str) -> Result<Self, NoBackend> {
+        let mut stream = UnixStream::connect(socket).await?;
+        stream.write_all(&wire::session_request(user, database)).await?;
+        let mut messages = Messages::default();
+        let mut greeting = BytesMut::new();
+        loop {
+            let message = messages.expect(&mut stream).await?;
+            match message.tag() {
+                b'S' | b'K' => greeting.extend_from_slice(&message.bytes),
+                b'E' => return Err(NoBackend::Refused(message.bytes)),
+                b'Z' => return Ok(Self { stream, messages, greeting: greeting.freeze() }),
+                // AuthenticationOk, and notices for nobody.
+                _ => {}
+            }
+        }
+    }
+
+    /// Runs SQL and returns all messages of the answer but `ReadyForQuery`.
+    pub async fn run(&mut self, sql: &str) -> Result<Vec<Message>, NoBackend> {
+        self.stream.write_all(&wire::simple_query(sql)).await?;
+        let mut answer = Vec::new();
+        let mut refused = None;
+        loop {
+            let message = self.messages.expect(&mut self.stream).await?;
+            match message.tag() {
+                b'Z' => return refused.map_or(Ok(answer), |response| Err(NoBackend::Refused(response))),
+                b'E' => refused = Some(message.bytes),
+                _ => answer.push(message),
+            }
+        }
+    }
+
+    /// Whether the session's user is a direct member of the role `rds_iam`. Asked so, and not with `pg_has_role`, because
+    /// a superuser has every role.
+    pub async fn may_use_iam(&mut self) -> Result<bool, NoBackend> {
+        let sql = "SELECT 1 FROM pg_auth_members WHERE member = current_user::regrole AND roleid = 'rds_iam'::regrole";
+        Ok(self.run(sql).await?.iter().any(|message| message.tag() == b'D'))
+    }
+
+    /// Reads on until all requests are answered, then makes the session as good as new. Fails if a transaction is open.
+    async fn reset(&mut self, mut unanswered: u64, mut idle: bool) -> Result<(), NoBackend> {
+        while unanswered > 0 {
+            let message = self.messages.expect(&mut self.stream).await?;
+            if message.tag() == b'Z' {
+                unanswered -= 1;
+                idle = message.body() == b"I";
+            }
+        }
+        if !idle {
+            return Err(io::Error::other("the client left a transaction open").into());
+        }
+        self.run("DISCARD ALL").await.map(drop)
+    }
+
+    /// Whether PostgreSQL has neither ended nor said anything unasked. It says so when it ends a session.
+    fn is_alive(&self) -> bool {
+        matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+/// The sessions that are open and in nobody's use, per user and database. A client that finds one here does not wait for
+/// PostgreSQL to start a process, as behind RDS Proxy.
+///
+/// One client holds one session from log-in to log-out. RDS Proxy gives it back after each transaction unless the client
+/// is pinned; that is not modelled here, only counted.
+pub(crate) struct Pool {
+    socket: PathBuf,
+    idle: Mutex<HashMap<(String, String), Vec<Backend>>>,
+}
+
+impl Pool {
+    pub fn new(socket: PathBuf) -> Self {
+        Self { socket, idle: Mutex::default() }
+    }
+
+    /// An idle session, or a new one of a user who may use IAM tokens.
+    pub async fn take(&self, user: &str, database: &str) -> Result<Backend, NoBackend> {
+        while let Some(backend) = self.take_idle(user, database) {
+            if backend.is_alive() {
+                return Ok(backend);
+            }
+        }
+        let mut backend = Backend::open(&self.socket, user, database).await?;
+        if backend.may_use_iam().await? {
+            return Ok(backend);
+        }
+        let detail = format!("The database user {user} is not a member of the role rds_iam: GRANT rds_iam TO {user}");
+        Err(NoBackend::Refused(super::login::authentication_failed(user, detail).bytes()))
+    }
+
+    fn take_idle(&self, user: &str, database: &str) -> Option<Backend> {
+        let mut idle = self.idle.lock().expect("no holder panics");
+        idle.get_mut(&(user.to_owned(), database.to_owned()))?.pop()
+    }
+
+    /// Takes a session back after its client has left. One that cannot be made as good as new is closed.
+    pub async fn give_back(&self, mut backend: Backend, user: &str, database: &str, unanswered: u64, idle: bool) {
+        let reset = tokio::time::timeout(std::time::Duration::from_secs(1), backend.reset(unanswered, idle)).await;
+        if let Ok(Ok(())) = reset {
+            let mut idle = self.idle.lock().expect("no holder panics");
+            idle.entry((user.to_owned(), database.to_owned())).or_default().push(backend);
+        }
+    }
+}

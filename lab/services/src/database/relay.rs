@@ -1,0 +1,180 @@
+//! Carries messages between a client and its session, and counts what goes by.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use super::Front;
+use super::login::Client;
+use super::statements;
+use super::wire::{self, Message, Messages};
+use crate::counts::{Counter, Counters};
+use crate::delay::pause;
+
+/// What both directions of a session have to know.
+#[derive(Default)]
+struct Session {
+    /// Requests that `ReadyForQuery` has not answered yet.
+    unanswered: AtomicU64,
+    /// Whether the last `ReadyForQuery` said that a transaction is open.
+    in_transaction: AtomicBool,
+}
+
+impl Front {
+    /// Carries messages until the client or PostgreSQL leaves.
+    pub async fn relay(&self, client: Client) {
+        let Client { stream, mut messages, user, database, mut backend } = client;
+        let (mut from_client, mut to_client) = tokio::io::split(stream);
+        let session = Session::default();
+        let client_left = {
+            let (mut from_backend, mut to_backend) = backend.stream.split();
+            tokio::select! {
+                _ = self.requests(&session, &mut messages, &mut from_client, &mut to_backend) => true,
+                _ = self.replies(&session, &mut backend.messages, &mut from_backend, &mut to_client) => false,
+            }
+        };
+        // Whoever is still there is told; if it is too late for that, nobody is left to care.
+        let _ = to_client.shutdown().await;
+        if client_left {
+            let unanswered = session.unanswered.load(Ordering::Relaxed);
+            let idle = !session.in_transaction.load(Ordering::Relaxed);
+            self.pool.give_back(backend, &user, &database, unanswered, idle).await;
+        }
+    }
+
+    async fn requests(
+        &self,
+        session: &Session,
+        messages: &mut Messages,
+        client: &mut (impl AsyncRead + Unpin),
+        backend: &mut (impl AsyncWrite + Unpin),
+    ) -> io::Result<()> {
+        let mut observer = Requests::new(&self.gate.counters);
+        loop {
+            let mut forward = BytesMut::new();
+            let mut left = false;
+            let before = observer.requests;
+            while let Some(message) = messages.next()? {
+                left = message.tag() == b'X';
+                if left {
+                    break;
+                }
+                let ready_expected = observer.observe(&message);
+                session.unanswered.fetch_add(u64::from(ready_expected), Ordering::Relaxed);
+                forward.extend_from_slice(&message.bytes);
+            }
+            let requests = (observer.requests - before) as u32;
+            pause(self.gate.link.get().service_time * requests).await?;
+            backend.write_all(&forward).await?;
+            if left || !messages.receive(client).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn replies(
+        &self,
+        session: &Session,
+        messages: &mut Messages,
+        backend: &mut (impl AsyncRead + Unpin),
+        client: &mut (impl AsyncWrite + Unpin),
+    ) -> io::Result<()> {
+        while messages.receive(backend).await? {
+            let mut forward = BytesMut::new();
+            while let Some(message) = messages.next()? {
+                match message.tag() {
+                    b'D' => self.gate.counters.add(Counter::DatabaseRows, 1),
+                    b'Z' => {
+                        session.in_transaction.store(message.body() != b"I", Ordering::Relaxed);
+                        session.unanswered.fetch_sub(1, Ordering::Relaxed);
+                    }
+                    _ => {}
+                }
+                forward.extend_from_slice(&message.bytes);
+            }
+            self.gate.counters.add(Counter::DatabaseBytesSent, forward.len() as u64);
+            client.write_all(&forward).await?;
+            client.flush().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Counts a session's requests as they go by.
+struct Requests<'a> {
+    counters: &'a Counters,
+    /// Requests that the client waits for.
+    requests: u64,
+    pinned: bool,
+    /// `Close` messages since the last request.
+    closes: u64,
+    /// Other messages since the last request.
+    others: u64,
+}
+
+impl<'a> Requests<'a> {
+    fn new(counters: &'a Counters) -> Self {
+        Self { counters, requests: 0, pinned: false, closes: 0, others: 0 }
+    }
+
+    /// Counts a message; true if PostgreSQL will answer it with `ReadyForQuery`.
+    fn observe(&mut self, message: &Message) -> bool {
+        self.counters.add(Counter::DatabaseBytesReceived, message.bytes.len() as u64);
+        match message.tag() {
+            b'Q' | b'F' => {
+                self.counters.add(Counter::DatabaseQueries, 1);
+                if message.tag() == b'Q' {
+                    self.inspect(wire::text(&mut message.body()));
+                }
+                self.end_of_request();
+                return true;
+            }
+            b'P' => {
+                let mut body = message.body();
+                // The statement's name comes first.
+                let sql = wire::text(&mut body).and_then(|_| wire::text(&mut body));
+                self.inspect(sql);
+                self.others += 1;
+            }
+            b'E' => {
+                self.counters.add(Counter::DatabaseQueries, 1);
+                self.others += 1;
+            }
+            b'C' => self.closes += 1,
+            b'S' if self.closes > 0 && self.others == 0 => {
+                self.counters.add(Counter::DatabaseCloses, self.closes);
+                self.closes = 0;
+                return true;
+            }
+            b'S' => {
+                self.end_of_request();
+                return true;
+            }
+            b'H' => self.end_of_request(),
+            _ => self.others += 1,
+        }
+        false
+    }
+
+    fn inspect(&mut self, sql: io::Result<&str>) {
+        // PostgreSQL answers text that is not UTF-8 with an error of its own.
+        let effects = sql.map(statements::effects).unwrap_or_default();
+        self.counters.add(Counter::DatabaseSets, effects.sets);
+        if effects.pins && !self.pinned {
+            self.pinned = true;
+            self.counters.add(Counter::DatabasePinned, 1);
+        }
+    }
+
+    /// Clients that send several requests without waiting are counted as if they waited for each: what is counted must
+    /// not depend on timing.
+    fn end_of_request(&mut self) {
+        self.counters.add(Counter::DatabaseRoundTrips, 1);
+        self.counters.add(Counter::DatabaseRequests, 1);
+        self.requests += 1;
+        self.closes = 0;
+        self.others = 0;
+    }
+}

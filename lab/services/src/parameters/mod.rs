@@ -1,0 +1,63 @@
+//! Parameter Store: HTTPS, JSON 1.1, one shared quota.
+
+mod api;
+mod front;
+mod store;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+pub use self::store::Parameter;
+use self::store::{Quota, Store};
+use crate::counts::Counters;
+use crate::front::Gate;
+use crate::{Credentials, Error};
+
+/// What all connections share.
+pub(crate) struct State {
+    store: Mutex<Store>,
+    quota: Mutex<Quota>,
+    counters: Arc<Counters>,
+}
+
+/// The running Parameter Store.
+#[derive(Clone)]
+pub struct Parameters {
+    endpoint: SocketAddr,
+    state: Arc<State>,
+}
+
+impl Parameters {
+    pub(crate) async fn start(credentials: Credentials, quota: Option<u32>, gate: Gate) -> Result<Self, Error> {
+        let (listener, endpoint) = Gate::listen().await?;
+        let state = Arc::new(State {
+            store: Mutex::default(),
+            quota: Mutex::new(Quota::new(quota, Instant::now())),
+            counters: Arc::clone(&gate.counters),
+        });
+        let front = Arc::new(front::Front { gate: gate.clone(), credentials, state: Arc::clone(&state) });
+        tokio::spawn(gate.serve(listener, move |stream| Arc::clone(&front).connection(stream)));
+        Ok(Self { endpoint, state })
+    }
+
+    /// The value for `AWS_ENDPOINT_URL_SSM`.
+    pub fn endpoint_url(&self) -> String {
+        format!("https://{}", self.endpoint)
+    }
+
+    /// Sets a `String` parameter, past the API, and returns its version.
+    pub fn put(&self, name: &str, value: &str) -> u64 {
+        self.state.store.lock().expect("no holder panics").put(name, "String", value)
+    }
+
+    /// The newest version of a parameter, past the API.
+    pub fn get(&self, name: &str) -> Option<Parameter> {
+        self.state.store.lock().expect("no holder panics").get(name).ok()
+    }
+
+    /// Replaces the quota, in requests per second: `None` lifts it.
+    pub fn set_quota(&self, per_second: Option<u32>) {
+        *self.state.quota.lock().expect("no holder panics") = Quota::new(per_second, Instant::now());
+    }
+}

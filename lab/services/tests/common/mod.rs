@@ -1,0 +1,60 @@
+//! The real services, started for a test.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lab_services::programs::{Search, cache_directory};
+use lab_services::{Network, Options, Programs, Services, TrustAnchors};
+use tempfile::TempDir;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+
+/// Services and the folder in which they live.
+pub struct Lab {
+    pub services: Services,
+    pub folder: TempDir,
+}
+
+/// The programs; private copies are unpacked if they are missing here.
+pub fn programs() -> Programs {
+    let folder = cache_directory(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs"));
+    match Search::start(&folder) {
+        Search::Found(programs) => programs,
+        Search::Missing(plan) => plan.carry_out(|line| println!("{line}")).unwrap(),
+    }
+}
+
+pub async fn start() -> Lab {
+    start_with(Network::default(), None).await
+}
+
+pub async fn start_with(network: Network, parameter_quota: Option<u32>) -> Lab {
+    let folder = tempfile::Builder::new().prefix("lab-test-").tempdir().unwrap();
+    let run_directory = folder.path().to_owned();
+    let options = Options { run_directory, network, programs: programs(), parameter_quota };
+    Lab { services: Services::start(options).await.unwrap(), folder }
+}
+
+impl Lab {
+    /// The file that `SSL_CERT_FILE` names.
+    pub fn trust_file(&self, anchors: TrustAnchors) -> String {
+        let variables = self.services.environment(anchors);
+        variables.into_iter().find(|(name, _)| name == "SSL_CERT_FILE").unwrap().1
+    }
+
+    /// A TLS client that trusts the run's own certificate authority.
+    pub fn tls(&self) -> rustls::ClientConfig {
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_file_iter(self.trust_file(TrustAnchors::None)).unwrap() {
+            roots.add(certificate.unwrap()).unwrap();
+        }
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth()
+    }
+}

@@ -23,9 +23,28 @@ pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
     let total = crates_of(root, package).await;
     let mut progress = None;
     let started = Instant::now();
-    let mut cargo = Cargo::start(root, &["build", "--profile", PROFILE, "--package", package, "--message-format", "json"])?;
-    let stdout = cargo.child.stdout.take().context("cargo's output was asked for")?;
-    let mut stderr = cargo.child.stderr.take().context("cargo's messages were asked for")?;
+    let mut cargo = Cargo::start(
+        root,
+        &[
+            "build",
+            "--profile",
+            PROFILE,
+            "--package",
+            package,
+            "--message-format",
+            "json",
+        ],
+    )?;
+    let stdout = cargo
+        .child
+        .stdout
+        .take()
+        .context("cargo's output was asked for")?;
+    let mut stderr = cargo
+        .child
+        .stderr
+        .take()
+        .context("cargo's messages were asked for")?;
 
     let mut compiled = HashSet::new();
     let mut executable = None;
@@ -36,7 +55,8 @@ pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
             match serde_json::from_str(&line) {
                 Ok(Message::CompilerArtifact(artifact)) => {
                     if !artifact.fresh {
-                        let progress = progress.get_or_insert_with(|| Progress::start(format!("building {package}")));
+                        let progress = progress
+                            .get_or_insert_with(|| Progress::start(format!("building {package}")));
                         progress.update(format!("{} of about {total} crates", compiled.len()));
                     }
                     executable = artifact.executable.or(executable.take());
@@ -56,7 +76,9 @@ pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
 
     let status = cargo.child.wait().await.context("cargo")?;
     if !status.success() {
-        bail!("cannot build {package}: cargo build --profile {PROFILE} -p {package} says\n{diagnostics}{messages}");
+        bail!(
+            "cannot build {package}: cargo build --profile {PROFILE} -p {package} says\n{diagnostics}{messages}"
+        );
     }
     if let Some(progress) = progress {
         progress.done("ready");
@@ -69,12 +91,29 @@ pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
 
 /// The number of crates that go into `package`, for the progress line only: 0 where cargo cannot say.
 async fn crates_of(root: &Path, package: &str) -> usize {
-    let arguments = ["tree", "--package", package, "--edges", "normal,build", "--prefix", "none", "--no-dedupe", "--offline"];
-    let Ok(tree) = Cargo::start(root, &arguments) else { return 0 };
+    let arguments = [
+        "tree",
+        "--package",
+        package,
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--no-dedupe",
+        "--offline",
+    ];
+    let Ok(tree) = Cargo::start(root, &arguments) else {
+        return 0;
+    };
     let output = async {
         let mut tree = tree;
         let mut text = String::new();
-        tree.child.stdout.take()?.read_to_string(&mut text).await.ok()?;
+        tree.child
+            .stdout
+            .take()?
+            .read_to_string(&mut text)
+            .await
+            .ok()?;
         Some(text.lines().collect::<HashSet<_>>().len())
     };
     output.await.unwrap_or_default()
@@ -99,7 +138,15 @@ impl Cargo {
         // is one) ask for them and would run again each time the description changes.
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
-            if ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|prefix| name.starts_with(prefix)) {
+            if [
+                "CARGO_MANIFEST_",
+                "CARGO_PKG_",
+                "CARGO_BIN_",
+                "CARGO_CRATE_",
+            ]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+            {
                 command.env_remove(&*name);
             }
         }
@@ -121,7 +168,10 @@ impl Drop for Cargo {
 /// The size in bytes of the deployment package: the executable alone, as `bootstrap`, deflated.
 pub fn zip_size(executable: &Path) -> Result<u64> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("bootstrap", zip::write::SimpleFileOptions::default().unix_permissions(0o755))?;
+    zip.start_file(
+        "bootstrap",
+        zip::write::SimpleFileOptions::default().unix_permissions(0o755),
+    )?;
     std::io::copy(&mut std::fs::File::open(executable)?, &mut zip)?;
     Ok(zip.finish()?.into_inner().len() as u64)
 }

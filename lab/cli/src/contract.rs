@@ -35,13 +35,21 @@ pub fn body(invocation: &Invocation) -> Result<String> {
     let payload = match &invocation.outcome {
         Outcome::Response(payload) => payload,
         Outcome::Error { kind, payload } => {
-            bail!("the function reported an error, {kind}: {}", String::from_utf8_lossy(payload))
+            bail!(
+                "the function reported an error, {kind}: {}",
+                String::from_utf8_lossy(payload)
+            )
         }
         Outcome::Timeout => bail!("the function's timeout passed"),
         Outcome::Exited => bail!("the runtime ended during the invocation"),
     };
     let response = event::http_response(payload).map_err(anyhow::Error::msg)?;
-    ensure!(response.status == 200, "the answer to GET / is {}: {}", response.status, response.body);
+    ensure!(
+        response.status == 200,
+        "the answer to GET / is {}: {}",
+        response.status,
+        response.body
+    );
     Ok(response.body)
 }
 
@@ -49,7 +57,11 @@ pub fn body(invocation: &Invocation) -> Result<String> {
 pub fn check(body: &str) -> Result<()> {
     let rows: Vec<Map<String, Value>> =
         serde_json::from_str(body).context("the body is not a JSON array of objects")?;
-    ensure!(rows.len() == ROWS, "the body has {} rows instead of {ROWS}", rows.len());
+    ensure!(
+        rows.len() == ROWS,
+        "the body has {} rows instead of {ROWS}",
+        rows.len()
+    );
     for row in &rows {
         check_row(row).with_context(|| format!("in the row {}", Value::Object(row.clone())))?;
     }
@@ -61,10 +73,17 @@ pub fn check(body: &str) -> Result<()> {
 fn check_row(row: &Map<String, Value>) -> Result<()> {
     for (key, is_number) in KEYS {
         let value = row.get(key).with_context(|| format!("{key} is missing"))?;
-        let fits = if is_number { value.is_u64() } else { value.as_str().is_some_and(|text| !text.is_empty()) };
+        let fits = if is_number {
+            value.is_u64()
+        } else {
+            value.as_str().is_some_and(|text| !text.is_empty())
+        };
         ensure!(fits, "{key} is {value}");
     }
-    if let Some(other) = row.keys().find(|key| KEYS.iter().all(|(known, _)| known != key)) {
+    if let Some(other) = row
+        .keys()
+        .find(|key| KEYS.iter().all(|(known, _)| known != key))
+    {
         bail!("{other} belongs to no stadium");
     }
     Ok(())
@@ -91,12 +110,22 @@ mod tests {
         let text = |rows: &[Value]| Value::from(rows.to_vec()).to_string();
         let good = rows();
         check(&text(&good)).unwrap();
-        assert!(check(&text(&good[1..])).unwrap_err().to_string().contains("31 rows"));
+        assert!(
+            check(&text(&good[1..]))
+                .unwrap_err()
+                .to_string()
+                .contains("31 rows")
+        );
         assert!(check("{}").is_err());
 
         let mut twice = good.clone();
         twice[0]["team"] = "Team 2".into();
-        assert!(check(&text(&twice)).unwrap_err().to_string().contains("31 different teams"));
+        assert!(
+            check(&text(&twice))
+                .unwrap_err()
+                .to_string()
+                .contains("31 different teams")
+        );
 
         for (key, is_number) in KEYS {
             let mut wrong = good.clone();

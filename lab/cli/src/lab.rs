@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use lab_lambda::{
-    Credentials, Environment, Extension, Function, Limits, Outcome, Placement, Platform, TraceHeader,
+    Credentials, Environment, Extension, Function, Limits, Outcome, Placement, Platform,
+    TraceHeader,
 };
 use lab_results::facts::Facts;
 use lab_results::schema;
@@ -59,7 +60,10 @@ impl Lab {
         let platform = platform(&facts, &directory)?;
         // After the builds, which may use every CPU: the threads and programs that are started now inherit it.
         if platform.placement.is_apart() {
-            platform.placement.bind_this_thread().context("cannot bind the lab to its CPUs")?;
+            platform
+                .placement
+                .bind_this_thread()
+                .context("cannot bind the lab to its CPUs")?;
         }
         let options = Options {
             run_directory: directory.path().to_owned(),
@@ -67,7 +71,9 @@ impl Lab {
             programs: setup.programs,
             parameter_quota: setup.parameter_quota,
         };
-        let services = Services::start(options).await.context("cannot start the neighbours")?;
+        let services = Services::start(options)
+            .await
+            .context("cannot start the neighbours")?;
         let credentials = services.credentials();
         let platform = Arc::new(Platform {
             credentials: Credentials {
@@ -77,7 +83,13 @@ impl Lab {
             },
             ..platform
         });
-        let lab = Self { facts, services, platform, extension, directory };
+        let lab = Self {
+            facts,
+            services,
+            platform,
+            extension,
+            directory,
+        };
         lab.populate(populate).await?;
         Ok(lab)
     }
@@ -107,7 +119,11 @@ impl Lab {
             timeout: target.timeout,
             architecture: target.architecture.into(),
             bootstrap: bootstrap.to_owned(),
-            extensions: target.extension.then(|| self.extension()).into_iter().collect(),
+            extensions: target
+                .extension
+                .then(|| self.extension())
+                .into_iter()
+                .collect(),
             variables: self.services.environment(anchors),
             platform: Arc::clone(&self.platform),
             log: None,
@@ -124,12 +140,18 @@ impl Lab {
     }
 
     fn extension(&self) -> Extension {
-        let facts = self.facts.extension().expect("a test reads every accessor's facts");
+        let facts = self
+            .facts
+            .extension()
+            .expect("a test reads every accessor's facts");
         let variable = |name: &str, value: String| (name.to_owned(), value);
         Extension {
             path: self.extension.clone(),
             variables: vec![
-                variable("LAB_EXTENSION_START_CPU_MS", facts.start_cpu.as_millis().to_string()),
+                variable(
+                    "LAB_EXTENSION_START_CPU_MS",
+                    facts.start_cpu.as_millis().to_string(),
+                ),
                 variable("LAB_EXTENSION_MEMORY_MIB", facts.memory_mib.to_string()),
             ],
             port_variable: Some("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT".to_owned()),
@@ -160,12 +182,19 @@ impl Lab {
             platform: Arc::clone(&self.platform),
             log: None,
         };
-        let mut environment = Environment::start(&Arc::new(function)).await.context("populate")?;
-        let invocation = environment.invoke(&"{}".into(), &TraceHeader::new(false)).await;
+        let mut environment = Environment::start(&Arc::new(function))
+            .await
+            .context("populate")?;
+        let invocation = environment
+            .invoke(&"{}".into(), &TraceHeader::new(false))
+            .await;
         let log = environment.log_tail();
         environment.shutdown().await;
         let Outcome::Response(_) = invocation.outcome else {
-            bail!("populate failed: {:?}; the last it wrote:{log}", invocation.outcome);
+            bail!(
+                "populate failed: {:?}; the last it wrote:{log}",
+                invocation.outcome
+            );
         };
 
         let parameters = self.services.parameters();

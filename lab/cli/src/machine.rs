@@ -13,7 +13,13 @@ pub fn machine() -> Machine {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let after = |text: &str, key: &str| {
         let line = text.lines().find(|line| line.starts_with(key))?;
-        Some(line.split_once([':', '='])?.1.trim().trim_matches('"').to_owned())
+        Some(
+            line.split_once([':', '='])?
+                .1
+                .trim()
+                .trim_matches('"')
+                .to_owned(),
+        )
     };
     let unknown = || "unknown".to_owned();
     let memory_kib = after(&read("/proc/meminfo"), "MemTotal")
@@ -32,7 +38,11 @@ pub fn machine() -> Machine {
 /// The source as it stands and the compiler that builds it.
 pub fn build(root: &Path) -> Build {
     let output = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).current_dir(root).output().ok()?;
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(root)
+            .output()
+            .ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         output.status.success().then(|| text.trim().to_owned())
     };

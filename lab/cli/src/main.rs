@@ -8,7 +8,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Measures how fast each step of the workshop is, on this machine, without an AWS account.
 #[derive(Debug, Parser)]
-#[command(name = "cargo lab", bin_name = "cargo lab", version, arg_required_else_help = true)]
+#[command(
+    name = "cargo lab",
+    bin_name = "cargo lab",
+    version,
+    arg_required_else_help = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -28,7 +33,9 @@ fn main() -> ExitCode {
     scope::enter();
     // One thread: the environments' processes are started on it and live as long as it does, and the event loop that
     // stands between an event and its answer has no other thread to wait for.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.expect("an event loop needs an epoll and a timer only");
     runtime.block_on(async {
         tokio::select! {
@@ -58,12 +65,22 @@ async fn execute(command: Command) -> anyhow::Result<()> {
 /// Waits for Ctrl-C, a closed terminal or a request to terminate.
 async fn interrupted() {
     let mut wait = Vec::new();
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
         wait.extend(signal(kind));
     }
     std::future::poll_fn(|context| {
-        let any = wait.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
-        if any { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        let any = wait
+            .iter_mut()
+            .any(|signal| signal.poll_recv(context).is_ready());
+        if any {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
     })
     .await;
 }

@@ -35,11 +35,21 @@ pub struct Extent {
 
 impl Extent {
     /// Enough for intervals.
-    pub const FULL: Self =
-        Self { rounds: 12, paced: 30, gap: GAP, closed: 200, closed_time: Duration::from_millis(1500) };
+    pub const FULL: Self = Self {
+        rounds: 12,
+        paced: 30,
+        gap: GAP,
+        closed: 200,
+        closed_time: Duration::from_millis(1500),
+    };
     /// A first impression; too few rounds for intervals.
-    pub const QUICK: Self =
-        Self { rounds: 2, paced: 10, gap: GAP, closed: 50, closed_time: Duration::from_millis(300) };
+    pub const QUICK: Self = Self {
+        rounds: 2,
+        paced: 10,
+        gap: GAP,
+        closed: 50,
+        closed_time: Duration::from_millis(300),
+    };
 }
 
 /// Far enough apart that every invocation finds the environment frozen, its caches cold and a fresh CPU quota, as with
@@ -72,16 +82,21 @@ impl Prepared {
     pub async fn check(&self, lab: &Lab) -> Result<Option<String>> {
         let name = &self.target.name;
         lab.before_cold_start(&self.target).await?;
-        let mut environment = Environment::start(&self.function).await.with_context(|| name.clone())?;
-        let invocation = environment.invoke(&contract::request(), &TraceHeader::new(true)).await;
+        let mut environment = Environment::start(&self.function)
+            .await
+            .with_context(|| name.clone())?;
+        let invocation = environment
+            .invoke(&contract::request(), &TraceHeader::new(true))
+            .await;
         let log = environment.log_tail();
         environment.shutdown().await;
-        let body = contract::body(&invocation).with_context(|| format!("{name}; the last it wrote:{log}"))?;
+        let body = contract::body(&invocation)
+            .with_context(|| format!("{name}; the last it wrote:{log}"))?;
         match contract::check(&body) {
             Ok(()) => Ok(None),
-            Err(broken) if self.target.serves_stadiums() => {
-                Err(broken.context(format!("{name} does not answer with the stadiums, so its speed means nothing")))
-            }
+            Err(broken) if self.target.serves_stadiums() => Err(broken.context(format!(
+                "{name} does not answer with the stadiums, so its speed means nothing"
+            ))),
             Err(_) => Ok(Some(format!("{name} answers, but not with the stadiums"))),
         }
     }
@@ -100,17 +115,25 @@ pub async fn measure(
             let index = (number + position) % targets.len();
             let name = &targets[index].target.name;
             progress.update(format!("round {} of {}: {name}", number + 1, extent.rounds));
-            let round = round(lab, &targets[index], extent).await.with_context(|| name.clone())?;
+            let round = round(lab, &targets[index], extent)
+                .await
+                .with_context(|| name.clone())?;
             rounds[index].push(round);
         }
     }
     let measured = targets.iter().zip(rounds);
-    Ok(measured.map(|(prepared, rounds)| (prepared.target.name.clone(), measurement(prepared, rounds))).collect())
+    Ok(measured
+        .map(|(prepared, rounds)| (prepared.target.name.clone(), measurement(prepared, rounds)))
+        .collect())
 }
 
 fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
     let target = &prepared.target;
-    let own = if cfg!(target_arch = "x86_64") { "x86_64" } else { "arm64" };
+    let own = if cfg!(target_arch = "x86_64") {
+        "x86_64"
+    } else {
+        "arm64"
+    };
     Measurement {
         title: target.title.clone(),
         from: target.from.clone(),
@@ -120,7 +143,6 @@ fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
         measured_on: (own != target.architecture.as_str()).then(|| own.to_owned()),
         binary_bytes: prepared.binary_bytes,
         zip_bytes: prepared.zip_bytes,
-        binary_hash: None,
         rounds,
     }
 }
@@ -143,22 +165,38 @@ async fn round(lab: &Lab, prepared: &Prepared, extent: &Extent) -> Result<Round>
     environment.shutdown().await;
 
     let invocations = f64::from(extent.paced);
-    let latencies = |samples: &[Invocation]| samples.iter().filter_map(|sample| sample.latency).map(us).collect();
-    let peak = closed.samples.last().map_or(0, |last| last.report.max_memory_mb);
+    let latencies = |samples: &[Invocation]| {
+        samples
+            .iter()
+            .filter_map(|sample| sample.latency)
+            .map(us)
+            .collect()
+    };
+    let peak = closed
+        .samples
+        .last()
+        .map_or(0, |last| last.report.max_memory_mb);
     Ok(Round {
         init_us: us(init.duration),
         init_cpu_us: Some(us(init.cpu)),
         first_us: first.latency.map(us).unwrap_or_default(),
         first_duration_us: us(first.report.duration),
         warm_us: latencies(&warm.samples),
-        warm_duration_us: warm.samples.iter().map(|sample| us(sample.report.duration)).collect(),
+        warm_duration_us: warm
+            .samples
+            .iter()
+            .map(|sample| us(sample.report.duration))
+            .collect(),
         warm_cpu_us: Some(warm.cpu.as_secs_f64() * 1e6 / invocations),
         warm_throttled_us: limited(lab, warm.throttled.as_secs_f64() * 1e6 / invocations),
         warm_network_us: Some(lab.services.waited(&warm_counts).as_secs_f64() * 1e6 / invocations),
         closed_us: latencies(&closed.samples),
         closed_per_second: closed.samples.len() as f64 / closed.elapsed.as_secs_f64(),
         closed_cpu_us: Some(closed.cpu.as_secs_f64() * 1e6 / closed.samples.len() as f64),
-        closed_throttled_us: limited(lab, closed.throttled.as_secs_f64() * 1e6 / closed.samples.len() as f64),
+        closed_throttled_us: limited(
+            lab,
+            closed.throttled.as_secs_f64() * 1e6 / closed.samples.len() as f64,
+        ),
         max_memory_mib: peak,
         counts_cold: per(&cold, 1.0),
         counts_warm: per(&warm_counts, invocations),
@@ -175,7 +213,12 @@ struct Series {
 
 async fn paced(environment: &mut Environment, event: &Bytes, extent: &Extent) -> Result<Series> {
     let begin = Instant::now();
-    let mut series = Series { samples: Vec::new(), cpu: Duration::ZERO, throttled: Duration::ZERO, elapsed: Duration::ZERO };
+    let mut series = Series {
+        samples: Vec::new(),
+        cpu: Duration::ZERO,
+        throttled: Duration::ZERO,
+        elapsed: Duration::ZERO,
+    };
     for _ in 0..extent.paced {
         environment.freeze();
         tokio::time::sleep(extent.gap).await;
@@ -190,9 +233,18 @@ async fn paced(environment: &mut Environment, event: &Bytes, extent: &Extent) ->
     Ok(series)
 }
 
-async fn closed_loop(environment: &mut Environment, event: &Bytes, extent: &Extent) -> Result<Series> {
+async fn closed_loop(
+    environment: &mut Environment,
+    event: &Bytes,
+    extent: &Extent,
+) -> Result<Series> {
     let trace = TraceHeader::new(false);
-    let mut series = Series { samples: Vec::new(), cpu: Duration::ZERO, throttled: Duration::ZERO, elapsed: Duration::ZERO };
+    let mut series = Series {
+        samples: Vec::new(),
+        cpu: Duration::ZERO,
+        throttled: Duration::ZERO,
+        elapsed: Duration::ZERO,
+    };
     let before = environment.cpu_usage();
     let begin = Instant::now();
     while series.samples.len() < extent.closed as usize && begin.elapsed() < extent.closed_time {
@@ -222,7 +274,8 @@ fn limited(lab: &Lab, value: f64) -> Option<f64> {
 /// Counts per invocation; zeros are left out.
 fn per(counts: &Counts, invocations: f64) -> BTreeMap<String, f64> {
     let seen = counts.iter().filter(|(_, count)| *count > 0);
-    seen.map(|(name, count)| (name.to_owned(), count as f64 / invocations)).collect()
+    seen.map(|(name, count)| (name.to_owned(), count as f64 / invocations))
+        .collect()
 }
 
 fn us(duration: Duration) -> u64 {

@@ -14,7 +14,11 @@ pub const CACHE_VARIABLE: &str = "LAMBDA_LAB_CACHE";
 /// Where private copies of programs are kept: one folder, which may be removed at any time. Services run as another
 /// user when the lab is root, and root's home is closed to others.
 pub fn cache_directory() -> Result<PathBuf> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     if let Some(chosen) = absolute(CACHE_VARIABLE) {
         return Ok(chosen);
     }
@@ -22,7 +26,8 @@ pub fn cache_directory() -> Result<PathBuf> {
         return Ok(PathBuf::from("/var/cache/lambda-lab"));
     }
     let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    let caches = caches.with_context(|| format!("neither HOME nor XDG_CACHE_HOME is set: set {CACHE_VARIABLE}"))?;
+    let caches = caches
+        .with_context(|| format!("neither HOME nor XDG_CACHE_HOME is set: set {CACHE_VARIABLE}"))?;
     Ok(caches.join("lambda-lab"))
 }
 
@@ -55,5 +60,8 @@ fn agrees() -> Result<bool> {
     std::io::stderr().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
+    Ok(matches!(
+        answer.trim().to_lowercase().as_str(),
+        "" | "y" | "yes"
+    ))
 }

@@ -37,7 +37,11 @@ impl Progress {
             eprintln!("{label} ...");
             Shown::Plain { last: started }
         };
-        Self { label, started, shown }
+        Self {
+            label,
+            started,
+            shown,
+        }
     }
 
     /// Says how far it is.
@@ -46,7 +50,12 @@ impl Progress {
             Shown::Live(bar) => bar.set_message(state.into()),
             Shown::Plain { last } if last.elapsed() >= PLAIN_PAUSE => {
                 *last = Instant::now();
-                eprintln!("{}: {} ({})", self.label, state.into(), elapsed(self.started));
+                eprintln!(
+                    "{}: {} ({})",
+                    self.label,
+                    state.into(),
+                    elapsed(self.started)
+                );
             }
             Shown::Plain { .. } => {}
         }
@@ -66,7 +75,11 @@ impl Progress {
             bar.finish_and_clear();
         }
         let separator = if result.is_empty() { "" } else { ": " };
-        eprintln!("{}{separator}{result} ({})", self.label, elapsed(self.started));
+        eprintln!(
+            "{}{separator}{result} ({})",
+            self.label,
+            elapsed(self.started)
+        );
     }
 }
 

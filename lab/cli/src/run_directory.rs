@@ -26,7 +26,11 @@ impl RunDirectory {
         let name = format!("{GROUP_PREFIX}{run_id}-{:04x}", fastrand::u16(..));
         let path = base().join(name);
         // The services run as another user when the lab is root, and must be able to pass through.
-        let mode = if nix::unistd::getuid().is_root() { 0o711 } else { 0o700 };
+        let mode = if nix::unistd::getuid().is_root() {
+            0o711
+        } else {
+            0o700
+        };
         fs::DirBuilder::new()
             .mode(mode)
             .create(&path)
@@ -55,7 +59,11 @@ impl Drop for RunDirectory {
 
 fn base() -> PathBuf {
     let chosen = std::env::temp_dir();
-    if chosen.as_os_str().len() <= LONGEST_PATH { chosen } else { PathBuf::from("/tmp") }
+    if chosen.as_os_str().len() <= LONGEST_PATH {
+        chosen
+    } else {
+        PathBuf::from("/tmp")
+    }
 }
 
 /// Folders and control groups of runs that have died, this user's only.
@@ -63,14 +71,21 @@ pub fn leftovers() -> Vec<PathBuf> {
     let own = nix::unistd::getuid().as_raw();
     let folders = fs::read_dir(base()).into_iter().flatten().flatten();
     let folders = folders.filter(|entry| {
-        let mine = entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == own);
+        let mine = entry
+            .metadata()
+            .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == own);
         mine && entry.file_name().to_str().is_some_and(is_dead)
     });
-    folders.map(|entry| entry.path()).chain(limits::leftovers()).collect()
+    folders
+        .map(|entry| entry.path())
+        .chain(limits::leftovers())
+        .collect()
 }
 
 fn is_dead(name: &str) -> bool {
-    let run = name.strip_prefix(GROUP_PREFIX).and_then(|rest| rest.rsplit_once('-'));
+    let run = name
+        .strip_prefix(GROUP_PREFIX)
+        .and_then(|rest| rest.rsplit_once('-'));
     run.is_some_and(|(run_id, _)| !is_alive(run_id))
 }
 
@@ -78,12 +93,22 @@ fn is_dead(name: &str) -> bool {
 pub fn clear_leftovers() {
     for path in leftovers() {
         let is_group = path.join("cgroup.procs").exists();
-        let gone = if is_group { limits::remove_leftover(&path) } else { fs::remove_dir_all(&path).is_ok() };
+        let gone = if is_group {
+            limits::remove_leftover(&path)
+        } else {
+            fs::remove_dir_all(&path).is_ok()
+        };
         let kind = if is_group { "control group" } else { "folder" };
         if gone {
-            eprintln!("cleared a {kind} that a killed run had left: {}", path.display());
+            eprintln!(
+                "cleared a {kind} that a killed run had left: {}",
+                path.display()
+            );
         } else {
-            eprintln!("cannot clear a {kind} that a killed run left: {}", path.display());
+            eprintln!(
+                "cannot clear a {kind} that a killed run left: {}",
+                path.display()
+            );
         }
     }
 }
@@ -105,7 +130,10 @@ mod tests {
     #[test]
     fn a_dead_run_is_known_by_its_name() {
         let name = |process| format!("{GROUP_PREFIX}0-{process}-1-00ff");
-        assert!(is_dead(&name(std::process::id())), "this process started at another tick");
+        assert!(
+            is_dead(&name(std::process::id())),
+            "this process started at another tick"
+        );
         assert!(!is_dead("lambda-lab-something-else"));
         assert!(!is_dead("systemd-private"));
     }

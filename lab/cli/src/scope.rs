@@ -17,9 +17,18 @@ pub fn enter() {
     if is_root || !is_v2 || std::env::var_os(MARK).is_some() || !user_manager_answers() {
         return;
     }
-    let Ok(own) = std::env::current_exe() else { return };
+    let Ok(own) = std::env::current_exe() else {
+        return;
+    };
     let failure = Command::new("systemd-run")
-        .args(["--user", "--scope", "--quiet", "--collect", "--property=Delegate=yes", "--"])
+        .args([
+            "--user",
+            "--scope",
+            "--quiet",
+            "--collect",
+            "--property=Delegate=yes",
+            "--",
+        ])
         .arg(own)
         .args(std::env::args_os().skip(1))
         .env(MARK, "1")
@@ -30,7 +39,17 @@ pub fn enter() {
 /// Whether a scope can be had at all: asked with a command that does nothing, because a failure after the replacement
 /// could not be told from a failure of the lab.
 fn user_manager_answers() -> bool {
-    let nothing = ["--user", "--scope", "--quiet", "--collect", "--property=Delegate=yes", "--", "true"];
-    let output = Command::new("systemd-run").args(nothing.map(OsStr::new)).output();
+    let nothing = [
+        "--user",
+        "--scope",
+        "--quiet",
+        "--collect",
+        "--property=Delegate=yes",
+        "--",
+        "true",
+    ];
+    let output = Command::new("systemd-run")
+        .args(nothing.map(OsStr::new))
+        .output();
     output.is_ok_and(|output| output.status.success())
 }

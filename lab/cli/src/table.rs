@@ -16,7 +16,10 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
         .iter()
         .filter_map(|name| Some((name.as_str(), session.measurements.get(name)?)))
         .collect();
-    let profile = session.network.as_ref().map_or("-", |network| network.profile.as_str());
+    let profile = session
+        .network
+        .as_ref()
+        .map_or("-", |network| network.profile.as_str());
     format!(
         "\nThe ladder: median of warm invocations {} ms apart, network profile {profile}\n{}\n\
          Warm: where a paced invocation's time goes; then one environment in a closed loop\n{}\n\
@@ -31,21 +34,37 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
 }
 
 fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
-    let p50 = |measurement: &Measurement| measurement.p50(Metric::Warm).map(|estimate| estimate.value);
-    let values: Vec<f64> = rows.iter().filter_map(|(_, measurement)| p50(measurement)).collect();
+    let p50 =
+        |measurement: &Measurement| measurement.p50(Metric::Warm).map(|estimate| estimate.value);
+    let values: Vec<f64> = rows
+        .iter()
+        .filter_map(|(_, measurement)| p50(measurement))
+        .collect();
     let scale = LogScale::around(values);
     let bar = |value| scale.map(|scale| scale.bar(value, BAR_COLUMNS));
     let first = rows.first().map(|(name, _)| *name);
-    let mut table = table(&["step", "p50", "", "than the step before", "than the first"], &[1, 4]);
+    let mut table = table(
+        &["step", "p50", "", "than the step before", "than the first"],
+        &[1, 4],
+    );
     for (name, measurement) in rows {
-        let before = measurement.from.as_deref().and_then(|from| session.compare(from, name, Metric::Warm));
-        let whole = first.filter(|first| *first != *name).and_then(|first| session.compare(first, name, Metric::Warm));
+        let before = measurement
+            .from
+            .as_deref()
+            .and_then(|from| session.compare(from, name, Metric::Warm));
+        let whole = first
+            .filter(|first| *first != *name)
+            .and_then(|first| session.compare(first, name, Metric::Warm));
         table.add_row([
             (*name).to_owned(),
             p50(measurement).map(duration).unwrap_or_default(),
             p50(measurement).and_then(bar).unwrap_or_default(),
-            before.map(|comparison| in_words(&comparison)).unwrap_or_default(),
-            whole.map(|comparison| times(comparison.ratio)).unwrap_or_default(),
+            before
+                .map(|comparison| in_words(&comparison))
+                .unwrap_or_default(),
+            whole
+                .map(|comparison| times(comparison.ratio))
+                .unwrap_or_default(),
         ]);
     }
     table
@@ -60,24 +79,51 @@ fn in_words(comparison: &Comparison) -> String {
     };
     match (comparison.verdict(), comparison.interval) {
         (Some(Verdict::NoMeasurableChange), Some(interval)) => {
-            format!("no measurable change [{:.2}, {:.2}]", interval.low, interval.high)
+            format!(
+                "no measurable change [{:.2}, {:.2}]",
+                interval.low, interval.high
+            )
         }
-        (_, Some(interval)) if comparison.ratio >= 1.0 => format!("{ratio} [{:.2}, {:.2}]", interval.low, interval.high),
-        (_, Some(interval)) => format!("{ratio} [{:.2}, {:.2}]", 1.0 / interval.high, 1.0 / interval.low),
+        (_, Some(interval)) if comparison.ratio >= 1.0 => {
+            format!("{ratio} [{:.2}, {:.2}]", interval.low, interval.high)
+        }
+        (_, Some(interval)) => format!(
+            "{ratio} [{:.2}, {:.2}]",
+            1.0 / interval.high,
+            1.0 / interval.low
+        ),
         _ => ratio,
     }
 }
 
 fn warm(rows: &[(&str, &Measurement)]) -> Table {
-    let columns = ["step", "MB", "p50", "network", "CPU", "rest", "p95", "p99", "closed p50", "p99", "per second"];
+    let columns = [
+        "step",
+        "MB",
+        "p50",
+        "network",
+        "CPU",
+        "rest",
+        "p95",
+        "p99",
+        "closed p50",
+        "p99",
+        "per second",
+    ];
     let mut table = table(&columns, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     for (name, measurement) in rows {
-        let Some(paced) = measurement.summary(Metric::Warm) else { continue };
+        let Some(paced) = measurement.summary(Metric::Warm) else {
+            continue;
+        };
         let closed = measurement.summary(Metric::Closed);
         let network = measurement.mean(|round| round.warm_network_us);
         let cpu = measurement.mean(|round| round.warm_cpu_us);
-        let rest = measurement.explained_us().map(|explained| paced.p50 - explained);
-        let per_second = measurement.p50(Metric::PerSecond).map(|estimate| format!("{:.0}", estimate.value));
+        let rest = measurement
+            .explained_us()
+            .map(|explained| paced.p50 - explained);
+        let per_second = measurement
+            .p50(Metric::PerSecond)
+            .map(|estimate| format!("{:.0}", estimate.value));
         let shown = |value: Option<f64>| value.map(duration).unwrap_or_default();
         table.add_row([
             (*name).to_owned(),
@@ -98,14 +144,33 @@ fn warm(rows: &[(&str, &Measurement)]) -> Table {
 
 /// Requests that ran side by side are explained twice: the rest may be negative.
 fn signed(us: f64) -> String {
-    if us < 0.0 { format!("-{}", duration(-us)) } else { duration(us) }
+    if us < 0.0 {
+        format!("-{}", duration(-us))
+    } else {
+        duration(us)
+    }
 }
 
 fn cold(rows: &[(&str, &Measurement)], prices: &Prices) -> Table {
-    let columns = ["step", "arch", "binary", "zip", "init", "first", "together", "memory used", "USD/million"];
+    let columns = [
+        "step",
+        "arch",
+        "binary",
+        "zip",
+        "init",
+        "first",
+        "together",
+        "memory used",
+        "USD/million",
+    ];
     let mut table = table(&columns, &[2, 3, 4, 5, 6, 7, 8]);
     for (name, measurement) in rows {
-        let p50 = |metric| measurement.p50(metric).map(|estimate| duration(estimate.value)).unwrap_or_default();
+        let p50 = |metric| {
+            measurement
+                .p50(metric)
+                .map(|estimate| duration(estimate.value))
+                .unwrap_or_default()
+        };
         table.add_row([
             (*name).to_owned(),
             measurement.architecture.clone(),
@@ -114,8 +179,14 @@ fn cold(rows: &[(&str, &Measurement)], prices: &Prices) -> Table {
             p50(Metric::Init),
             p50(Metric::First),
             p50(Metric::Cold),
-            measurement.max_memory_mib().map(|mib| format!("{mib} MB")).unwrap_or_default(),
-            prices.million_of(measurement).map(|cost| usd(cost.lambda())).unwrap_or_default(),
+            measurement
+                .max_memory_mib()
+                .map(|mib| format!("{mib} MB"))
+                .unwrap_or_default(),
+            prices
+                .million_of(measurement)
+                .map(|cost| usd(cost.lambda()))
+                .unwrap_or_default(),
         ]);
     }
     table
@@ -123,8 +194,18 @@ fn cold(rows: &[(&str, &Measurement)], prices: &Prices) -> Table {
 
 /// The counted things that the steps differ in, and their headings.
 const COUNTED: [(&str, &[&str]); 6] = [
-    ("SSM calls", &["parameters.get_parameter", "parameters.get_parameters"]),
-    ("TLS handshakes", &["parameters.tls_handshakes", "database.tls_handshakes", "cache.tls_handshakes"]),
+    (
+        "SSM calls",
+        &["parameters.get_parameter", "parameters.get_parameters"],
+    ),
+    (
+        "TLS handshakes",
+        &[
+            "parameters.tls_handshakes",
+            "database.tls_handshakes",
+            "cache.tls_handshakes",
+        ],
+    ),
     ("SETs", &["database.sets"]),
     ("SSM round trips", &["parameters.round_trips"]),
     ("database", &["database.round_trips"]),
@@ -132,14 +213,19 @@ const COUNTED: [(&str, &[&str]); 6] = [
 ];
 
 fn counts(rows: &[(&str, &Measurement)]) -> Table {
-    let headings: Vec<&str> = std::iter::once("step").chain(COUNTED.iter().map(|(heading, _)| *heading)).collect();
+    let headings: Vec<&str> = std::iter::once("step")
+        .chain(COUNTED.iter().map(|(heading, _)| *heading))
+        .collect();
     let mut table = table(&headings, &[1, 2, 3, 4, 5, 6]);
     for (name, measurement) in rows {
         let (cold, warm) = (measurement.counts_cold(), measurement.counts_warm());
         let mut cells = vec![(*name).to_owned()];
         for (_, counters) in COUNTED {
             let sum = |counts: &std::collections::BTreeMap<String, f64>| {
-                counters.iter().filter_map(|counter| counts.get(*counter)).sum::<f64>()
+                counters
+                    .iter()
+                    .filter_map(|counter| counts.get(*counter))
+                    .sum::<f64>()
             };
             cells.push(format!("{} / {}", count(sum(&cold)), count(sum(&warm))));
         }
@@ -150,7 +236,11 @@ fn counts(rows: &[(&str, &Measurement)]) -> Table {
 
 /// Whole numbers without decimals: a mean over invocations need not be one.
 fn count(value: f64) -> String {
-    if (value - value.round()).abs() < 0.05 { format!("{value:.0}") } else { format!("{value:.1}") }
+    if (value - value.round()).abs() < 0.05 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
 }
 
 fn table(headings: &[&str], right: &[usize]) -> Table {

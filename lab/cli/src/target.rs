@@ -123,7 +123,11 @@ impl Choice {
     /// The targets in the order of the ladder: without a name the sample's steps and the floor, one step with the step
     /// before it and the floor, several with the floor.
     pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self.like.as_deref().map(|name| workspace.step(name)).transpose()?;
+        let like = self
+            .like
+            .as_deref()
+            .map(|name| workspace.step(name))
+            .transpose()?;
         let mut steps: Vec<&Step> = Vec::new();
         let mut files = Vec::new();
         for name in &self.names {
@@ -165,10 +169,14 @@ fn require_executable(name: &str, path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let metadata = std::fs::metadata(path).with_context(|| format!("cannot measure {name}"))?;
     if metadata.is_dir() {
-        bail!("cannot measure {name}: it is a folder. Name the executable in it, for example {name}/bootstrap");
+        bail!(
+            "cannot measure {name}: it is a folder. Name the executable in it, for example {name}/bootstrap"
+        );
     }
     if metadata.permissions().mode() & 0o111 == 0 {
-        bail!("cannot measure {name}: it is not executable. If it is a Lambda bootstrap: chmod +x {name}");
+        bail!(
+            "cannot measure {name}: it is not executable. If it is a Lambda bootstrap: chmod +x {name}"
+        );
     }
     Ok(())
 }

@@ -133,18 +133,25 @@ impl Workspace {
     pub fn step(&self, name: &str) -> Result<&Step> {
         let wanted = name.strip_prefix("step-").unwrap_or(name);
         let number = wanted.parse::<u32>().ok();
-        let found = self.steps.iter().find(|step| {
-            step.name == wanted || number.is_some() && step.number() == number
-        });
+        let found = self
+            .steps
+            .iter()
+            .find(|step| step.name == wanted || number.is_some() && step.number() == number);
         found.with_context(|| {
             let known: Vec<&str> = self.steps.iter().map(|step| step.name.as_str()).collect();
-            format!("there is no step {name}. The steps are: {}", known.join(", "))
+            format!(
+                "there is no step {name}. The steps are: {}",
+                known.join(", ")
+            )
         })
     }
 
     /// The ladder of the sample, 00 to 07.
     pub fn ladder(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| step.number().is_some_and(|number| number <= LAST_OF_THE_SAMPLE))
+        self.steps.iter().filter(|step| {
+            step.number()
+                .is_some_and(|number| number <= LAST_OF_THE_SAMPLE)
+        })
     }
 
     /// The empty handler, which shows what this machine and the lab cost by themselves.
@@ -166,10 +173,15 @@ impl Step {
 fn steps(metadata: &Metadata, root: &Path) -> Result<Vec<Step>> {
     let under_steps = root.join("steps");
     let packages = metadata.packages.iter().filter(|package| {
-        package.manifest_path.as_std_path().starts_with(&under_steps)
+        package
+            .manifest_path
+            .as_std_path()
+            .starts_with(&under_steps)
             && package.targets.iter().any(cargo_metadata::Target::is_bin)
     });
-    packages.map(|package| step(package).with_context(|| format!("in {}", package.manifest_path))).collect()
+    packages
+        .map(|package| step(package).with_context(|| format!("in {}", package.manifest_path)))
+        .collect()
 }
 
 fn step(package: &Package) -> Result<Step> {
@@ -187,11 +199,22 @@ fn step(package: &Package) -> Result<Step> {
         memory: u32,
         timeout: u64,
     }
-    let All { step, lambda } = serde_json::from_value(package.metadata.clone())
-        .context("[package.metadata.step] and [package.metadata.lambda.deploy] must describe the step")?;
-    let folder = package.manifest_path.parent().context("a manifest lies in a folder")?;
-    let name = folder.file_name().context("a step has a folder of its own")?.to_owned();
-    if !package.targets.iter().any(|target| target.is_bin() && target.name == name) {
+    let All { step, lambda } = serde_json::from_value(package.metadata.clone()).context(
+        "[package.metadata.step] and [package.metadata.lambda.deploy] must describe the step",
+    )?;
+    let folder = package
+        .manifest_path
+        .parent()
+        .context("a manifest lies in a folder")?;
+    let name = folder
+        .file_name()
+        .context("a step has a folder of its own")?
+        .to_owned();
+    if !package
+        .targets
+        .iter()
+        .any(|target| target.is_bin() && target.name == name)
+    {
         bail!("the binary must have the folder's name, {name}");
     }
     Ok(Step {

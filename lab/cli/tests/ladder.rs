@@ -17,7 +17,12 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
                 folders.push(entry.path());
             } else {
                 let path = entry.path();
-                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                let name = path
+                    .strip_prefix(folder)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
                 found.insert(name, fs::read(path).unwrap());
             }
         }
@@ -38,22 +43,46 @@ fn a_step_changes_the_files_that_its_manifest_lists_and_no_others() {
     for (before, step) in with_predecessor(&workspace) {
         let (old, new) = (files(&before.folder), files(&step.folder));
         let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-        let changed = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+        let changed = names
+            .into_iter()
+            .filter(|name| old.get(*name) != new.get(*name));
         let changed: BTreeSet<String> = changed.cloned().collect();
-        assert_eq!(changed, step.manifest.changes, "`changes` in the manifest of {}", step.name);
+        assert_eq!(
+            changed, step.manifest.changes,
+            "`changes` in the manifest of {}",
+            step.name
+        );
     }
 }
 
 #[test]
 fn the_ladder_has_no_gap_and_each_step_stands_on_the_one_before() {
     let workspace = Workspace::load().unwrap();
-    let ladder: Vec<&Step> = workspace.steps.iter().filter(|step| step.number().is_some()).collect();
+    let ladder: Vec<&Step> = workspace
+        .steps
+        .iter()
+        .filter(|step| step.number().is_some())
+        .collect();
     for (index, step) in ladder.iter().enumerate() {
         assert_eq!(step.number(), u32::try_from(index).ok(), "{}", step.name);
-        let before = index.checked_sub(1).map(|before| ladder[before].name.clone());
-        assert_eq!(step.manifest.from, before, "`from` in the manifest of {}", step.name);
-        assert!(index == 0 || step.manifest.idea.is_some(), "{} says what changes", step.name);
-        assert!(step.manifest.minutes.is_some(), "{} says how long its chapter takes", step.name);
+        let before = index
+            .checked_sub(1)
+            .map(|before| ladder[before].name.clone());
+        assert_eq!(
+            step.manifest.from, before,
+            "`from` in the manifest of {}",
+            step.name
+        );
+        assert!(
+            index == 0 || step.manifest.idea.is_some(),
+            "{} says what changes",
+            step.name
+        );
+        assert!(
+            step.manifest.minutes.is_some(),
+            "{} says how long its chapter takes",
+            step.name
+        );
     }
     assert!(ladder.len() >= 8, "the sample's ladder is 00 to 07");
     assert!(workspace.floor().is_some());
@@ -67,19 +96,42 @@ fn a_step_is_found_by_number_name_and_package() {
     }
     assert_eq!(workspace.step("floor").unwrap().name, "floor");
     let unknown = workspace.step("55").unwrap_err().to_string();
-    assert!(unknown.contains("no step 55") && unknown.contains("05-elasticache"), "{unknown}");
+    assert!(
+        unknown.contains("no step 55") && unknown.contains("05-elasticache"),
+        "{unknown}"
+    );
 }
 
 /// Package and version, with the features that `package`'s build gives it.
 fn features(workspace: &Workspace, package: &str) -> BTreeMap<String, String> {
-    let arguments =
-        ["tree", "--package", package, "--edges", "normal,build", "--prefix", "none", "--format", "{p};{f}", "--no-dedupe"];
+    let arguments = [
+        "tree",
+        "--package",
+        package,
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--format",
+        "{p};{f}",
+        "--no-dedupe",
+    ];
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo).args(arguments).current_dir(&workspace.root).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(cargo)
+        .args(arguments)
+        .current_dir(&workspace.root)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
     let lines = text.lines().filter_map(|line| line.split_once(';'));
-    lines.map(|(package, features)| (package.to_owned(), features.to_owned())).collect()
+    lines
+        .map(|(package, features)| (package.to_owned(), features.to_owned()))
+        .collect()
 }
 
 /// Two steps that give a crate different features compile it twice, and what is measured is no longer the step's idea
@@ -89,11 +141,20 @@ fn steps_give_the_same_features_to_the_crates_they_share() {
     const LESSONS: &[(&str, &str)] = &[];
     let workspace = Workspace::load().unwrap();
     for (before, step) in with_predecessor(&workspace) {
-        let (old, new) = (features(&workspace, &before.package), features(&workspace, &step.package));
+        let (old, new) = (
+            features(&workspace, &before.package),
+            features(&workspace, &step.package),
+        );
         for (package, features) in &new {
-            let is_lesson = LESSONS.iter().any(|(name, lesson)| *name == step.name && package.starts_with(lesson));
+            let is_lesson = LESSONS
+                .iter()
+                .any(|(name, lesson)| *name == step.name && package.starts_with(lesson));
             if let Some(others) = old.get(package).filter(|_| !is_lesson) {
-                assert_eq!(features, others, "features of {package} in {} and {}", step.name, before.name);
+                assert_eq!(
+                    features, others,
+                    "features of {package} in {} and {}",
+                    step.name, before.name
+                );
             }
         }
     }

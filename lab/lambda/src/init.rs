@@ -82,6 +82,7 @@ pub(crate) async fn initialise(
     let spawn = |path: &PathBuf, source: &str, variables, listener| {
         Process::start(Start {
             path,
+            arguments: &[],
             source: source.to_owned(),
             variables,
             listener,

@@ -27,6 +27,7 @@ pub(crate) struct Process {
 /// What a process starts with.
 pub(crate) struct Start<'a> {
     pub(crate) path: &'a Path,
+    pub(crate) arguments: &'a [&'a str],
     pub(crate) source: String,
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) listener: Option<&'a OwnedFd>,
@@ -42,6 +43,7 @@ impl Process {
     pub(crate) fn start(start: Start<'_>) -> io::Result<Self> {
         let mut command = Command::new(start.path);
         command
+            .args(start.arguments)
             .env_clear()
             .envs(start.variables)
             .current_dir(

@@ -25,11 +25,10 @@ const NAME_CHARACTERS: usize = 24;
 const TITLE: &str = "Latency of a warm request, step by step";
 
 const STYLE: &str = "\
-.paper{fill:#fff}.text{fill:#1f2328}.quiet{fill:#59636e}.bar{fill:#3b78c2}.line{stroke:#d1d9e0}.whisker{stroke:#1f2328}.value{stroke:#fff}
+.paper{fill:#fff}.text{fill:#1f2328}.quiet{fill:#59636e}.bar{fill:#3b78c2}.line{stroke:#d1d9e0}.whisker{stroke:#1f2328}
 @media (prefers-color-scheme:dark){.paper{fill:#0d1117}.text{fill:#f0f6fc}.quiet{fill:#9198a1}.bar{fill:#4a8fe0}\
-.line{stroke:#3d444d}.whisker{stroke:#f0f6fc}.value{stroke:#0d1117}}
+.line{stroke:#3d444d}.whisker{stroke:#f0f6fc}}
 text{font:13px system-ui,sans-serif}.heading{font-size:16px;font-weight:600}.whisker{stroke-width:1.5}
-.value{stroke-width:4;paint-order:stroke}
 ";
 
 /// A bar and what stands beside it.
@@ -165,7 +164,7 @@ fn bar(svg: &mut String, scale: LogScale, top: usize, row: &Row) {
     line_of(
         svg,
         format_args!(
-            "<text class=\"text value\" x=\"{:.1}\" y=\"{baseline}\">{value}</text>",
+            "<text class=\"text\" x=\"{:.1}\" y=\"{baseline}\">{value}</text>",
             high + 10.0
         ),
     );

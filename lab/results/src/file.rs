@@ -74,6 +74,18 @@ impl ResultsFile {
         Ok(file)
     }
 
+    /// Fails now, instead of after minutes of measuring, where [`ResultsFile::add`] would: reads the file if there is
+    /// one, and tries whether its folder can be written to.
+    pub fn prepare(path: &Path, place: Place) -> Result<Self, Error> {
+        let failed = |source| Error::Write {
+            path: path.to_owned(),
+            source,
+        };
+        fs::create_dir_all(folder_of(path)).map_err(failed)?;
+        tempfile::tempfile_in(folder_of(path)).map_err(failed)?;
+        Self::load_or_new(path, place)
+    }
+
     /// Adds a session to the file at `path` and returns the whole.
     ///
     /// Two labs that end at the same time do not lose each other's session: the folder is locked meanwhile.
@@ -94,8 +106,8 @@ impl ResultsFile {
 
     /// Adds a session as the newest one.
     ///
-    /// What it measured replaces what older sessions measured of the same step under the same network profile and at
-    /// the same memory size, if the size was given by hand; sessions that have nothing left go.
+    /// What it measured replaces what older sessions measured of the same step under the same network profile. A memory
+    /// size given by hand replaces only the same size given by hand. Sessions that have nothing left go.
     pub fn merge(&mut self, session: Session) {
         for older in &mut self.sessions {
             if older.profile() == session.profile() {

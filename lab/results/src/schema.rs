@@ -195,9 +195,6 @@ pub struct Measurement {
     pub binary_bytes: u64,
     /// Size of the deployment package, bytes.
     pub zip_bytes: u64,
-    /// Fingerprint of the measured executable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub binary_hash: Option<String>,
     /// One per environment; the n-th rounds of all steps of a session ran next to each other.
     pub rounds: Vec<Round>,
 }

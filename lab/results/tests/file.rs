@@ -111,18 +111,26 @@ fn numbers_that_cannot_be_are_refused_both_ways() {
 }
 
 #[test]
-fn an_unwritable_folder_is_named() {
+fn an_unwritable_folder_is_named_before_and_after_measuring() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("results");
     fs::write(&file, "a file where the folder should be").unwrap();
-    let error = ResultsFile::add(
-        &file.join("local.json"),
-        Place::Local,
-        session("1", &["floor"]),
-    )
-    .unwrap_err();
-    assert!(matches!(error, Error::Write { .. }));
-    assert!(error.to_string().contains("results/local.json"), "{error}");
+    let path = file.join("local.json");
+    let before = ResultsFile::prepare(&path, Place::Local).unwrap_err();
+    let after = ResultsFile::add(&path, Place::Local, session("1", &["floor"])).unwrap_err();
+    for error in [before, after] {
+        assert!(matches!(error, Error::Write { .. }), "{error}");
+        assert!(error.to_string().contains("results/local.json"), "{error}");
+    }
+}
+
+#[test]
+fn preparing_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("results");
+    let file = ResultsFile::prepare(&results.join("local.json"), Place::Local).unwrap();
+    assert_eq!(file, ResultsFile::new(Place::Local));
+    assert_eq!(fs::read_dir(results).unwrap().count(), 0);
 }
 
 #[test]

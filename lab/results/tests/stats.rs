@@ -98,6 +98,7 @@ fn too_few_or_unpaired_rounds_give_a_ratio_without_interval() {
             .is_some()
     );
     assert!(compare(&rounds(10), &vec![vec![]; 10]).is_none());
+    assert!(compare(&rounds(10), &vec![vec![0.0]; 10]).is_none());
     assert!(median(&rounds(9)).unwrap().interval.is_none());
 }
 

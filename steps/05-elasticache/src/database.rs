@@ -60,7 +60,9 @@ impl Database {
                 Err(error) => warn!(cause = causes(&*error), "connecting to the database again"),
             }
         }
-        let client = invocation.call("connect", self.connect(settings)).await?;
+        let client = invocation
+            .call("connect", connect(&self.tls, settings))
+            .await?;
         let stadiums = invocation.call("query", query(&client)).await?;
         *kept = Some(Kept {
             settings: settings.clone(),
@@ -68,21 +70,21 @@ impl Database {
         });
         Ok(stadiums)
     }
+}
 
-    async fn connect(&self, settings: &DatabaseSettings) -> Result<Client, BoxError> {
-        let token = rds::token(&settings.endpoint, settings.port, &settings.user)?;
-        let (client, connection) = Config::new()
-            .host(&settings.endpoint)
-            .port(settings.port)
-            .dbname(&settings.name)
-            .user(&settings.user)
-            .password(token)
-            .ssl_mode(SslMode::Require)
-            .connect(self.tls.clone())
-            .await?;
-        tokio::spawn(connection);
-        Ok(client)
-    }
+async fn connect(tls: &MakeRustlsConnect, settings: &DatabaseSettings) -> Result<Client, BoxError> {
+    let token = rds::token(&settings.endpoint, settings.port, &settings.user)?;
+    let (client, connection) = Config::new()
+        .host(&settings.endpoint)
+        .port(settings.port)
+        .dbname(&settings.name)
+        .user(&settings.user)
+        .password(token)
+        .ssl_mode(SslMode::Require)
+        .connect(tls.clone())
+        .await?;
+    tokio::spawn(connection);
+    Ok(client)
 }
 
 async fn query(client: &Client) -> Result<Vec<Stadium>, tokio_postgres::Error> {

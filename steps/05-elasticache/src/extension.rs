@@ -57,8 +57,9 @@ impl Extension {
         let _turn = self.calls.acquire().await?;
         loop {
             if let Some(value) = self.ask(name).await? {
-                let value = value.parse();
-                return value.map_err(|error| format!("parameter {name}: {error}").into());
+                return value
+                    .parse()
+                    .map_err(|error| format!("parameter {name} is {value:?}: {error}").into());
             }
             tokio::time::sleep(PAUSE).await;
         }

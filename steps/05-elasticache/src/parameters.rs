@@ -62,7 +62,7 @@ impl Parameters {
         {
             return Ok(kept.settings.clone());
         }
-        let settings = Arc::new(invocation.call("parameters", self.read()).await?);
+        let settings = Arc::new(invocation.call("parameters", read(&self.extension)).await?);
         *self.kept() = Some(Kept {
             settings: settings.clone(),
             read_at: SystemTime::now(),
@@ -78,29 +78,29 @@ impl Parameters {
     fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    async fn read(&self) -> Result<Settings, BoxError> {
-        let (user, name, port, endpoint, enabled, cache_endpoint, cache_port) = tokio::try_join!(
-            self.extension.value("/stadiums/database/user"),
-            self.extension.value("/stadiums/database/name"),
-            self.extension.value("/stadiums/database/port"),
-            self.extension.value("/stadiums/database/endpoint"),
-            self.extension.value("/stadiums/cache/enabled"),
-            self.extension.value("/stadiums/cache/endpoint"),
-            self.extension.value("/stadiums/cache/port"),
-        )?;
-        Ok(Settings {
-            database: DatabaseSettings {
-                user,
-                name,
-                port,
-                endpoint,
-            },
-            cache: CacheSettings {
-                enabled,
-                endpoint: cache_endpoint,
-                port: cache_port,
-            },
-        })
-    }
+async fn read(extension: &Extension) -> Result<Settings, BoxError> {
+    let (user, name, port, endpoint, enabled, cache_endpoint, cache_port) = tokio::try_join!(
+        extension.value("/stadiums/database/user"),
+        extension.value("/stadiums/database/name"),
+        extension.value("/stadiums/database/port"),
+        extension.value("/stadiums/database/endpoint"),
+        extension.value("/stadiums/cache/enabled"),
+        extension.value("/stadiums/cache/endpoint"),
+        extension.value("/stadiums/cache/port"),
+    )?;
+    Ok(Settings {
+        database: DatabaseSettings {
+            user,
+            name,
+            port,
+            endpoint,
+        },
+        cache: CacheSettings {
+            enabled,
+            endpoint: cache_endpoint,
+            port: cache_port,
+        },
+    })
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use lab_results::facts::Facts;
 use lab_results::format::timestamp;
@@ -34,6 +34,8 @@ Examples:
 /// Measure steps: build them, start their neighbours, and take interleaved rounds of cold and warm invocations.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+// Switches of a command line are what they are.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Run {
     /// Steps (5, 05, 05-elasticache, floor) or files; none: the sample's ladder
     #[arg(value_name = "STEP or FILE")]
@@ -84,13 +86,18 @@ impl Run {
         let facts = Facts::load(&facts_path(&workspace))?;
         let network = facts.network(&self.profile)?;
         let results = workspace.root.join(&self.results);
-        require_usable(&results)?;
+        ResultsFile::prepare(&results, Place::Local)?;
         clear_leftovers();
         let programs = programs::ensure(self.yes).await?;
 
         let begin = Instant::now();
         let executables = build(&workspace, &targets).await?;
-        let setup = Setup { workspace: &workspace, profile: &self.profile, parameter_quota: None, programs };
+        let setup = Setup {
+            workspace: &workspace,
+            profile: &self.profile,
+            parameter_quota: None,
+            programs,
+        };
         let lab = Lab::start(setup).await?;
         let built = elapsed(begin);
         warn_of_missing_limits(&lab);
@@ -105,7 +112,10 @@ impl Run {
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         self.print(&session, &order, &facts)?;
         eprintln!("\nbuilt and started in {built}, measured in {measured}");
-        eprintln!("results: {} (earlier sessions of other steps are kept)", self.results.display());
+        eprintln!(
+            "results: {} (earlier sessions of other steps are kept)",
+            self.results.display()
+        );
         eprintln!("{}", self.next(&targets));
         Ok(())
     }
@@ -120,7 +130,11 @@ impl Run {
         let progress = Progress::start("checking that every step answers");
         for (target, executable) in targets.iter().zip(executables) {
             let target = Prepared::new(lab, target, executable)?;
-            if let Some(remark) = target.check(lab).await?.filter(|_| target.target.name != "floor") {
+            if let Some(remark) = target
+                .check(lab)
+                .await?
+                .filter(|_| target.target.name != "floor")
+            {
                 progress.print(&remark);
             }
             prepared.push(target);
@@ -133,8 +147,15 @@ impl Run {
     }
 
     fn extent(&self) -> Extent {
-        let extent = if self.quick { Extent::QUICK } else { Extent::FULL };
-        Extent { rounds: self.rounds.unwrap_or(extent.rounds), ..extent }
+        let extent = if self.quick {
+            Extent::QUICK
+        } else {
+            Extent::FULL
+        };
+        Extent {
+            rounds: self.rounds.unwrap_or(extent.rounds),
+            ..extent
+        }
     }
 
     fn session(
@@ -155,7 +176,11 @@ impl Run {
             machine: Some(machine::machine()),
             build: machine::build(&workspace.root),
             network: Some(network),
-            limits: Some(Limits { cpu: enforced, memory: enforced, how: platform.limits.how().to_owned() }),
+            limits: Some(Limits {
+                cpu: enforced,
+                memory: enforced,
+                how: platform.limits.how().to_owned(),
+            }),
             method: Method {
                 quick: self.quick,
                 rounds: extent.rounds,
@@ -184,11 +209,15 @@ impl Run {
 
     /// What to try next, one line.
     fn next(&self, targets: &[Target]) -> String {
-        let steps = targets.iter().filter(|target| target.name != "floor").count();
+        let steps = targets
+            .iter()
+            .filter(|target| target.name != "floor")
+            .count();
         if self.quick {
             "next: the same without --quick, for intervals".to_owned()
         } else if self.profile != "loopback" {
-            "next: --profile loopback shows what is left when the neighbours are no distance away".to_owned()
+            "next: --profile loopback shows what is left when the neighbours are no distance away"
+                .to_owned()
         } else if steps < 8 {
             "next: cargo lab run measures the whole ladder".to_owned()
         } else {
@@ -204,17 +233,6 @@ async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>
         executables.push(target.executable(workspace).await?);
     }
     Ok(executables)
-}
-
-/// A results file that cannot be read or written is told before the minutes of measuring, not after.
-fn require_usable(results: &Path) -> Result<()> {
-    ResultsFile::load_or_new(results, Place::Local)?;
-    let folder = results.parent().context("a results file lies in a folder")?;
-    ensure!(folder.is_dir(), "cannot keep results in {}: the folder does not exist", folder.display());
-    tempfile::tempfile_in(folder).with_context(|| {
-        format!("cannot keep results in {}: make it writable, or name another file with --results", folder.display())
-    })?;
-    Ok(())
 }
 
 fn warn_of_missing_limits(lab: &Lab) {

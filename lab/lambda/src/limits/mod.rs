@@ -7,6 +7,7 @@
 
 mod group;
 mod leftovers;
+mod spin;
 mod v1;
 mod v2;
 
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 pub(crate) use group::Group;
 pub use leftovers::{is_alive, leftovers, own_run_id, remove_leftover};
+pub use spin::cpu_share_got;
 
 /// The prefix of every control group that the lab creates; the rest is the run's id.
 pub const GROUP_PREFIX: &str = "lambda-lab-";

@@ -1,0 +1,92 @@
+//! What each step asks of its neighbours, counted: the lesson in numbers that do not depend on the machine.
+
+use std::fmt::Write as _;
+use std::ops::Sub as _;
+
+use expect_test::expect_file;
+use lab_services::Counts;
+
+use crate::support::Bench;
+
+/// Warm invocations that are counted together.
+const WARM: u64 = 5;
+
+/// The counters of the table, and their headings.
+const COLUMNS: [(&str, &[&str]); 9] = [
+    (
+        "SSM calls",
+        &["parameters.get_parameter", "parameters.get_parameters"],
+    ),
+    (
+        "TLS handshakes",
+        &[
+            "parameters.tls_handshakes",
+            "database.tls_handshakes",
+            "cache.tls_handshakes",
+        ],
+    ),
+    ("SETs", &["database.sets"]),
+    ("pinned", &["database.pinned"]),
+    ("SSM trips", &["parameters.round_trips"]),
+    ("database trips", &["database.round_trips"]),
+    ("cache trips", &["cache.round_trips"]),
+    ("queries", &["database.queries"]),
+    ("rows", &["database.rows"]),
+];
+
+#[tokio::test]
+async fn counts_per_cold_and_warm_invocation_of_every_step() {
+    let bench = Bench::start().await;
+    let mut table = format!("{:<24}", "step");
+    for (heading, _) in COLUMNS {
+        write!(table, "{heading:>17}").unwrap();
+    }
+    table.push_str("\n(cold / warm)\n");
+    for target in bench.stadium_targets() {
+        bench.lab.before_cold_start(&target).await.unwrap();
+        let start = bench.lab.services.counts();
+        let mut environment = bench.environment(&target).await;
+        bench.get(&mut environment).await;
+        let cold = bench.lab.services.counts().sub(start);
+        let start = bench.lab.services.counts();
+        for _ in 0..WARM {
+            environment.freeze();
+            bench.get(&mut environment).await;
+        }
+        let warm = bench.lab.services.counts().sub(start);
+        environment.shutdown().await;
+
+        write!(table, "{:<24}", target.name).unwrap();
+        for (_, counters) in COLUMNS {
+            let warm = sum(&warm, counters);
+            assert_eq!(
+                warm % WARM,
+                0,
+                "{}: {counters:?} differ from one warm invocation to the next",
+                target.name
+            );
+            write!(
+                table,
+                "{:>17}",
+                format!("{} / {}", sum(&cold, counters), warm / WARM)
+            )
+            .unwrap();
+        }
+        table.push('\n');
+    }
+    expect_file!["../golden/counts.txt"].assert_eq(&table);
+}
+
+fn sum(counts: &Counts, names: &[&str]) -> u64 {
+    for name in names {
+        assert!(
+            counts.iter().any(|(known, _)| known == *name),
+            "no counter is named {name}"
+        );
+    }
+    counts
+        .iter()
+        .filter(|(name, _)| names.contains(name))
+        .map(|(_, count)| count)
+        .sum()
+}

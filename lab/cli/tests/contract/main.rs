@@ -1,0 +1,144 @@
+//! The contract of every step, over the emulated Lambda and with the real neighbours. The suite finds the steps by
+//! itself and builds those that are missing: a new crate under `steps/` is held to all of this without a line here.
+
+mod counts;
+mod faults;
+mod results;
+mod support;
+mod telemetry;
+
+use std::sync::Arc;
+
+use lab::contract;
+use lab_lambda::event::{http_event, http_response};
+use lab_lambda::{Environment, Outcome, Service, TraceHeader};
+
+use crate::support::Bench;
+
+#[tokio::test]
+async fn every_step_answers_with_the_same_32_rows() {
+    let bench = Bench::start().await;
+    let mut answers = Vec::new();
+    for target in bench.stadium_targets() {
+        let mut environment = bench.environment(&target).await;
+        let cold = bench.get(&mut environment).await;
+        contract::check(&cold).unwrap_or_else(|error| panic!("{}: {error:#}", target.name));
+        let warm = bench.get(&mut environment).await;
+        assert_eq!(
+            cold, warm,
+            "{}: the same rows, from the database or the cache",
+            target.name
+        );
+        environment.shutdown().await;
+        answers.push((target.name, cold));
+    }
+    let (first, body) = &answers[0];
+    for (name, other) in &answers {
+        assert_eq!(other, body, "{name} answers otherwise than {first}");
+    }
+}
+
+#[tokio::test]
+async fn other_paths_and_methods_are_refused_without_asking_anybody() {
+    let bench = Bench::start().await;
+    for target in bench.stadium_targets() {
+        let mut environment = bench.environment(&target).await;
+        let before = bench.lab.services.counts();
+        for (method, path, status) in [
+            ("GET", "/stadiums", 404),
+            ("POST", "/", 405),
+            ("DELETE", "/", 405),
+        ] {
+            let invocation = environment
+                .invoke(&http_event(method, path), &TraceHeader::new(false))
+                .await;
+            let Outcome::Response(payload) = &invocation.outcome else {
+                panic!("{}: {invocation:?}", target.name)
+            };
+            let response = http_response(payload).unwrap();
+            assert_eq!(response.status, status, "{}: {method} {path}", target.name);
+            assert_eq!(
+                response.headers["content-type"], "application/json",
+                "{}",
+                target.name
+            );
+            assert_eq!(
+                response.headers.contains_key("allow"),
+                status == 405,
+                "{}",
+                target.name
+            );
+        }
+        let asked = bench.lab.services.counts() - before;
+        assert!(
+            asked.iter().all(|(_, count)| count == 0),
+            "{}: {asked:?}",
+            target.name
+        );
+        environment.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn environments_that_start_side_by_side_all_answer() {
+    let bench = Bench::start().await;
+    let trace = TraceHeader::new(false);
+    let event = contract::request();
+    for target in bench.stadium_targets() {
+        let function = Arc::unwrap_or_clone(bench.function(&target).await);
+        let service = Service::new(function);
+        let (one, two, three) = tokio::join!(
+            service.invoke(&event, &trace),
+            service.invoke(&event, &trace),
+            service.invoke(&event, &trace)
+        );
+        for served in [one, two, three] {
+            let body = contract::body(&served.unwrap().invocation).unwrap();
+            contract::check(&body).unwrap_or_else(|error| panic!("{}: {error:#}", target.name));
+        }
+        assert_eq!(
+            service.started(),
+            3,
+            "{}: one request an environment at a time",
+            target.name
+        );
+        service.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn the_table_is_filled_twice_and_at_once_without_loss() {
+    let bench = Bench::start().await;
+    let before = bench.rows().await;
+    assert_eq!(before.len(), 32);
+    let (one, two) = tokio::join!(bench.lab.populate(), bench.lab.populate());
+    one.unwrap();
+    two.unwrap();
+    assert_eq!(
+        bench.rows().await,
+        before,
+        "ids, creation and change times included"
+    );
+}
+
+#[tokio::test]
+async fn the_readers_may_read_and_nothing_else() {
+    let bench = Bench::start().await;
+    let privileges = bench
+        .query("SELECT string_agg(privilege_type, ',') FROM information_schema.role_table_grants WHERE grantee = 'stadiums_reader'")
+        .await;
+    assert_eq!(privileges, [[Some("SELECT".to_owned())]]);
+}
+
+/// The floor has no neighbours, so that what it takes is the lab's and the runtime's own.
+#[tokio::test]
+async fn the_floor_asks_nobody() {
+    let bench = Bench::start().await;
+    let floor = bench.target("floor");
+    let mut environment: Environment = bench.environment(&floor).await;
+    let before = bench.lab.services.counts();
+    bench.get(&mut environment).await;
+    let asked = bench.lab.services.counts() - before;
+    assert!(asked.iter().all(|(_, count)| count == 0), "{asked:?}");
+    environment.shutdown().await;
+}

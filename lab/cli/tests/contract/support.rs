@@ -1,0 +1,108 @@
+//! A lab for each test, with the neighbours at no distance.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use lab::contract;
+use lab::lab::{Lab, Setup};
+use lab::programs;
+use lab::target::Target;
+use lab::workspace::Workspace;
+use lab_lambda::event::http_response;
+use lab_lambda::{Environment, Function, Invocation, Outcome, TraceHeader};
+
+/// A lab that is ready, and the steps.
+pub struct Bench {
+    pub workspace: Workspace,
+    pub lab: Lab,
+}
+
+/// The lines that an environment wrote, with their source.
+pub type Lines = Arc<Mutex<Vec<(String, String)>>>;
+
+impl Bench {
+    pub async fn start() -> Self {
+        let workspace = Workspace::load().unwrap();
+        let programs = programs::ensure(true).await.unwrap();
+        let setup = Setup {
+            workspace: &workspace,
+            profile: "loopback",
+            parameter_quota: None,
+            programs,
+        };
+        let lab = Lab::start(setup).await.unwrap();
+        Self { workspace, lab }
+    }
+
+    /// Everything that must answer with the stadiums, in the order of the ladder.
+    pub fn stadium_targets(&self) -> Vec<Target> {
+        let targets = self.workspace.steps.iter().map(Target::of_step);
+        targets.filter(Target::serves_stadiums).collect()
+    }
+
+    pub fn target(&self, name: &str) -> Target {
+        Target::of_step(self.workspace.step(name).unwrap())
+    }
+
+    pub async fn function(&self, target: &Target) -> Arc<Function> {
+        let executable = target.executable(&self.workspace).await.unwrap();
+        Arc::new(self.lab.function(target, &executable))
+    }
+
+    /// A new environment; a cache starts empty.
+    pub async fn environment(&self, target: &Target) -> Environment {
+        self.lab.before_cold_start(target).await.unwrap();
+        Environment::start(&self.function(target).await)
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error}", target.name))
+    }
+
+    /// The same, with its log.
+    pub async fn logged_environment(&self, target: &Target) -> (Environment, Lines) {
+        self.lab.before_cold_start(target).await.unwrap();
+        let lines = Lines::default();
+        let sink = Arc::clone(&lines);
+        let function = Function {
+            log: Some(Arc::new(move |line| {
+                sink.lock()
+                    .unwrap()
+                    .push((line.source.to_owned(), line.text.to_owned()));
+            })),
+            ..Arc::unwrap_or_clone(self.function(target).await)
+        };
+        (
+            Environment::start(&Arc::new(function)).await.unwrap(),
+            lines,
+        )
+    }
+
+    /// The body that `GET /` answers with, which must be a 200.
+    pub async fn get(&self, environment: &mut Environment) -> String {
+        let invocation = self.invoke(environment).await;
+        contract::body(&invocation)
+            .unwrap_or_else(|error| panic!("{error:#}{}", environment.log_tail()))
+    }
+
+    /// The status and body that `GET /` answers with.
+    pub async fn answer(&self, environment: &mut Environment) -> (u16, String) {
+        let invocation = self.invoke(environment).await;
+        let Outcome::Response(payload) = &invocation.outcome else {
+            panic!("{invocation:?}{}", environment.log_tail())
+        };
+        let response = http_response(payload).unwrap();
+        (response.status, response.body)
+    }
+
+    async fn invoke(&self, environment: &mut Environment) -> Invocation {
+        let event: Bytes = contract::request();
+        environment.invoke(&event, &TraceHeader::new(false)).await
+    }
+
+    pub async fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.lab.services.database().query(sql).await.unwrap()
+    }
+
+    pub async fn rows(&self) -> Vec<Vec<Option<String>>> {
+        self.query("SELECT * FROM stadiums ORDER BY id").await
+    }
+}

@@ -1,0 +1,47 @@
+//! Does this machine really hold a process to its CPU share? Asked of the machine itself.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::Limits;
+use crate::Platform;
+use crate::logs::Log;
+use crate::process::{Process, Start};
+
+/// The share of one CPU that a process which never sleeps gets in an environment of this memory size, to compare with
+/// [`Platform::quota`] over the period. Takes `duration`. `None` where nothing is limited.
+pub async fn cpu_share_got(
+    platform: &Platform,
+    memory_mb: u32,
+    duration: Duration,
+) -> io::Result<Option<f64>> {
+    let Limits::None { .. } = platform.limits else {
+        return spin(platform, memory_mb, duration).await.map(Some);
+    };
+    Ok(None)
+}
+
+async fn spin(platform: &Platform, memory_mb: u32, duration: Duration) -> io::Result<f64> {
+    let group = platform
+        .limits
+        .group(memory_mb)?
+        .ok_or_else(|| io::Error::other("no control group"))?;
+    group.set_cpu_quota(platform.quota(memory_mb), platform.cpu_period)?;
+    let mut spinning = Process::start(Start {
+        path: Path::new("/bin/sh"),
+        arguments: &["-c", "while :; do :; done"],
+        source: "spin".to_owned(),
+        variables: Vec::new(),
+        listener: None,
+        group: Some(&group),
+        cpus: platform.placement.next_pair(),
+        open_files: platform.open_files,
+        log: &Log::new(None),
+    })?;
+    let (start, before) = (Instant::now(), group.cpu_time());
+    tokio::time::sleep(duration).await;
+    let got = (group.cpu_time() - before).as_secs_f64() / start.elapsed().as_secs_f64();
+    spinning.child.kill().await?;
+    Ok(got)
+}

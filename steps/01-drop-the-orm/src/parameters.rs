@@ -1,0 +1,52 @@
+//! Where the settings come from: Parameter Store, asked at every request.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::Parameter;
+use support::{BoxError, Invocation};
+
+/// How to reach the database.
+pub struct DatabaseSettings {
+    pub user: String,
+    pub name: String,
+    pub port: u16,
+    pub endpoint: String,
+}
+
+/// The settings that this request works with.
+pub async fn get(invocation: &mut Invocation<'_>) -> Result<DatabaseSettings, BoxError> {
+    // On the heap: the SDK's future, with the whole chain of credential providers in it, takes 36 kB.
+    invocation.call("parameters", Box::pin(read())).await
+}
+
+async fn read() -> Result<DatabaseSettings, BoxError> {
+    let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let client = Client::new(&config);
+    let answer = client
+        .get_parameters()
+        .names("/stadiums/database/user")
+        .names("/stadiums/database/name")
+        .names("/stadiums/database/port")
+        .names("/stadiums/database/endpoint")
+        .send()
+        .await?;
+    let parameters = answer.parameters();
+    Ok(DatabaseSettings {
+        user: value(parameters, "/stadiums/database/user")?,
+        name: value(parameters, "/stadiums/database/name")?,
+        port: value(parameters, "/stadiums/database/port")?,
+        endpoint: value(parameters, "/stadiums/database/endpoint")?,
+    })
+}
+
+/// One of the parameters, which Parameter Store returns in an order of its own and without those it does not have.
+fn value<T: FromStr<Err: Display>>(parameters: &[Parameter], name: &str) -> Result<T, BoxError> {
+    let parameter = parameters.iter().find(|it| it.name() == Some(name));
+    let value = parameter.and_then(Parameter::value);
+    let value = value.ok_or_else(|| format!("parameter {name} does not exist; create it"))?;
+    let parsed = value.parse();
+    parsed.map_err(|error| format!("parameter {name} is {value:?}: {error}").into())
+}

@@ -21,10 +21,10 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
         .as_ref()
         .map_or("-", |network| network.profile.as_str());
     format!(
-        "\nThe ladder: median of warm invocations {} ms apart, network profile {profile}\n{}\n\
-         Warm: where a paced invocation's time goes; then one environment in a closed loop\n{}\n\
-         Cold start, size and cost (USD for a million warm requests: Lambda's duration and request fee)\n{}\n\
-         What an invocation asks of its neighbours, first (cold) / later (warm)\n{}",
+        "\nTHE LADDER  median of warm invocations {} ms apart, network profile {profile}\n{}\n\n\
+         WARM  the median and what explains it (modelled network, CPU time; the rest); a closed loop, one environment\n{}\n\n\
+         COLD, SIZE, COST  medians; USD for a million warm requests: Lambda's duration and request fee\n{}\n\n\
+         ASKED OF THE NEIGHBOURS  by the first (cold) / by a later invocation\n{}",
         session.method.paced_gap_ms,
         ladder(session, &rows),
         warm(&rows),
@@ -43,15 +43,17 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
     let scale = LogScale::around(values);
     let bar = |value| scale.map(|scale| scale.bar(value, BAR_COLUMNS));
     let first = rows.first().map(|(name, _)| *name);
+    let against_first = format!("against {}", first.unwrap_or("the first"));
     let mut table = table(
-        &["step", "p50", "", "than the step before", "than the first"],
+        &["step", "p50", "", "against the step before", &against_first],
         &[1, 4],
     );
-    for (name, measurement) in rows {
-        let before = measurement
-            .from
-            .as_deref()
-            .and_then(|from| session.compare(from, name, Metric::Warm));
+    for (row, (name, measurement)) in rows.iter().enumerate() {
+        let before = step_before(rows, row);
+        let compared = before.and_then(|before| {
+            let comparison = session.compare(before, name, Metric::Warm)?;
+            Some(in_words(&comparison, before))
+        });
         let whole = first
             .filter(|first| *first != *name)
             .and_then(|first| session.compare(first, name, Metric::Warm));
@@ -59,9 +61,7 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
             (*name).to_owned(),
             p50(measurement).map(duration).unwrap_or_default(),
             p50(measurement).and_then(bar).unwrap_or_default(),
-            before
-                .map(|comparison| in_words(&comparison))
-                .unwrap_or_default(),
+            compared.unwrap_or_default(),
             whole
                 .map(|comparison| times(comparison.ratio))
                 .unwrap_or_default(),
@@ -70,12 +70,23 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
     table
 }
 
-/// `1.78x faster [1.71, 1.86]`, or that no change can be seen.
-fn in_words(comparison: &Comparison) -> String {
+/// The measured step that a row is held against: the one that it changes, else the row above. The floor changes nothing.
+fn step_before<'a>(rows: &[(&'a str, &Measurement)], row: usize) -> Option<&'a str> {
+    let from = rows[row].1.from.as_deref()?;
+    let measured = rows.iter().map(|(name, _)| *name);
+    measured
+        .clone()
+        .find(|name| *name == from)
+        .or(measured.take(row).last())
+}
+
+/// `1.78x faster than 03 [1.71, 1.86]`, or that no change can be seen.
+fn in_words(comparison: &Comparison, before: &str) -> String {
+    let before = before.split('-').next().unwrap_or(before);
     let ratio = if comparison.ratio >= 1.0 {
-        format!("{} faster", times(comparison.ratio))
+        format!("{} faster than {before}", times(comparison.ratio))
     } else {
-        format!("{} slower", times(1.0 / comparison.ratio))
+        format!("{} slower than {before}", times(1.0 / comparison.ratio))
     };
     match (comparison.verdict(), comparison.interval) {
         (Some(Verdict::NoMeasurableChange), Some(interval)) => {
@@ -222,10 +233,8 @@ fn counts(rows: &[(&str, &Measurement)]) -> Table {
         let mut cells = vec![(*name).to_owned()];
         for (_, counters) in COUNTED {
             let sum = |counts: &std::collections::BTreeMap<String, f64>| {
-                counters
-                    .iter()
-                    .filter_map(|counter| counts.get(*counter))
-                    .sum::<f64>()
+                let found = counters.iter().filter_map(|counter| counts.get(*counter));
+                found.fold(0.0, |sum, count| sum + count)
             };
             cells.push(format!("{} / {}", count(sum(&cold)), count(sum(&warm))));
         }

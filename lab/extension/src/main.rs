@@ -1,2 +1,61 @@
-//! (being written)
-fn main() {}
+//! The AWS Parameters and Secrets Lambda Extension as a function sees it: a process of its own beside the runtime, which
+//! answers `GET /systemsmanager/parameters/get` on localhost from a cache in front of Parameter Store.
+//!
+//! Written from its documentation (docs.aws.amazon.com, "Using Parameter Store parameters in AWS Lambda functions"); the
+//! real one is a closed Go program. What its start costs cannot be measured here: variables say what to assume.
+
+mod cache;
+mod endpoint;
+mod inherited;
+mod log;
+mod parameter_store;
+mod runtime_api;
+mod settings;
+mod sign;
+mod start_cost;
+mod time;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::endpoint::Endpoint;
+use crate::log::Level;
+use crate::runtime_api::{Event, RuntimeApi};
+use crate::settings::Settings;
+
+/// What went wrong, for the log.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let settings = match Settings::read(|name| std::env::var(name).ok()) {
+        Ok(settings) => Arc::new(settings),
+        Err(error) => {
+            eprintln!("lab-extension: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            settings.log(Level::Error, &error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until Lambda shuts the environment down.
+async fn run(settings: &Arc<Settings>) -> Result<(), Error> {
+    let listener = inherited::listener(settings)?;
+    let endpoint = Arc::new(Endpoint::new(Arc::clone(settings))?);
+    tokio::spawn(Arc::clone(&endpoint).serve(listener));
+    let _memory = start_cost::pay(settings.start_cpu, settings.memory_mib)?;
+    let mut runtime_api = RuntimeApi::register(&settings.runtime_api).await?;
+    settings.log(Level::Info, "ready for the first invocation");
+    loop {
+        match runtime_api.next().await? {
+            Event::Invoke => endpoint.open(),
+            Event::Shutdown => return Ok(()),
+        }
+    }
+}

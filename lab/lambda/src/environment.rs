@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::exchange::{Answer, Exchange};
 use crate::init::{StartError, extension_names, initialise};
+use crate::invocation::{CpuUsage, InitReport, Invocation, Outcome, epoch_ms, u128_to_u64, uuid};
 use crate::limits::Group;
 use crate::logs::Log;
 use crate::process::Process;
@@ -22,53 +23,6 @@ use crate::{Function, Report, Status, TraceHeader, freezer};
 
 /// How long a reading of the peak memory is good for.
 const MEMORY_READING: Duration = Duration::from_millis(10);
-
-/// What the init phase cost.
-#[derive(Debug, Clone, Copy)]
-pub struct InitReport {
-    /// From starting the first process until all of them asked for their first event.
-    pub duration: Duration,
-    /// CPU time of all processes.
-    pub cpu: Duration,
-}
-
-/// How an invocation ended.
-#[derive(Debug, Clone)]
-pub enum Outcome {
-    /// The function's response.
-    Response(Bytes),
-    /// The function or its runtime reported an error.
-    Error {
-        /// AWS's error type.
-        kind: String,
-        /// `{"errorType":…,"errorMessage":…}`
-        payload: Bytes,
-    },
-    /// The function's timeout passed; the environment is gone.
-    Timeout,
-    /// The runtime ended; the environment is gone.
-    Exited,
-}
-
-/// One invocation, as the platform saw it.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// From handing out the event to the last byte of the answer: what a caller waits for. `None` without an answer.
-    pub latency: Option<Duration>,
-    /// The REPORT line.
-    pub report: Report,
-}
-
-/// CPU figures of an environment since its start.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CpuUsage {
-    /// CPU time used by all processes.
-    pub used: Duration,
-    /// Time that they stood still for lack of quota; zero where nothing is limited.
-    pub throttled: Duration,
-}
 
 /// An execution environment that has finished its init phase.
 pub struct Environment {
@@ -367,32 +321,4 @@ impl Drop for Environment {
     fn drop(&mut self) {
         self.server.abort();
     }
-}
-
-fn epoch_ms() -> u64 {
-    u128_to_u64(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_millis(),
-    )
-}
-
-fn u128_to_u64(number: u128) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-/// A random version 4 UUID, the form of a request id.
-fn uuid() -> String {
-    let random = fastrand::u128(..);
-    let random = random & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{random:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
 }

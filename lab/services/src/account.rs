@@ -21,8 +21,13 @@ impl Account {
             return Self { change_to: None };
         }
         // 65534 is the kernel's own number for nobody ("overflow" id), should the machine have no user list.
-        let ids = User::from_name("nobody").ok().flatten().map(|user| (user.uid.as_raw(), user.gid.as_raw()));
-        Self { change_to: Some(ids.unwrap_or((65534, 65534))) }
+        let ids = User::from_name("nobody")
+            .ok()
+            .flatten()
+            .map(|user| (user.uid.as_raw(), user.gid.as_raw()));
+        Self {
+            change_to: Some(ids.unwrap_or((65534, 65534))),
+        }
     }
 
     /// Makes a folder that only this user, and root, can enter.
@@ -39,8 +44,15 @@ impl Account {
     /// The first folder on the way to `path` that this user cannot pass, if any.
     pub fn stopped_at(self, path: &Path) -> Option<&Path> {
         self.change_to?;
-        let passable = |folder: &&Path| folder.metadata().is_ok_and(|metadata| metadata.mode() & 0o001 != 0);
-        let folders = path.ancestors().filter(|folder| folder.is_dir()).collect::<Vec<_>>();
+        let passable = |folder: &&Path| {
+            folder
+                .metadata()
+                .is_ok_and(|metadata| metadata.mode() & 0o001 != 0)
+        };
+        let folders = path
+            .ancestors()
+            .filter(|folder| folder.is_dir())
+            .collect::<Vec<_>>();
         folders.into_iter().rev().find(|folder| !passable(folder))
     }
 }

@@ -102,7 +102,9 @@ pub struct Counts([u64; LENGTH]);
 impl Counts {
     /// Every counter's name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        Counter::ALL.iter().map(|&counter| (counter.name(), self[counter]))
+        Counter::ALL
+            .iter()
+            .map(|&counter| (counter.name(), self[counter]))
     }
 
     /// The time that these counts cost in `network`, had everything happened one after the other: requests that ran side
@@ -113,14 +115,22 @@ impl Counts {
                 + times(link.service_time, self[requests])
                 + times(link.session_setup, self[sessions])
         };
-        cost(&network.database, Counter::DatabaseRoundTrips, Counter::DatabaseRequests, Counter::DatabaseSessions)
-            + cost(&network.cache, Counter::CacheRoundTrips, Counter::CacheRequests, Counter::CacheTlsHandshakes)
-            + cost(
-                &network.parameters,
-                Counter::ParametersRoundTrips,
-                Counter::ParametersRequests,
-                Counter::ParametersTlsHandshakes,
-            )
+        cost(
+            &network.database,
+            Counter::DatabaseRoundTrips,
+            Counter::DatabaseRequests,
+            Counter::DatabaseSessions,
+        ) + cost(
+            &network.cache,
+            Counter::CacheRoundTrips,
+            Counter::CacheRequests,
+            Counter::CacheTlsHandshakes,
+        ) + cost(
+            &network.parameters,
+            Counter::ParametersRoundTrips,
+            Counter::ParametersRequests,
+            Counter::ParametersTlsHandshakes,
+        )
     }
 }
 
@@ -140,7 +150,9 @@ impl Sub for Counts {
     type Output = Self;
 
     fn sub(self, earlier: Self) -> Self {
-        Self(std::array::from_fn(|index| self.0[index] - earlier.0[index]))
+        Self(std::array::from_fn(|index| {
+            self.0[index] - earlier.0[index]
+        }))
     }
 }
 
@@ -160,6 +172,8 @@ impl Counters {
     }
 
     pub fn read(&self) -> Counts {
-        Counts(std::array::from_fn(|index| self.0[index].load(Ordering::Relaxed)))
+        Counts(std::array::from_fn(|index| {
+            self.0[index].load(Ordering::Relaxed)
+        }))
     }
 }

@@ -55,19 +55,23 @@ impl Delayed {
 
     /// Takes all bytes that the socket has, and notes when each chunk is to be delivered.
     fn take_arrived(&mut self, context: &mut Context<'_>, round_trip: Duration) -> io::Result<()> {
-        while !self.ended && self.bytes_under_way < WINDOW {
-            let mut chunk = BytesMut::zeroed(CHUNK);
-            let mut buffer = ReadBuf::new(&mut chunk);
-            let Poll::Ready(result) = Pin::new(&mut self.stream).poll_read(context, &mut buffer) else {
-                break;
+        while !self.ended
+            && self.bytes_under_way < WINDOW
+            && self.stream.poll_read_ready(context)?.is_ready()
+        {
+            let mut chunk = BytesMut::with_capacity(CHUNK);
+            let length = match self.stream.try_read_buf(&mut chunk) {
+                // Asked again, the socket remembers whom to wake.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                result => result?,
             };
-            result?;
-            let length = buffer.filled().len();
             self.ended = length == 0;
-            chunk.truncate(length);
             let due = (Instant::now() + round_trip).max(self.opened + 2 * round_trip);
             // Bytes never overtake each other, not even when the round trip has just become shorter.
-            let due = self.under_way.back().map_or(due, |(last, _)| due.max(*last));
+            let due = self
+                .under_way
+                .back()
+                .map_or(due, |(last, _)| due.max(*last));
             self.bytes_under_way += length;
             self.under_way.push_back((due, chunk));
         }
@@ -76,7 +80,11 @@ impl Delayed {
 }
 
 impl AsyncRead for Delayed {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let round_trip = this.link.round_trip();
         if round_trip.is_zero() && this.under_way.is_empty() {
@@ -84,7 +92,11 @@ impl AsyncRead for Delayed {
         }
         this.take_arrived(context, round_trip)?;
         let Some((due, chunk)) = this.under_way.front_mut() else {
-            return if this.ended { Poll::Ready(Ok(())) } else { Poll::Pending };
+            return if this.ended {
+                Poll::Ready(Ok(()))
+            } else {
+                Poll::Pending
+            };
         };
         ready!(this.timer.poll_until(context, *due))?;
         let length = chunk.len().min(into.remaining());
@@ -99,7 +111,11 @@ impl AsyncRead for Delayed {
 }
 
 impl AsyncWrite for Delayed {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -142,7 +158,10 @@ impl Timer {
             };
             if self.set_to != Some(due) {
                 let wait = Expiration::OneShot((due - now).into());
-                descriptor.get_ref().0.set(wait, TimerSetTimeFlags::empty())?;
+                descriptor
+                    .get_ref()
+                    .0
+                    .set(wait, TimerSetTimeFlags::empty())?;
                 self.set_to = Some(due);
             }
             // The clock decides, not the descriptor: what is ready may be an earlier setting that has gone off.
@@ -154,7 +173,10 @@ impl Timer {
 struct Descriptor(TimerFd);
 
 impl Descriptor {
-    #[allow(deprecated, reason = "the descriptor is owned, which is what the function cannot check; its successor is unsafe")]
+    #[allow(
+        deprecated,
+        reason = "the descriptor is owned, which is what the function cannot check; its successor is unsafe"
+    )]
     fn open() -> io::Result<AsyncFd<Self>> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         AsyncFd::new(Self(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?))

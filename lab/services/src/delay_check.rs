@@ -28,7 +28,10 @@ pub struct DelayCheck {
 /// Exchanges single bytes with an echo through each of the given round-trip times. It blocks for about fifty times their
 /// sum.
 pub fn measure_delays(round_trips: &[Duration]) -> io::Result<Vec<DelayCheck>> {
-    round_trips.iter().map(|&round_trip| measure(round_trip)).collect()
+    round_trips
+        .iter()
+        .map(|&round_trip| measure(round_trip))
+        .collect()
 }
 
 fn measure(configured: Duration) -> io::Result<DelayCheck> {
@@ -38,10 +41,15 @@ fn measure(configured: Duration) -> io::Result<DelayCheck> {
     let (accepted, _) = listener.accept()?;
     let echo = std::thread::spawn(move || echo(accepted, configured));
     let times = exchange(stream);
-    echo.join().map_err(|_| io::Error::other("the echo panicked"))??;
+    echo.join()
+        .map_err(|_| io::Error::other("the echo panicked"))??;
     let mut times = times?;
     times.sort_unstable();
-    Ok(DelayCheck { configured, median: times[EXCHANGES / 2], p90: times[EXCHANGES * 9 / 10] })
+    Ok(DelayCheck {
+        configured,
+        median: times[EXCHANGES / 2],
+        p90: times[EXCHANGES * 9 / 10],
+    })
 }
 
 fn exchange(mut stream: TcpStream) -> io::Result<Vec<Duration>> {
@@ -58,11 +66,16 @@ fn exchange(mut stream: TcpStream) -> io::Result<Vec<Duration>> {
 
 /// Sends back what comes, a round trip later, until the connection is closed.
 fn echo(stream: TcpStream, round_trip: Duration) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
     runtime.block_on(async {
         stream.set_nonblocking(true)?;
         let link = LiveLink::default();
-        link.set(Link { round_trip, ..Link::default() });
+        link.set(Link {
+            round_trip,
+            ..Link::default()
+        });
         let mut stream = Delayed::new(tokio::net::TcpStream::from_std(stream)?, Arc::new(link))?;
         let mut byte = [0];
         while stream.read(&mut byte).await? > 0 {

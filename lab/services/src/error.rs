@@ -56,10 +56,17 @@ impl Error {
     }
 
     pub(crate) fn path(path: impl Into<PathBuf>, problem: impl Into<String>) -> Self {
-        Self::Path { path: path.into(), problem: problem.into() }
+        Self::Path {
+            path: path.into(),
+            problem: problem.into(),
+        }
     }
 }
 
 fn said(log: &str) -> String {
-    if log.is_empty() { String::new() } else { format!(". It said:\n{log}") }
+    if log.is_empty() {
+        String::new()
+    } else {
+        format!(". It said:\n{log}")
+    }
 }

@@ -37,7 +37,9 @@ impl Gate {
     /// A listener on a free port of 127.0.0.1.
     pub async fn listen() -> Result<(TcpListener, SocketAddr), Error> {
         let failed = || Error::io("listening on 127.0.0.1");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed())?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(failed())?;
         let address = listener.local_addr().map_err(failed())?;
         Ok((listener, address))
     }
@@ -54,7 +56,9 @@ impl Gate {
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                 continue;
             };
-            let Ok(stream) = Delayed::new(stream, Arc::clone(&self.link)) else { continue };
+            let Ok(stream) = Delayed::new(stream, Arc::clone(&self.link)) else {
+                continue;
+            };
             self.counters.add(self.count_as.connections, 1);
             self.counters.add(self.count_as.round_trips, 1);
             tokio::spawn(handle(stream));
@@ -65,7 +69,10 @@ impl Gate {
     pub async fn handshake(&self, stream: Delayed) -> io::Result<TlsStream<Delayed>> {
         let stream = self.acceptor.accept(stream).await?;
         self.counters.add(self.count_as.tls_handshakes, 1);
-        self.counters.add(self.count_as.round_trips, handshake_round_trips(stream.get_ref().1));
+        self.counters.add(
+            self.count_as.round_trips,
+            handshake_round_trips(stream.get_ref().1),
+        );
         Ok(stream)
     }
 }
@@ -73,6 +80,11 @@ impl Gate {
 /// Round trips of a finished handshake: one in TLS 1.3, two in 1.2, and one more if the client first offered a key that
 /// the server does not support.
 fn handshake_round_trips(connection: &ServerConnection) -> u64 {
-    let version = if connection.protocol_version() == Some(ProtocolVersion::TLSv1_2) { 2 } else { 1 };
-    version + u64::from(connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest))
+    let version = if connection.protocol_version() == Some(ProtocolVersion::TLSv1_2) {
+        2
+    } else {
+        1
+    };
+    version
+        + u64::from(connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest))
 }

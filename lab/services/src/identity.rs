@@ -34,6 +34,11 @@ impl Credentials {
 /// `length` random characters of an alphabet, whose size must divide 256 for all to be equally likely.
 fn characters(alphabet: &[u8], length: usize) -> String {
     let mut bytes = vec![0; length];
-    SystemRandom::new().fill(&mut bytes).expect("the kernel has random bytes");
-    bytes.iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect()
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("the kernel has random bytes");
+    bytes
+        .iter()
+        .map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()]))
+        .collect()
 }

@@ -29,6 +29,7 @@ pub mod parameters;
 mod process;
 pub mod programs;
 pub mod services;
+mod thread;
 pub mod traces;
 
 pub use certificates::TrustAnchors;

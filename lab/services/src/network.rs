@@ -35,9 +35,12 @@ pub(crate) struct LiveLink {
 
 impl LiveLink {
     pub fn set(&self, link: Link) {
-        self.round_trip.store(link.round_trip.as_nanos() as u64, Ordering::Relaxed);
-        self.service_time.store(link.service_time.as_nanos() as u64, Ordering::Relaxed);
-        self.session_setup.store(link.session_setup.as_nanos() as u64, Ordering::Relaxed);
+        self.round_trip
+            .store(link.round_trip.as_nanos() as u64, Ordering::Relaxed);
+        self.service_time
+            .store(link.service_time.as_nanos() as u64, Ordering::Relaxed);
+        self.session_setup
+            .store(link.session_setup.as_nanos() as u64, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> Link {

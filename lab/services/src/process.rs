@@ -44,8 +44,18 @@ impl Launch {
     /// Starts the program. Call this on the services' own thread only: the kernel sends the stop signal when the *thread*
     /// that started a child ends.
     pub fn start(&self) -> Result<Process, Error> {
-        let failed = || Error::io(format!("starting {} ({})", self.name, self.program.display()));
-        let log = File::options().create(true).append(true).open(&self.log).map_err(failed())?;
+        let failed = || {
+            Error::io(format!(
+                "starting {} ({})",
+                self.name,
+                self.program.display()
+            ))
+        };
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)
+            .map_err(failed())?;
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
@@ -68,14 +78,27 @@ impl Launch {
         }
         die_with_parent::set(&mut command, self.stop_signal);
         let child = command.spawn().map_err(failed())?;
-        Ok(Process { name: self.name, child, log: self.log.clone(), stop_signal: self.stop_signal })
+        Ok(Process {
+            name: self.name,
+            child,
+            log: self.log.clone(),
+            stop_signal: self.stop_signal,
+        })
     }
 
     /// Runs the program to its end, which must be a success.
     pub async fn run(&self) -> Result<(), Error> {
         let mut process = self.start()?;
-        let status = process.child.wait().await.map_err(Error::io(format!("waiting for {}", self.name)))?;
-        if status.success() { Ok(()) } else { Err(process.ended(status)) }
+        let status = process
+            .child
+            .wait()
+            .await
+            .map_err(Error::io(format!("waiting for {}", self.name)))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(process.ended(status))
+        }
     }
 }
 
@@ -85,13 +108,19 @@ impl Process {
         match self.child.try_wait() {
             Ok(None) => Ok(()),
             Ok(Some(status)) => Err(self.ended(status)),
-            Err(error) => Err(Error::io(format!("asking for the state of {}", self.name))(error)),
+            Err(error) => Err(Error::io(format!("asking for the state of {}", self.name))(
+                error,
+            )),
         }
     }
 
     /// Fails with what the program wrote last.
     pub fn error(&self, problem: impl Into<String>) -> Error {
-        Error::Program { program: self.name.to_owned(), problem: problem.into(), log: last_lines(&self.log) }
+        Error::Program {
+            program: self.name.to_owned(),
+            problem: problem.into(),
+            log: last_lines(&self.log),
+        }
     }
 
     fn ended(&self, status: ExitStatus) -> Error {
@@ -101,7 +130,10 @@ impl Process {
     /// Asks the program to end, and kills it if it does not.
     pub async fn stop(mut self) {
         self.signal();
-        if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
+        if tokio::time::timeout(GRACE, self.child.wait())
+            .await
+            .is_err()
+        {
             let _ = self.child.kill().await;
         }
     }
@@ -143,7 +175,11 @@ mod die_with_parent {
             // this closure.
             set_pdeathsig(signal)?;
             // The lab may have died before the line above.
-            if getppid() == lab { Ok(()) } else { Err(nix::Error::ESRCH.into()) }
+            if getppid() == lab {
+                Ok(())
+            } else {
+                Err(nix::Error::ESRCH.into())
+            }
         };
         // SAFETY: between fork and exec only async-signal-safe functions may be called. prctl and getppid are system calls;
         // the closure allocates nothing, takes no lock and touches no memory that another thread may hold: both errors

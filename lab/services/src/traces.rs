@@ -29,11 +29,16 @@ pub struct Traces {
 impl Traces {
     pub(crate) async fn start(counters: Arc<Counters>) -> Result<Self, Error> {
         let failed = || Error::io("listening on UDP 127.0.0.1");
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed())?;
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(failed())?;
         let endpoint = socket.local_addr().map_err(failed())?;
         let documents = Arc::<Mutex<VecDeque<Value>>>::default();
         tokio::spawn(receive(socket, Arc::clone(&documents), counters));
-        Ok(Self { endpoint, documents })
+        Ok(Self {
+            endpoint,
+            documents,
+        })
     }
 
     /// The address for `AWS_XRAY_DAEMON_ADDRESS`.
@@ -47,11 +52,17 @@ impl Traces {
     }
 }
 
-async fn receive(socket: UdpSocket, documents: Arc<Mutex<VecDeque<Value>>>, counters: Arc<Counters>) {
+async fn receive(
+    socket: UdpSocket,
+    documents: Arc<Mutex<VecDeque<Value>>>,
+    counters: Arc<Counters>,
+) {
     let mut datagram = vec![0; LARGEST];
     loop {
         // An error here belongs to a single datagram.
-        let Ok(length) = socket.recv(&mut datagram).await else { continue };
+        let Ok(length) = socket.recv(&mut datagram).await else {
+            continue;
+        };
         let Some(document) = parse(&datagram[..length]) else {
             counters.add(Counter::TracesMalformed, 1);
             continue;
@@ -84,7 +95,13 @@ mod tests {
     fn only_a_header_and_a_document_are_accepted() {
         let document = parse(b"{\"format\": \"json\", \"version\": 1}\n{\"id\": \"a\"}\n").unwrap();
         assert_eq!(document["id"], "a");
-        for bad in ["", "{}", "{}\n{}", "{\"format\":\"json\",\"version\":1}\n", "{\"format\":\"json\",\"version\":2}\n{}"] {
+        for bad in [
+            "",
+            "{}",
+            "{}\n{}",
+            "{\"format\":\"json\",\"version\":1}\n",
+            "{\"format\":\"json\",\"version\":2}\n{}",
+        ] {
             assert!(parse(bad.as_bytes()).is_none(), "{bad:?}");
         }
     }

@@ -18,7 +18,7 @@ pub struct DatabaseSettings {
 
 /// The settings that this request works with.
 pub async fn get(invocation: &mut Invocation<'_>) -> Result<DatabaseSettings, BoxError> {
-    // On the heap: the SDK's future, with the whole chain of credential providers in it, takes 36 kB.
+    // On the heap: the future that loads the SDK's configuration is large.
     invocation.call("parameters", Box::pin(read())).await
 }
 

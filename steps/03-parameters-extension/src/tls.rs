@@ -5,12 +5,12 @@ use rustls::{ClientConfig, RootCertStore};
 use support::BoxError;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Makes aws-lc-rs the provider of the whole process, as rustls does when it is the only one compiled in, and trusts
-/// what the platform trusts: some 146 certificates on Amazon Linux 2023, parsed here once.
+/// Makes aws-lc-rs the provider of the whole process: rustls chooses none by itself when several are compiled in. Trusts
+/// what the platform trusts, parsed here once.
 pub fn connector() -> Result<MakeRustlsConnect, BoxError> {
     aws_lc_rs::default_provider()
         .install_default()
-        .map_err(|_| "a TLS provider is installed already; install one, at the start of main")?;
+        .map_err(|_| "a TLS provider is installed already: call this once")?;
     let platform = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
     let (added, _ignored) = roots.add_parsable_certificates(platform.certs);

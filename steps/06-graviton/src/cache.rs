@@ -23,9 +23,8 @@ const EXPIRY: u64 = 10;
 /// How long a request waits for the cache before it turns to the database.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The same when a connection has to be opened first: the first TLS handshake of a process takes half a second on a
-/// function with 256 MB.
-const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(2);
+/// The same when a connection has to be opened: a TLS handshake, and the first one of a process, needs much more CPU.
+const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(1);
 
 /// One connection, opened by the first request and kept for the next ones.
 #[derive(Default)]
@@ -64,15 +63,11 @@ impl Cache {
         let mut kept = self.kept.lock().await;
         // A connection is taken out of its place and put back when it has answered: one that failed is never met again.
         let old = kept.take().filter(|old| old.settings == *settings);
-        let patience = if old.is_some() {
-            PATIENCE
-        } else {
-            PATIENCE_TO_CONNECT
-        };
-        let answer = invocation
-            .call_within(patience, "cache_get", ask(old, settings))
-            .await;
-        let lookup = match answer {
+        let patience = old.as_ref().map_or(PATIENCE_TO_CONNECT, |_| PATIENCE);
+        // The database needs time, too.
+        let patience = patience.min(invocation.remaining() / 2);
+        let answer = ask(old, settings);
+        let lookup = match invocation.call_within(patience, "cache_get", answer).await {
             Ok((connection, value)) => {
                 *kept = Some(connection);
                 value.map_or(Lookup::Miss(Some(Fill::Absent)), |value| parse(&value))

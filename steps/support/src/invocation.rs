@@ -9,8 +9,8 @@ use crate::BoxError;
 use crate::emf::Metrics;
 use crate::xray::{Trace, now};
 
-/// How long before Lambda's own timeout the calls to neighbours end, so that an answer still reaches the client: a few
-/// scheduling periods of 20 ms for a function with little CPU, many times over.
+/// How long before Lambda's timeout the calls to neighbours end, so that the client still gets an answer: a function with
+/// little CPU gets it in portions, one each 20 ms, and needs several of them to write a response.
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// One invocation of the function.

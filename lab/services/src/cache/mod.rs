@@ -20,7 +20,7 @@ use crate::account::Account;
 use crate::front::Gate;
 use crate::process::{Launch, Process};
 use crate::programs::CacheServer;
-use crate::services::on_thread;
+use crate::thread::on_thread;
 
 /// How long the cache may take to answer after its start.
 const START: Duration = Duration::from_secs(10);
@@ -64,10 +64,17 @@ impl Cache {
             log: run_directory.join("cache.log"),
             stop_signal: Signal::SIGKILL,
         };
-        let mut server = Server { launch, socket: socket.clone(), process: None };
+        let mut server = Server {
+            launch,
+            socket: socket.clone(),
+            process: None,
+        };
         server.start().await?;
         let (listener, endpoint) = Gate::listen().await?;
-        let front = Arc::new(Front { gate: gate.clone(), socket });
+        let front = Arc::new(Front {
+            gate: gate.clone(),
+            socket,
+        });
         tokio::spawn(gate.serve(listener, move |stream| {
             let front = Arc::clone(&front);
             async move {
@@ -75,7 +82,11 @@ impl Cache {
                 let _ = front.carry(stream).await;
             }
         }));
-        Ok(Self { endpoint, server: Arc::new(Mutex::new(server)), runtime: Handle::current() })
+        Ok(Self {
+            endpoint,
+            server: Arc::new(Mutex::new(server)),
+            runtime: Handle::current(),
+        })
     }
 
     /// The address of the ElastiCache front.
@@ -90,7 +101,9 @@ impl Cache {
 
     /// Stores bytes under a key without an end of life, past the front.
     pub async fn set(&self, key: &str, value: &[u8]) -> Result<(), Error> {
-        self.command(&[b"SET", key.as_bytes(), value]).await.map(drop)
+        self.command(&[b"SET", key.as_bytes(), value])
+            .await
+            .map(drop)
     }
 
     /// The bytes under a key, past the front.
@@ -100,26 +113,39 @@ impl Cache {
             return Ok(None);
         }
         // "$length\r\nbytes\r\n"
-        let start = reply.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let start = reply
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(0, |end| end + 1);
         Ok(Some(reply[start..reply.len() - 2].to_vec()))
     }
 
     /// The seconds that a key has to live, past the front; nothing for a key that does not exist or lives for ever.
     pub async fn time_to_live(&self, key: &str) -> Result<Option<u64>, Error> {
         let reply = self.command(&[b"TTL", key.as_bytes()]).await?;
-        Ok(std::str::from_utf8(&reply[1..]).ok().and_then(|text| text.trim_end().parse().ok()))
+        Ok(std::str::from_utf8(&reply[1..])
+            .ok()
+            .and_then(|text| text.trim_end().parse().ok()))
     }
 
     /// Stops the cache; its data is lost. The front closes connections that it can no longer serve.
     pub async fn stop(&self) -> Result<(), Error> {
         let server = Arc::clone(&self.server);
-        on_thread(&self.runtime, async move { server.lock().await.stop().await }).await
+        on_thread(
+            &self.runtime,
+            async move { server.lock().await.stop().await },
+        )
+        .await
     }
 
     /// Starts the cache again, empty.
     pub async fn restart(&self) -> Result<(), Error> {
         let server = Arc::clone(&self.server);
-        on_thread(&self.runtime, async move { server.lock().await.start().await }).await?
+        on_thread(
+            &self.runtime,
+            async move { server.lock().await.start().await },
+        )
+        .await?
     }
 
     async fn command(&self, arguments: &[&[u8]]) -> Result<Vec<u8>, Error> {
@@ -128,9 +154,15 @@ impl Cache {
         let server = Arc::clone(&self.server);
         on_thread(&self.runtime, async move {
             let socket = server.lock().await.socket.clone();
-            let refused = |message| Error::Refused { service: "Redis", request: request.clone(), message };
+            let refused = |message| Error::Refused {
+                service: "Redis",
+                request: request.clone(),
+                message,
+            };
             match ask(&socket, &bytes).await {
-                Ok(reply) if reply.first() == Some(&b'-') => Err(refused(String::from_utf8_lossy(&reply).trim().to_owned())),
+                Ok(reply) if reply.first() == Some(&b'-') => {
+                    Err(refused(String::from_utf8_lossy(&reply).trim().to_owned()))
+                }
                 Ok(reply) => Ok(reply),
                 Err(error) => Err(refused(error.to_string())),
             }
@@ -151,7 +183,10 @@ fn arguments(folder: &Path, socket: &Path) -> Vec<String> {
         ("--appendonly", "no"),
         ("--daemonize", "no"),
     ];
-    settings.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect()
+    settings
+        .iter()
+        .flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()])
+        .collect()
 }
 
 impl Server {
@@ -164,7 +199,10 @@ impl Server {
         let answers = async {
             loop {
                 process.check()?;
-                if ask(socket, &resp::encode(&[b"PING"])).await.is_ok_and(|reply| reply == b"+PONG\r\n") {
+                if ask(socket, &resp::encode(&[b"PING"]))
+                    .await
+                    .is_ok_and(|reply| reply == b"+PONG\r\n")
+                {
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -103,13 +103,17 @@ struct Observer {
 
 impl Observer {
     fn new(counters: Arc<Counters>) -> Self {
-        Self { counters, unanswered: Mutex::default() }
+        Self {
+            counters,
+            unanswered: Mutex::default(),
+        }
     }
 
     /// Counts commands; true if they begin a new request. A client that sends on before it has its answers does not wait
     /// again: that is the same request.
     fn commands(&self, unread: &mut Unread, chunk: &[u8]) -> bool {
-        self.counters.add(Counter::CacheBytesReceived, chunk.len() as u64);
+        self.counters
+            .add(Counter::CacheBytesReceived, chunk.len() as u64);
         unread.add(chunk);
         let mut unanswered = self.unanswered.lock().expect("no holder panics");
         let was_idle = unanswered.is_empty();
@@ -124,12 +128,14 @@ impl Observer {
         }
         let begins = was_idle && !unanswered.is_empty();
         self.counters.add(Counter::CacheRequests, u64::from(begins));
-        self.counters.add(Counter::CacheRoundTrips, u64::from(begins));
+        self.counters
+            .add(Counter::CacheRoundTrips, u64::from(begins));
         begins
     }
 
     fn replies(&self, unread: &mut Unread, chunk: &[u8]) {
-        self.counters.add(Counter::CacheBytesSent, chunk.len() as u64);
+        self.counters
+            .add(Counter::CacheBytesSent, chunk.len() as u64);
         unread.add(chunk);
         let mut unanswered = self.unanswered.lock().expect("no holder panics");
         while let Some(reply) = unread.next(resp::reply, |reply| reply.length) {

@@ -41,18 +41,31 @@ pub(crate) enum Kind {
 
 /// The first command in `bytes`, if it is complete.
 pub(crate) fn command(bytes: &[u8]) -> Result<Option<Command>, Malformed> {
-    let Some((line, mut length)) = line(bytes) else { return Ok(None) };
+    let Some((line, mut length)) = line(bytes) else {
+        return Ok(None);
+    };
     if line.first() != Some(&b'*') {
-        let first = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-        return Ok(Some(Command { name: name(first), length }));
+        let first = line
+            .split(u8::is_ascii_whitespace)
+            .next()
+            .unwrap_or_default();
+        return Ok(Some(Command {
+            name: name(first),
+            length,
+        }));
     }
     let mut first = None;
     for _ in 0..number(&line[1..])? {
-        let Some((argument, end)) = bulk_string(bytes, length)? else { return Ok(None) };
+        let Some((argument, end)) = bulk_string(bytes, length)? else {
+            return Ok(None);
+        };
         first.get_or_insert(argument);
         length = end;
     }
-    Ok(Some(Command { name: name(first.unwrap_or_default()), length }))
+    Ok(Some(Command {
+        name: name(first.unwrap_or_default()),
+        length,
+    }))
 }
 
 /// The first reply in `bytes`, if it is complete.
@@ -62,7 +75,9 @@ pub(crate) fn reply(bytes: &[u8]) -> Result<Option<Reply>, Malformed> {
     // Values that are still to come: an array adds its elements instead of nesting.
     let mut missing = 1_i64;
     while missing > 0 {
-        let Some((line, header)) = line(&bytes[length..]) else { return Ok(None) };
+        let Some((line, header)) = line(&bytes[length..]) else {
+            return Ok(None);
+        };
         let (&sign, rest) = line.split_first().ok_or(Malformed)?;
         length += header;
         missing -= 1;
@@ -114,14 +129,25 @@ fn line(bytes: &[u8]) -> Option<(&[u8], usize)> {
 }
 
 fn number(digits: &[u8]) -> Result<i64, Malformed> {
-    let number: i64 = std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).ok_or(Malformed)?;
-    if (0..=LARGEST).contains(&number) { Ok(number) } else { Err(Malformed) }
+    let number: i64 = std::str::from_utf8(digits)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or(Malformed)?;
+    if (0..=LARGEST).contains(&number) {
+        Ok(number)
+    } else {
+        Err(Malformed)
+    }
 }
 
 /// The string that starts at `start`, and where it ends.
 fn bulk_string(bytes: &[u8], start: usize) -> Result<Option<(&[u8], usize)>, Malformed> {
-    let Some((header, header_length)) = line(&bytes[start..]) else { return Ok(None) };
-    let Some((b'$', digits)) = header.split_first() else { return Err(Malformed) };
+    let Some((header, header_length)) = line(&bytes[start..]) else {
+        return Ok(None);
+    };
+    let Some((b'$', digits)) = header.split_first() else {
+        return Err(Malformed);
+    };
     let content = start + header_length;
     let end = content + number(digits)? as usize;
     if bytes.len() < end + 2 {
@@ -178,15 +204,32 @@ mod tests {
             (">2\r\n+invalidate\r\n*1\r\n+a\r\n", Kind::Push),
         ] {
             for end in 0..bytes.len() {
-                assert_eq!(reply(&bytes.as_bytes()[..end]), Ok(None), "{bytes:?} cut at {end}");
+                assert_eq!(
+                    reply(&bytes.as_bytes()[..end]),
+                    Ok(None),
+                    "{bytes:?} cut at {end}"
+                );
             }
-            let expected = Reply { length: bytes.len(), kind };
-            assert_eq!(reply(format!("{bytes}+next\r\n").as_bytes()), Ok(Some(expected)), "{bytes:?}");
+            let expected = Reply {
+                length: bytes.len(),
+                kind,
+            };
+            assert_eq!(
+                reply(format!("{bytes}+next\r\n").as_bytes()),
+                Ok(Some(expected)),
+                "{bytes:?}"
+            );
         }
     }
 
     #[test]
     fn an_inline_command() {
-        assert_eq!(command(b"ping hello\r\n"), Ok(Some(Command { name: "PING".into(), length: 12 })));
+        assert_eq!(
+            command(b"ping hello\r\n"),
+            Ok(Some(Command {
+                name: "PING".into(),
+                length: 12
+            }))
+        );
     }
 }

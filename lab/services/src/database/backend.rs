@@ -59,9 +59,15 @@ impl NoBackend {
 
 impl Backend {
     /// Opens a session. PostgreSQL trusts whoever reaches its Unix socket: the front has checked the IAM token.
-    pub async fn open(socket: &std::path::Path, user: &str, database: &str) -> Result<Self, NoBackend> {
+    pub async fn open(
+        socket: &std::path::Path,
+        user: &str,
+        database: &str,
+    ) -> Result<Self, NoBackend> {
         let mut stream = UnixStream::connect(socket).await?;
-        stream.write_all(&wire::session_request(user, database)).await?;
+        stream
+            .write_all(&wire::session_request(user, database))
+            .await?;
         let mut messages = Messages::default();
         let mut greeting = BytesMut::new();
         loop {
@@ -69,7 +75,13 @@ impl Backend {
             match message.tag() {
                 b'S' | b'K' => greeting.extend_from_slice(&message.bytes),
                 b'E' => return Err(NoBackend::Refused(message.bytes)),
-                b'Z' => return Ok(Self { stream, messages, greeting: greeting.freeze() }),
+                b'Z' => {
+                    return Ok(Self {
+                        stream,
+                        messages,
+                        greeting: greeting.freeze(),
+                    });
+                }
                 // AuthenticationOk, and notices for nobody.
                 _ => {}
             }
@@ -84,7 +96,10 @@ impl Backend {
         loop {
             let message = self.messages.expect(&mut self.stream).await?;
             match message.tag() {
-                b'Z' => return refused.map_or(Ok(answer), |response| Err(NoBackend::Refused(response))),
+                b'Z' => {
+                    return refused
+                        .map_or(Ok(answer), |response| Err(NoBackend::Refused(response)));
+                }
                 b'E' => refused = Some(message.bytes),
                 _ => answer.push(message),
             }
@@ -95,7 +110,11 @@ impl Backend {
     /// a superuser has every role.
     pub async fn may_use_iam(&mut self) -> Result<bool, NoBackend> {
         let sql = "SELECT 1 FROM pg_auth_members WHERE member = current_user::regrole AND roleid = 'rds_iam'::regrole";
-        Ok(self.run(sql).await?.iter().any(|message| message.tag() == b'D'))
+        Ok(self
+            .run(sql)
+            .await?
+            .iter()
+            .any(|message| message.tag() == b'D'))
     }
 
     /// Reads on until all requests are answered, then makes the session as good as new. Fails if a transaction is open.
@@ -131,7 +150,10 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub fn new(socket: PathBuf) -> Self {
-        Self { socket, idle: Mutex::default() }
+        Self {
+            socket,
+            idle: Mutex::default(),
+        }
     }
 
     /// An idle session, or a new one of a user who may use IAM tokens.
@@ -145,8 +167,12 @@ impl Pool {
         if backend.may_use_iam().await? {
             return Ok(backend);
         }
-        let detail = format!("The database user {user} is not a member of the role rds_iam: GRANT rds_iam TO {user}");
-        Err(NoBackend::Refused(super::login::authentication_failed(user, detail).bytes()))
+        let detail = format!(
+            "The database user {user} is not a member of the role rds_iam: GRANT rds_iam TO {user}"
+        );
+        Err(NoBackend::Refused(
+            super::login::authentication_failed(user, detail).bytes(),
+        ))
     }
 
     fn take_idle(&self, user: &str, database: &str) -> Option<Backend> {
@@ -155,11 +181,24 @@ impl Pool {
     }
 
     /// Takes a session back after its client has left. One that cannot be made as good as new is closed.
-    pub async fn give_back(&self, mut backend: Backend, user: &str, database: &str, unanswered: u64, idle: bool) {
-        let reset = tokio::time::timeout(std::time::Duration::from_secs(1), backend.reset(unanswered, idle)).await;
+    pub async fn give_back(
+        &self,
+        mut backend: Backend,
+        user: &str,
+        database: &str,
+        unanswered: u64,
+        idle: bool,
+    ) {
+        let reset = tokio::time::timeout(
+            std::time::Duration::from_secs(1),
+            backend.reset(unanswered, idle),
+        )
+        .await;
         if let Ok(Ok(())) = reset {
             let mut idle = self.idle.lock().expect("no holder panics");
-            idle.entry((user.to_owned(), database.to_owned())).or_default().push(backend);
+            idle.entry((user.to_owned(), database.to_owned()))
+                .or_default()
+                .push(backend);
         }
     }
 }

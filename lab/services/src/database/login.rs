@@ -48,10 +48,21 @@ impl Front {
         };
         // Counted before the answer: a client that has it must find it counted.
         self.gate.counters.add(Counter::DatabaseSessions, 1);
-        let welcome = [wire::message(b'R', &[0; 4]), greeting, wire::message(b'Z', b"I")].concat();
+        let welcome = [
+            wire::message(b'R', &[0; 4]),
+            greeting,
+            wire::message(b'Z', b"I"),
+        ]
+        .concat();
         stream.write_all(&welcome).await?;
         stream.flush().await?;
-        Ok(Client { stream, messages, user: request.user, database: request.database, backend })
+        Ok(Client {
+            stream,
+            messages,
+            user: request.user,
+            database: request.database,
+            backend,
+        })
     }
 
     /// Answers the client's wish for TLS, and refuses a client that does not want it.
@@ -71,7 +82,9 @@ impl Front {
                     let fatal = Fatal {
                         code: "28000",
                         message: "this proxy accepts TLS connections only".to_owned(),
-                        detail: "IAM authentication sends the token in clear text, so TLS is required.".to_owned(),
+                        detail:
+                            "IAM authentication sends the token in clear text, so TLS is required."
+                                .to_owned(),
                     };
                     return Err(refuse(&mut stream, fatal.bytes()).await);
                 }
@@ -84,7 +97,11 @@ impl Front {
             return Err(io::ErrorKind::InvalidData.into());
         };
         self.count_round_trip();
-        let mut request = Request { user: String::new(), database: String::new(), settings: Vec::new() };
+        let mut request = Request {
+            user: String::new(),
+            database: String::new(),
+            settings: Vec::new(),
+        };
         for (name, value) in parameters {
             match name.as_str() {
                 "user" => request.user = value,
@@ -92,14 +109,16 @@ impl Front {
                 "options" if !value.is_empty() => {
                     let fatal = Fatal {
                         code: "0A000",
-                        message: "RDS Proxy currently doesn't support command-line options".to_owned(),
+                        message: "RDS Proxy currently doesn't support command-line options"
+                            .to_owned(),
                         detail: String::new(),
                     };
                     return Err(refuse(stream, fatal.bytes()).await);
                 }
                 "options" => {}
                 // The database is in UTF-8, as every client here asks.
-                "client_encoding" if ["utf8", "utf-8"].contains(&value.to_lowercase().as_str()) => {}
+                "client_encoding" if ["utf8", "utf-8"].contains(&value.to_lowercase().as_str()) => {
+                }
                 _ => request.settings.push((name, value)),
             }
         }
@@ -110,21 +129,42 @@ impl Front {
     }
 
     /// Asks for the password, which must be a token for `user`.
-    async fn check_token(&self, stream: &mut TlsStream<Delayed>, user: &str) -> io::Result<Messages> {
+    async fn check_token(
+        &self,
+        stream: &mut TlsStream<Delayed>,
+        user: &str,
+    ) -> io::Result<Messages> {
         const CLEARTEXT_PASSWORD: [u8; 4] = 3_u32.to_be_bytes();
-        stream.write_all(&wire::message(b'R', &CLEARTEXT_PASSWORD)).await?;
+        stream
+            .write_all(&wire::message(b'R', &CLEARTEXT_PASSWORD))
+            .await?;
         stream.flush().await?;
         let mut messages = Messages::default();
         let password = messages.expect(stream).await?;
         self.count_round_trip();
         let mut body = password.body();
-        let token = if password.tag() == b'p' { wire::text(&mut body)? } else { return Err(io::ErrorKind::InvalidData.into()) };
+        let token = if password.tag() == b'p' {
+            wire::text(&mut body)?
+        } else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
         let endpoint = self.endpoint.to_string();
-        let expected = Expected { endpoint: &endpoint, user, region: REGION, credentials: &self.credentials };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let expected = Expected {
+            endpoint: &endpoint,
+            user,
+            region: REGION,
+            credentials: &self.credentials,
+        };
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
         if let Err(refusal) = token::verify(token, &expected, now) {
             self.gate.counters.add(Counter::DatabaseTokensRefused, 1);
-            return Err(refuse(stream, authentication_failed(user, refusal.to_string()).bytes()).await);
+            return Err(refuse(
+                stream,
+                authentication_failed(user, refusal.to_string()).bytes(),
+            )
+            .await);
         }
         Ok(messages)
     }
@@ -132,11 +172,19 @@ impl Front {
     /// A session of PostgreSQL with the client's settings, and what PostgreSQL would say to the client at the start.
     async fn backend_for(&self, request: &Request) -> Result<(Backend, Bytes), Bytes> {
         let refused = |error: super::backend::NoBackend| error.response();
-        let mut backend = self.pool.take(&request.user, &request.database).await.map_err(refused)?;
+        let mut backend = self
+            .pool
+            .take(&request.user, &request.database)
+            .await
+            .map_err(refused)?;
         let mut greeting = backend.greeting.to_vec();
         for (name, value) in &request.settings {
             let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
-            let sql = format!("SELECT set_config({}, {}, false)", literal(name), literal(value));
+            let sql = format!(
+                "SELECT set_config({}, {}, false)",
+                literal(name),
+                literal(value)
+            );
             let answer = backend.run(&sql).await.map_err(refused)?;
             let changed = answer.iter().filter(|message| message.tag() == b'S');
             greeting.extend(changed.flat_map(|message| message.bytes.iter()));
@@ -151,8 +199,14 @@ impl Front {
 
 /// RDS Proxy's answer to a token that it does not accept. The detail is the lab's: AWS gives none.
 pub(crate) fn authentication_failed(user: &str, detail: String) -> Fatal {
-    let message = format!("The IAM authentication failed for the role {user}. Check the IAM token for this role and try again.");
-    Fatal { code: "28P01", message, detail }
+    let message = format!(
+        "The IAM authentication failed for the role {user}. Check the IAM token for this role and try again."
+    );
+    Fatal {
+        code: "28P01",
+        message,
+        detail,
+    }
 }
 
 /// Tells the client why, and closes.
@@ -161,5 +215,7 @@ async fn refuse(stream: &mut (impl AsyncWrite + Unpin), response: Bytes) -> io::
         stream.write_all(&response).await?;
         stream.shutdown().await
     };
-    told.await.err().unwrap_or_else(|| io::ErrorKind::ConnectionRefused.into())
+    told.await
+        .err()
+        .unwrap_or_else(|| io::ErrorKind::ConnectionRefused.into())
 }

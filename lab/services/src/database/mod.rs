@@ -20,7 +20,7 @@ use self::server::Server;
 use crate::account::Account;
 use crate::front::Gate;
 use crate::programs::Postgresql;
-use crate::services::on_thread;
+use crate::thread::on_thread;
 use crate::{Credentials, Error};
 
 /// The database.
@@ -55,10 +55,21 @@ impl Database {
         gate: Gate,
     ) -> Result<Self, Error> {
         let folder = run_directory.join("postgres");
-        let server = Server::create(programs, &folder, run_directory.join("postgres.log"), account).await?;
+        let server = Server::create(
+            programs,
+            &folder,
+            run_directory.join("postgres.log"),
+            account,
+        )
+        .await?;
         let socket = server.socket();
         let (listener, endpoint) = Gate::listen().await?;
-        let front = Arc::new(Front { gate: gate.clone(), endpoint, credentials, pool: Pool::new(socket.clone()) });
+        let front = Arc::new(Front {
+            gate: gate.clone(),
+            endpoint,
+            credentials,
+            pool: Pool::new(socket.clone()),
+        });
         tokio::spawn(gate.serve(listener, move |stream| {
             let front = Arc::clone(&front);
             async move {
@@ -69,7 +80,12 @@ impl Database {
             }
         }));
         let server = Arc::new(Mutex::new(server));
-        Ok(Self { endpoint, socket, server, runtime: Handle::current() })
+        Ok(Self {
+            endpoint,
+            socket,
+            server,
+            runtime: Handle::current(),
+        })
     }
 
     /// The address of the RDS Proxy front.
@@ -80,7 +96,10 @@ impl Database {
     /// Runs SQL in the database [`DATABASE`] as PostgreSQL's superuser, past the front, and returns the rows as text.
     pub async fn query(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Error> {
         let (socket, sql) = (self.socket.clone(), sql.to_owned());
-        on_thread(&self.runtime, async move { server::query(&socket, DATABASE, &sql).await }).await?
+        on_thread(&self.runtime, async move {
+            server::query(&socket, DATABASE, &sql).await
+        })
+        .await?
     }
 
     /// Ends all sessions of PostgreSQL, those of clients and those that the proxy keeps, as a failover does. Returns how
@@ -96,12 +115,20 @@ impl Database {
     /// Stops PostgreSQL; the front stays and tells its clients that the database cannot be reached.
     pub async fn stop(&self) -> Result<(), Error> {
         let server = Arc::clone(&self.server);
-        on_thread(&self.runtime, async move { server.lock().await.stop().await }).await
+        on_thread(
+            &self.runtime,
+            async move { server.lock().await.stop().await },
+        )
+        .await
     }
 
     /// Starts PostgreSQL again with the data that it had.
     pub async fn restart(&self) -> Result<(), Error> {
         let server = Arc::clone(&self.server);
-        on_thread(&self.runtime, async move { server.lock().await.start().await }).await?
+        on_thread(
+            &self.runtime,
+            async move { server.lock().await.start().await },
+        )
+        .await?
     }
 }

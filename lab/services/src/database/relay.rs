@@ -25,7 +25,13 @@ struct Session {
 impl Front {
     /// Carries messages until the client or PostgreSQL leaves.
     pub async fn relay(&self, client: Client) {
-        let Client { stream, mut messages, user, database, mut backend } = client;
+        let Client {
+            stream,
+            mut messages,
+            user,
+            database,
+            mut backend,
+        } = client;
         let (mut from_client, mut to_client) = tokio::io::split(stream);
         let session = Session::default();
         let client_left = {
@@ -40,7 +46,9 @@ impl Front {
         if client_left {
             let unanswered = session.unanswered.load(Ordering::Relaxed);
             let idle = !session.in_transaction.load(Ordering::Relaxed);
-            self.pool.give_back(backend, &user, &database, unanswered, idle).await;
+            self.pool
+                .give_back(backend, &user, &database, unanswered, idle)
+                .await;
         }
     }
 
@@ -55,17 +63,19 @@ impl Front {
         loop {
             let mut forward = BytesMut::new();
             let mut left = false;
-            let before = observer.requests;
+            let before = observer.waited_for;
             while let Some(message) = messages.next()? {
                 left = message.tag() == b'X';
                 if left {
                     break;
                 }
                 let ready_expected = observer.observe(&message);
-                session.unanswered.fetch_add(u64::from(ready_expected), Ordering::Relaxed);
+                session
+                    .unanswered
+                    .fetch_add(u64::from(ready_expected), Ordering::Relaxed);
                 forward.extend_from_slice(&message.bytes);
             }
-            let requests = (observer.requests - before) as u32;
+            let requests = (observer.waited_for - before) as u32;
             pause(self.gate.link.get().service_time * requests).await?;
             backend.write_all(&forward).await?;
             if left || !messages.receive(client).await? {
@@ -87,14 +97,18 @@ impl Front {
                 match message.tag() {
                     b'D' => self.gate.counters.add(Counter::DatabaseRows, 1),
                     b'Z' => {
-                        session.in_transaction.store(message.body() != b"I", Ordering::Relaxed);
+                        session
+                            .in_transaction
+                            .store(message.body() != b"I", Ordering::Relaxed);
                         session.unanswered.fetch_sub(1, Ordering::Relaxed);
                     }
                     _ => {}
                 }
                 forward.extend_from_slice(&message.bytes);
             }
-            self.gate.counters.add(Counter::DatabaseBytesSent, forward.len() as u64);
+            self.gate
+                .counters
+                .add(Counter::DatabaseBytesSent, forward.len() as u64);
             client.write_all(&forward).await?;
             client.flush().await?;
         }
@@ -106,7 +120,7 @@ impl Front {
 struct Requests<'a> {
     counters: &'a Counters,
     /// Requests that the client waits for.
-    requests: u64,
+    waited_for: u64,
     pinned: bool,
     /// `Close` messages since the last request.
     closes: u64,
@@ -116,12 +130,19 @@ struct Requests<'a> {
 
 impl<'a> Requests<'a> {
     fn new(counters: &'a Counters) -> Self {
-        Self { counters, requests: 0, pinned: false, closes: 0, others: 0 }
+        Self {
+            counters,
+            waited_for: 0,
+            pinned: false,
+            closes: 0,
+            others: 0,
+        }
     }
 
     /// Counts a message; true if PostgreSQL will answer it with `ReadyForQuery`.
     fn observe(&mut self, message: &Message) -> bool {
-        self.counters.add(Counter::DatabaseBytesReceived, message.bytes.len() as u64);
+        self.counters
+            .add(Counter::DatabaseBytesReceived, message.bytes.len() as u64);
         match message.tag() {
             b'Q' | b'F' => {
                 self.counters.add(Counter::DatabaseQueries, 1);
@@ -173,7 +194,7 @@ impl<'a> Requests<'a> {
     fn end_of_request(&mut self) {
         self.counters.add(Counter::DatabaseRoundTrips, 1);
         self.counters.add(Counter::DatabaseRequests, 1);
-        self.requests += 1;
+        self.waited_for += 1;
         self.closes = 0;
         self.others = 0;
     }

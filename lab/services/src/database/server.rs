@@ -21,13 +21,12 @@ const START: Duration = Duration::from_secs(30);
 /// Settings for a cluster whose data nobody will miss: nothing waits for a disk, and no time is spent on compiling a query
 /// for 32 rows. It listens on its Unix socket only; `mmap` keeps shared memory inside the run's folder, where no leftover
 /// can survive it.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 9] = [
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "dynamic_shared_memory_type=mmap",
     "fsync=off",
     "full_page_writes=off",
-    "synchronous_commit=off",
     "jit=off",
     "max_connections=100",
     "shared_buffers=16MB",
@@ -43,7 +42,12 @@ pub(super) struct Server {
 
 impl Server {
     /// Makes the cluster in `folder` and starts it.
-    pub async fn create(programs: &Postgresql, folder: &Path, log: PathBuf, account: Account) -> Result<Self, Error> {
+    pub async fn create(
+        programs: &Postgresql,
+        folder: &Path,
+        log: PathBuf,
+        account: Account,
+    ) -> Result<Self, Error> {
         account.make_folder(folder)?;
         let data = folder.join("data").to_string_lossy().into_owned();
         let launch = |name, arguments: Vec<String>| Launch {
@@ -56,11 +60,37 @@ impl Server {
             // Immediate shutdown: unlike SIGKILL it lets PostgreSQL end its processes and free its shared memory.
             stop_signal: Signal::SIGQUIT,
         };
-        let initdb = ["-D", &data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
-        launch("initdb", initdb.map(str::to_owned).to_vec()).run().await?;
-        let mut arguments = vec!["-D".to_owned(), data, "-k".to_owned(), folder.to_string_lossy().into_owned()];
-        arguments.extend(SETTINGS.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]));
-        let mut server = Self { launch: launch("postgres", arguments), folder: folder.to_owned(), process: None };
+        let initdb = [
+            "-D",
+            &data,
+            "-U",
+            SUPERUSER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        ];
+        launch("initdb", initdb.map(str::to_owned).to_vec())
+            .run()
+            .await?;
+        let mut arguments = vec![
+            "-D".to_owned(),
+            data,
+            "-k".to_owned(),
+            folder.to_string_lossy().into_owned(),
+        ];
+        arguments.extend(
+            SETTINGS
+                .iter()
+                .flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]),
+        );
+        let mut server = Self {
+            launch: launch("postgres", arguments),
+            folder: folder.to_owned(),
+            process: None,
+        };
         server.start().await?;
         server.make_roles().await?;
         Ok(server)
@@ -115,15 +145,25 @@ impl Server {
 }
 
 /// Runs SQL as the superuser and returns the rows' values as text.
-pub(super) async fn query(socket: &Path, database: &str, sql: &str) -> Result<Vec<Vec<Option<String>>>, Error> {
+pub(super) async fn query(
+    socket: &Path,
+    database: &str,
+    sql: &str,
+) -> Result<Vec<Vec<Option<String>>>, Error> {
     let refused = |error: NoBackend| Error::Refused {
         service: "PostgreSQL",
         request: sql.to_owned(),
         message: error.message(),
     };
-    let mut backend = Backend::open(socket, SUPERUSER, database).await.map_err(refused)?;
+    let mut backend = Backend::open(socket, SUPERUSER, database)
+        .await
+        .map_err(refused)?;
     let answer = backend.run(sql).await.map_err(refused)?;
-    Ok(answer.iter().filter(|message| message.tag() == b'D').map(|message| values(message.body())).collect())
+    Ok(answer
+        .iter()
+        .filter(|message| message.tag() == b'D')
+        .map(|message| values(message.body()))
+        .collect())
 }
 
 /// The values of a `DataRow`: a count, then a length (-1 for NULL) and bytes for each.

@@ -16,10 +16,14 @@ pub(crate) struct Effects {
 
 /// What `sql`, which may hold several statements, does to its session.
 pub(crate) fn effects(sql: &str) -> Effects {
-    let mut effects = Effects { sets: 0, pins: sql.len() > LONGEST_UNPINNED };
+    let mut effects = Effects {
+        sets: 0,
+        pins: sql.len() > LONGEST_UNPINNED,
+    };
     for statement in statements(sql) {
         let words = statement.iter().map(String::as_str).collect::<Vec<_>>();
-        let sets = u64::from(words.first() == Some(&"set")) + words.iter().filter(|word| **word == "set_config").count() as u64;
+        let sets = u64::from(words.first() == Some(&"set"))
+            + words.iter().filter(|word| **word == "set_config").count() as u64;
         effects.sets += sets;
         effects.pins |= sets > 0 || pins(&words);
     }
@@ -29,14 +33,22 @@ pub(crate) fn effects(sql: &str) -> Effects {
 fn pins(words: &[&str]) -> bool {
     let temporary = |word: &&str| ["temp", "temporary"].contains(word);
     let by_command = match words {
-        ["reset" | "prepare" | "execute" | "deallocate" | "discard" | "declare" | "listen" | "load", ..] => true,
+        [
+            "reset" | "prepare" | "execute" | "deallocate" | "discard" | "declare" | "listen"
+            | "load",
+            ..,
+        ] => true,
         // CREATE [OR REPLACE] [LOCAL] TEMPORARY [RECURSIVE] TABLE, VIEW or SEQUENCE
         ["create", rest @ ..] => rest.iter().take(4).any(temporary),
-        _ => words.windows(2).any(|pair| pair[0] == "into" && temporary(&pair[1])),
+        _ => words
+            .windows(2)
+            .any(|pair| pair[0] == "into" && temporary(&pair[1])),
     };
     let by_function = |word: &&str| {
         ["nextval", "setval"].contains(word)
-            || ["pg_advisory_lock", "pg_try_advisory_lock"].iter().any(|lock| word.starts_with(lock))
+            || ["pg_advisory_lock", "pg_try_advisory_lock"]
+                .iter()
+                .any(|lock| word.starts_with(lock))
     };
     by_command || words.iter().any(by_function)
 }
@@ -58,8 +70,13 @@ fn statements(sql: &str) -> Vec<Vec<String>> {
             '/' if rest.starts_with("/*") => comment(rest),
             'e' | 'E' if rest[1..].starts_with('\'') => 1 + quoted(&rest[1..], '\'', true),
             _ if is_word(first) => {
-                let end = rest.find(|character| !is_word(character) && character != '$').unwrap_or(rest.len());
-                statements.last_mut().expect("one at least").push(rest[..end].to_lowercase());
+                let end = rest
+                    .find(|character| !is_word(character) && character != '$')
+                    .unwrap_or(rest.len());
+                statements
+                    .last_mut()
+                    .expect("one at least")
+                    .push(rest[..end].to_lowercase());
                 end
             }
             other => other.len_utf8(),
@@ -95,7 +112,9 @@ fn dollar_quoted(text: &str) -> usize {
         name.chars().all(is_word) && !name.starts_with(|character: char| character.is_ascii_digit())
     });
     let Some(tag) = tag else { return 1 };
-    text[tag.len()..].find(tag).map_or(text.len(), |end| end + 2 * tag.len())
+    text[tag.len()..]
+        .find(tag)
+        .map_or(text.len(), |end| end + 2 * tag.len())
 }
 
 /// The length of a comment, which may hold others.
@@ -183,6 +202,9 @@ mod tests {
 
     #[test]
     fn sets_are_counted_one_by_one() {
-        assert_eq!(effects("SET a = 1; SET b = 2; SELECT set_config('c', '3', true), 4").sets, 3);
+        assert_eq!(
+            effects("SET a = 1; SET b = 2; SELECT set_config('c', '3', true), 4").sets,
+            3
+        );
     }
 }

@@ -43,7 +43,9 @@ pub(crate) enum Refusal {
     LifeTooLong(u64),
     #[error("the token is signed {0} s in the future: a clock is wrong")]
     Future(u64),
-    #[error("the token's signature does not match: it was signed with another key, or changed afterwards")]
+    #[error(
+        "the token's signature does not match: it was signed with another key, or changed afterwards"
+    )]
     Signature,
 }
 
@@ -51,21 +53,32 @@ pub(crate) enum Refusal {
 pub(crate) fn verify(token: &str, expected: &Expected<'_>, now: u64) -> Result<(), Refusal> {
     let (endpoint, query) = token.split_once("/?").ok_or(Refusal::NoToken)?;
     if endpoint != expected.endpoint {
-        return Err(Refusal::Endpoint(endpoint.to_owned(), expected.endpoint.to_owned()));
+        return Err(Refusal::Endpoint(
+            endpoint.to_owned(),
+            expected.endpoint.to_owned(),
+        ));
     }
     let mut fields = parse(query).ok_or(Refusal::NoToken)?;
     let signature = fields.remove("X-Amz-Signature").and_then(|hex| unhex(&hex));
     let signature = signature.ok_or(Refusal::Unreadable("X-Amz-Signature"))?;
     let signed_at = fields.get("X-Amz-Date").cloned().unwrap_or_default();
-    let day = signed_at.get(..8).ok_or(Refusal::Unreadable("X-Amz-Date"))?;
+    let day = signed_at
+        .get(..8)
+        .ok_or(Refusal::Unreadable("X-Amz-Date"))?;
     let scope = format!("{day}/{}/rds-db/aws4_request", expected.region);
 
     let required = [
         ("Action", "connect".to_owned()),
         ("DBUser", expected.user.to_owned()),
         ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned()),
-        ("X-Amz-Credential", format!("{}/{scope}", expected.credentials.access_key_id)),
-        ("X-Amz-Security-Token", expected.credentials.session_token.clone()),
+        (
+            "X-Amz-Credential",
+            format!("{}/{scope}", expected.credentials.access_key_id),
+        ),
+        (
+            "X-Amz-Security-Token",
+            expected.credentials.session_token.clone(),
+        ),
         ("X-Amz-SignedHeaders", "host".to_owned()),
     ];
     for (name, value) in required {
@@ -76,15 +89,26 @@ pub(crate) fn verify(token: &str, expected: &Expected<'_>, now: u64) -> Result<(
     }
     check_time(&fields, &signed_at, now)?;
 
-    let request = format!("GET\n/\n{}\nhost:{endpoint}\n\nhost\n{}", canonical(&fields), hash(""));
+    let request = format!(
+        "GET\n/\n{}\nhost:{endpoint}\n\nhost\n{}",
+        canonical(&fields),
+        hash("")
+    );
     let to_sign = format!("AWS4-HMAC-SHA256\n{signed_at}\n{scope}\n{}", hash(&request));
-    let key = signing_key(&expected.credentials.secret_access_key, day, expected.region);
+    let key = signing_key(
+        &expected.credentials.secret_access_key,
+        day,
+        expected.region,
+    );
     hmac::verify(&key, to_sign.as_bytes(), &signature).map_err(|_| Refusal::Signature)
 }
 
 fn check_time(fields: &BTreeMap<String, String>, signed_at: &str, now: u64) -> Result<(), Refusal> {
     let signed_at = seconds(signed_at).ok_or(Refusal::Unreadable("X-Amz-Date"))?;
-    let life: u64 = fields.get("X-Amz-Expires").and_then(|text| text.parse().ok()).ok_or(Refusal::Unreadable("X-Amz-Expires"))?;
+    let life: u64 = fields
+        .get("X-Amz-Expires")
+        .and_then(|text| text.parse().ok())
+        .ok_or(Refusal::Unreadable("X-Amz-Expires"))?;
     if life > LONGEST_LIFE {
         return Err(Refusal::LifeTooLong(life));
     }
@@ -99,14 +123,22 @@ fn check_time(fields: &BTreeMap<String, String>, signed_at: &str, now: u64) -> R
 
 fn signing_key(secret: &str, day: &str, region: &str) -> hmac::Key {
     let first = hmac::Key::new(hmac::HMAC_SHA256, format!("AWS4{secret}").as_bytes());
-    [day, region, "rds-db", "aws4_request"].iter().fold(first, |key, part| {
-        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&key, part.as_bytes()).as_ref())
-    })
+    [day, region, "rds-db", "aws4_request"]
+        .iter()
+        .fold(first, |key, part| {
+            hmac::Key::new(
+                hmac::HMAC_SHA256,
+                hmac::sign(&key, part.as_bytes()).as_ref(),
+            )
+        })
 }
 
 fn hash(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    digest
+        .as_ref()
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// The query's fields, decoded; nothing if one is malformed or comes twice.
@@ -124,7 +156,9 @@ fn parse(query: &str) -> Option<BTreeMap<String, String>> {
 /// The query in the one form that is signed: sorted by name, and encoded in one way only. All names are plain ASCII here,
 /// so that sorting before encoding is the same as after.
 fn canonical(fields: &BTreeMap<String, String>) -> String {
-    let fields = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+    let fields = fields
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
     fields.collect::<Vec<_>>().join("&")
 }
 
@@ -151,15 +185,25 @@ fn decode(text: &str) -> Option<String> {
 }
 
 fn unhex(hex: &str) -> Option<Vec<u8>> {
-    let digits = hex.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect::<Option<Vec<_>>>()?;
+    let digits = hex
+        .chars()
+        .map(|digit| digit.to_digit(16).map(|digit| digit as u8))
+        .collect::<Option<Vec<_>>>()?;
     let (pairs, rest) = digits.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    rest.is_empty()
+        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 /// Seconds since 1970 of a time like `20260131T235959Z`.
 fn seconds(time: &str) -> Option<u64> {
     let (day, clock) = time.strip_suffix('Z')?.split_once('T')?;
-    if day.len() != 8 || clock.len() != 6 || !day.bytes().chain(clock.bytes()).all(|byte| byte.is_ascii_digit()) {
+    if day.len() != 8
+        || clock.len() != 6
+        || !day
+            .bytes()
+            .chain(clock.bytes())
+            .all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     let number = |text: &str, from, to| text[from..to].parse::<u64>().ok();
@@ -168,11 +212,20 @@ fn seconds(time: &str) -> Option<u64> {
         return None;
     }
     // Years that start in March have their leap day at the end.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
     // 719,468 days lie between 1 March of the year 0 and 1 January 1970.
     let days = days - 719_468;
-    Some(days * 86_400 + number(clock, 0, 2)? * 3_600 + number(clock, 2, 4)? * 60 + number(clock, 4, 6)?)
+    Some(
+        days * 86_400
+            + number(clock, 0, 2)? * 3_600
+            + number(clock, 2, 4)? * 60
+            + number(clock, 4, 6)?,
+    )
 }
 
 #[cfg(test)]

@@ -49,7 +49,9 @@ impl Messages {
 
     /// The next whole message, if it is here.
     pub fn next(&mut self) -> io::Result<Option<Message>> {
-        let Some(mut header) = self.received.get(1..HEADER) else { return Ok(None) };
+        let Some(mut header) = self.received.get(1..HEADER) else {
+            return Ok(None);
+        };
         let length = header.get_u32() as usize;
         if !(4..=LONGEST_MESSAGE).contains(&length) {
             return Err(invalid(format!("a message of {length} bytes")));
@@ -57,7 +59,9 @@ impl Messages {
         if self.received.len() <= length {
             return Ok(None);
         }
-        Ok(Some(Message { bytes: self.received.split_to(1 + length).freeze() }))
+        Ok(Some(Message {
+            bytes: self.received.split_to(1 + length).freeze(),
+        }))
     }
 
     /// Waits for the next whole message.
@@ -105,12 +109,19 @@ impl Startup {
 
     /// Reads a start-up message without its length.
     pub fn parse(mut body: &[u8]) -> io::Result<Self> {
-        match body.try_get_u32().map_err(|_| invalid("a start-up message without a version"))? {
+        match body
+            .try_get_u32()
+            .map_err(|_| invalid("a start-up message without a version"))?
+        {
             80_877_103 => Ok(Self::Tls),
             80_877_104 => Ok(Self::Gss),
             80_877_102 => Ok(Self::Cancel),
             0x0003_0000 => Ok(Self::Session(parameters(body)?)),
-            version => Err(invalid(format!("protocol version {}.{}", version >> 16, version & 0xffff))),
+            version => Err(invalid(format!(
+                "protocol version {}.{}",
+                version >> 16,
+                version & 0xffff
+            ))),
         }
     }
 }
@@ -128,8 +139,12 @@ fn parameters(mut body: &[u8]) -> io::Result<Vec<(String, String)>> {
 
 /// Takes a text that ends with a zero byte.
 pub(crate) fn text<'a>(body: &mut &'a [u8]) -> io::Result<&'a str> {
-    let end = body.iter().position(|byte| *byte == 0).ok_or_else(|| invalid("a text without an end"))?;
-    let text = std::str::from_utf8(&body[..end]).map_err(|_| invalid("a text that is not UTF-8"))?;
+    let end = body
+        .iter()
+        .position(|byte| *byte == 0)
+        .ok_or_else(|| invalid("a text without an end"))?;
+    let text =
+        std::str::from_utf8(&body[..end]).map_err(|_| invalid("a text that is not UTF-8"))?;
     *body = &body[end + 1..];
     Ok(text)
 }
@@ -172,12 +187,20 @@ pub(crate) struct Fatal {
 impl Fatal {
     /// The error as an `ErrorResponse`.
     pub fn bytes(&self) -> Bytes {
-        let Self { code, message: text, detail } = self;
-        let mut body = format!("SFATAL\0VFATAL\0C{code}\0M{text}\0");
-        if !detail.is_empty() {
-            body += &format!("D{detail}\0");
-        }
-        message(b'E', (body + "\0").as_bytes())
+        let Self {
+            code,
+            message: text,
+            detail,
+        } = self;
+        let detail = if detail.is_empty() {
+            String::new()
+        } else {
+            format!("D{detail}\0")
+        };
+        message(
+            b'E',
+            format!("SFATAL\0VFATAL\0C{code}\0M{text}\0{detail}\0").as_bytes(),
+        )
     }
 }
 
@@ -233,8 +256,12 @@ mod tests {
     #[test]
     fn a_session_request_reads_back() {
         let request = session_request("reader", "stadiums");
-        let expected = [("user", "reader"), ("database", "stadiums")].map(|(name, value)| (name.into(), value.into()));
-        assert_eq!(Startup::parse(&request[4..]).unwrap(), Startup::Session(expected.to_vec()));
+        let expected = [("user", "reader"), ("database", "stadiums")]
+            .map(|(name, value)| (name.into(), value.into()));
+        assert_eq!(
+            Startup::parse(&request[4..]).unwrap(),
+            Startup::Session(expected.to_vec())
+        );
     }
 
     #[test]
@@ -249,7 +276,11 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_message() {
-        let fatal = Fatal { code: "28P01", message: "no".into(), detail: "because".into() };
+        let fatal = Fatal {
+            code: "28P01",
+            message: "no".into(),
+            detail: "because".into(),
+        };
         assert_eq!(error_text(&fatal.bytes()[HEADER..]), "no");
     }
 }

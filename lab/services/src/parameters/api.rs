@@ -26,7 +26,10 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     pub fn new(name: &'static str, message: impl Into<String>) -> Self {
-        Self { name, message: Some(message.into()) }
+        Self {
+            name,
+            message: Some(message.into()),
+        }
     }
 
     /// The body of the response.
@@ -75,12 +78,20 @@ impl State {
                 self.get_parameters(&parse(body)?)
             }
             Some("PutParameter") => self.put_parameter(&parse(body)?),
-            _ => Err(ApiError { name: "UnknownOperationException", message: None }),
+            _ => Err(ApiError {
+                name: "UnknownOperationException",
+                message: None,
+            }),
         }
     }
 
     fn take_from_quota(&self) -> Result<(), ApiError> {
-        if self.quota.lock().expect("no holder panics").grant(Instant::now()) {
+        if self
+            .quota
+            .lock()
+            .expect("no holder panics")
+            .grant(Instant::now())
+        {
             return Ok(());
         }
         self.counters.add(Counter::ParametersThrottled, 1);
@@ -91,7 +102,10 @@ impl State {
         let store = self.store.lock().expect("no holder panics");
         match store.get(&request.name) {
             Ok(parameter) => Ok(json!({ "Parameter": parameter })),
-            Err(NotFound::Parameter) => Err(ApiError { name: "ParameterNotFound", message: None }),
+            Err(NotFound::Parameter) => Err(ApiError {
+                name: "ParameterNotFound",
+                message: None,
+            }),
             Err(NotFound::Version) => {
                 let message = format!("There is no version or label {}.", request.name);
                 Err(ApiError::new("ParameterVersionNotFound", message))
@@ -131,10 +145,14 @@ impl State {
             return invalid("A new parameter needs a Type.".to_owned());
         };
         if !["String", "StringList"].contains(&kind.as_str()) {
-            return invalid(format!("Type is {kind}; this emulation holds String and StringList only."));
+            return invalid(format!(
+                "Type is {kind}; this emulation holds String and StringList only."
+            ));
         }
         if request.value.is_empty() || request.value.len() > LONGEST_VALUE {
-            return invalid(format!("A standard parameter's Value has 1 to {LONGEST_VALUE} bytes."));
+            return invalid(format!(
+                "A standard parameter's Value has 1 to {LONGEST_VALUE} bytes."
+            ));
         }
         let version = store.put(&request.name, &kind, &request.value);
         Ok(json!({ "Version": version, "Tier": "Standard" }))
@@ -142,5 +160,6 @@ impl State {
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(body).map_err(|error| ApiError::new("SerializationException", error.to_string()))
+    serde_json::from_slice(body)
+        .map_err(|error| ApiError::new("SerializationException", error.to_string()))
 }

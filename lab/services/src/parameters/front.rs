@@ -33,24 +33,36 @@ pub(super) struct Front {
 impl Front {
     /// Serves one connection, kept alive as long as the client likes.
     pub async fn connection(self: Arc<Self>, stream: Delayed) {
-        let Ok(stream) = self.gate.handshake(stream).await else { return };
+        let Ok(stream) = self.gate.handshake(stream).await else {
+            return;
+        };
         if pause(self.gate.link.get().session_setup).await.is_err() {
             return;
         }
         let service = service_fn(|request| self.respond(request));
         // A connection that breaks off is the client's to notice.
-        let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        let _ = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
         self.gate.counters.add(Counter::ParametersRequests, 1);
         self.gate.counters.add(Counter::ParametersRoundTrips, 1);
         let (head, body) = request.into_parts();
         let answer = match self.check_caller(&head.headers) {
             Err(error) => Err(error),
             Ok(()) => match Limited::new(body, LARGEST_BODY).collect().await {
-                Err(_) => Err(ApiError::new("ValidationException", "The request's body is too large or incomplete.")),
-                Ok(body) => self.state.call(header(&head.headers, "x-amz-target"), &body.to_bytes()),
+                Err(_) => Err(ApiError::new(
+                    "ValidationException",
+                    "The request's body is too large or incomplete.",
+                )),
+                Ok(body) => self
+                    .state
+                    .call(header(&head.headers, "x-amz-target"), &body.to_bytes()),
             },
         };
         // Should the timer fail, the answer is early, which is better than none.
@@ -61,15 +73,33 @@ impl Front {
     /// Checks who calls by the access key and the session token. The signature must be there, but it is not verified: what
     /// the lab is about is who may log in to the database, and that front verifies every byte.
     fn check_caller(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let authorization = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
         let Some(authorization) = authorization else {
-            return Err(ApiError::new("MissingAuthenticationTokenException", "Missing Authentication Token"));
+            return Err(ApiError::new(
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+            ));
         };
-        let incomplete = || ApiError::new("IncompleteSignatureException", "The Authorization header is no AWS4-HMAC-SHA256 signature.");
-        let fields = authorization.strip_prefix("AWS4-HMAC-SHA256 ").ok_or_else(incomplete)?;
-        let field = |name: &str| fields.split(',').find_map(|field| field.trim().strip_prefix(name));
+        let incomplete = || {
+            ApiError::new(
+                "IncompleteSignatureException",
+                "The Authorization header is no AWS4-HMAC-SHA256 signature.",
+            )
+        };
+        let fields = authorization
+            .strip_prefix("AWS4-HMAC-SHA256 ")
+            .ok_or_else(incomplete)?;
+        let field = |name: &str| {
+            fields
+                .split(',')
+                .find_map(|field| field.trim().strip_prefix(name))
+        };
         let credential = field("Credential=").ok_or_else(incomplete)?;
-        let (Some(_), Some(_)) = (field("SignedHeaders="), field("Signature=")) else { return Err(incomplete()) };
+        let (Some(_), Some(_)) = (field("SignedHeaders="), field("Signature=")) else {
+            return Err(incomplete());
+        };
         let mut parts = credential.split('/');
         let right = parts.next() == Some(self.credentials.access_key_id.as_str())
             && parts.nth(1) == Some(REGION)
@@ -78,12 +108,18 @@ impl Front {
         if right {
             return Ok(());
         }
-        Err(ApiError::new("UnrecognizedClientException", "The security token included in the request is invalid."))
+        Err(ApiError::new(
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ))
     }
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
 fn response(answer: Result<Value, ApiError>) -> Response<Full<Bytes>> {
@@ -94,7 +130,10 @@ fn response(answer: Result<Value, ApiError>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(body.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-amz-json-1.1"),
+    );
     headers.insert("x-amzn-requestid", request_id());
     if let Some(error) = error {
         headers.insert("x-amzn-errortype", HeaderValue::from_static(error));
@@ -105,9 +144,18 @@ fn response(answer: Result<Value, ApiError>) -> Response<Full<Bytes>> {
 /// A random UUID, as AWS gives each request.
 fn request_id() -> HeaderValue {
     let mut bytes = [0; 16];
-    ring::rand::SystemRandom::new().fill(&mut bytes).expect("the kernel has random bytes");
+    ring::rand::SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("the kernel has random bytes");
     let number = u128::from_be_bytes(bytes);
     let hex = format!("{number:032x}");
-    let id = format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..]);
+    let id = format!(
+        "{}-{}-4{}-a{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..]
+    );
     HeaderValue::from_str(&id).expect("hexadecimal digits and hyphens")
 }

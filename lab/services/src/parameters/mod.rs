@@ -29,15 +29,25 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    pub(crate) async fn start(credentials: Credentials, quota: Option<u32>, gate: Gate) -> Result<Self, Error> {
+    pub(crate) async fn start(
+        credentials: Credentials,
+        quota: Option<u32>,
+        gate: Gate,
+    ) -> Result<Self, Error> {
         let (listener, endpoint) = Gate::listen().await?;
         let state = Arc::new(State {
             store: Mutex::default(),
             quota: Mutex::new(Quota::new(quota, Instant::now())),
             counters: Arc::clone(&gate.counters),
         });
-        let front = Arc::new(front::Front { gate: gate.clone(), credentials, state: Arc::clone(&state) });
-        tokio::spawn(gate.serve(listener, move |stream| Arc::clone(&front).connection(stream)));
+        let front = Arc::new(front::Front {
+            gate: gate.clone(),
+            credentials,
+            state: Arc::clone(&state),
+        });
+        tokio::spawn(gate.serve(listener, move |stream| {
+            Arc::clone(&front).connection(stream)
+        }));
         Ok(Self { endpoint, state })
     }
 
@@ -48,16 +58,26 @@ impl Parameters {
 
     /// Sets a `String` parameter, past the API, and returns its version.
     pub fn put(&self, name: &str, value: &str) -> u64 {
-        self.state.store.lock().expect("no holder panics").put(name, "String", value)
+        self.state
+            .store
+            .lock()
+            .expect("no holder panics")
+            .put(name, "String", value)
     }
 
     /// The newest version of a parameter, past the API.
     pub fn get(&self, name: &str) -> Option<Parameter> {
-        self.state.store.lock().expect("no holder panics").get(name).ok()
+        self.state
+            .store
+            .lock()
+            .expect("no holder panics")
+            .get(name)
+            .ok()
     }
 
     /// Replaces the quota, in requests per second: `None` lifts it.
     pub fn set_quota(&self, per_second: Option<u32>) {
-        *self.state.quota.lock().expect("no holder panics") = Quota::new(per_second, Instant::now());
+        *self.state.quota.lock().expect("no holder panics") =
+            Quota::new(per_second, Instant::now());
     }
 }

@@ -49,7 +49,9 @@ impl Store {
     pub fn put(&mut self, name: &str, kind: &str, value: &str) -> u64 {
         let versions = self.parameters.entry(name.to_owned()).or_default();
         let version = versions.len() as u64 + 1;
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_1970 = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         versions.push(Parameter {
             name: name.to_owned(),
             r#type: kind.to_owned(),
@@ -59,7 +61,10 @@ impl Store {
             // Milliseconds are as fine as AWS is.
             last_modified_date: since_1970.as_millis() as f64 / 1000.0,
             // The account number is the one of AWS's own examples.
-            arn: format!("arn:aws:ssm:{REGION}:123456789012:parameter/{}", name.trim_start_matches('/')),
+            arn: format!(
+                "arn:aws:ssm:{REGION}:123456789012:parameter/{}",
+                name.trim_start_matches('/')
+            ),
             data_type: "text",
         });
         version
@@ -67,7 +72,10 @@ impl Store {
 
     /// The parameter's type, if it exists.
     pub fn kind(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).and_then(|versions| versions.last()).map(|parameter| parameter.r#type.as_str())
+        self.parameters
+            .get(name)
+            .and_then(|versions| versions.last())
+            .map(|parameter| parameter.r#type.as_str())
     }
 
     /// The newest version, or the one that `name:version` asks for. Labels are not modelled: nothing can set one.
@@ -80,9 +88,17 @@ impl Store {
         let Some(selector) = selector else {
             return versions.last().cloned().ok_or(NotFound::Parameter);
         };
-        let version = selector.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let found = version.and_then(|index| versions.get(index)).ok_or(NotFound::Version)?;
-        Ok(Parameter { selector: Some(format!(":{selector}")), ..found.clone() })
+        let version = selector
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| number.checked_sub(1));
+        let found = version
+            .and_then(|index| versions.get(index))
+            .ok_or(NotFound::Version)?;
+        Ok(Parameter {
+            selector: Some(format!(":{selector}")),
+            ..found.clone()
+        })
     }
 }
 
@@ -97,13 +113,20 @@ pub(crate) struct Quota {
 impl Quota {
     /// `None` grants everything.
     pub fn new(per_second: Option<u32>, now: Instant) -> Self {
-        Self { per_second, paid_back: now }
+        Self {
+            per_second,
+            paid_back: now,
+        }
     }
 
     /// Takes one request out of the quota, if there is room.
     pub fn grant(&mut self, now: Instant) -> bool {
-        let Some(per_second) = self.per_second else { return true };
-        let Some(price) = Duration::from_secs(1).checked_div(per_second) else { return false };
+        let Some(per_second) = self.per_second else {
+            return true;
+        };
+        let Some(price) = Duration::from_secs(1).checked_div(per_second) else {
+            return false;
+        };
         let paid_back = self.paid_back.max(now) + price;
         let granted = paid_back <= now + Duration::from_secs(1);
         if granted {
@@ -124,7 +147,10 @@ mod tests {
         assert_eq!(store.put("/a", "String", "two"), 2);
         assert_eq!(store.get("/a").unwrap().value, "two");
         let first = store.get("/a:1").unwrap();
-        assert_eq!((first.value.as_str(), first.selector.as_deref()), ("one", Some(":1")));
+        assert_eq!(
+            (first.value.as_str(), first.selector.as_deref()),
+            ("one", Some(":1"))
+        );
         assert_eq!(store.get("/a:3"), Err(NotFound::Version));
         assert_eq!(store.get("/a:0"), Err(NotFound::Version));
         assert_eq!(store.get("/a:label"), Err(NotFound::Version));
@@ -138,7 +164,7 @@ mod tests {
         let granted = |quota: &mut Quota, now| (0..100).filter(|_| quota.grant(now)).count();
         assert_eq!(granted(&mut quota, start), 40);
         assert_eq!(granted(&mut quota, start + Duration::from_millis(250)), 10);
-        assert_eq!(granted(&mut quota, start + Duration::from_secs(60)), 40);
+        assert_eq!(granted(&mut quota, start + Duration::from_mins(1)), 40);
         assert_eq!(granted(&mut Quota::new(None, start), start), 100);
         assert_eq!(granted(&mut Quota::new(Some(0), start), start), 0);
     }

@@ -5,18 +5,21 @@
 
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use nix::unistd::Uid;
 
+use super::packages::{Apt, output};
 use super::{CacheServer, Kind, Postgresql, machine};
 use crate::Error;
 use crate::account::Account;
 
 /// Whether this system has apt.
 pub(super) fn is_here() -> bool {
-    ["apt-get", "apt-cache", "dpkg-deb"].iter().all(|name| Path::new("/usr/bin").join(name).is_file())
+    ["apt-get", "apt-cache", "dpkg-deb"]
+        .iter()
+        .all(|name| Path::new("/usr/bin").join(name).is_file())
 }
 
 /// The private copy of PostgreSQL, if there is one.
@@ -25,8 +28,13 @@ pub(super) fn postgresql(cache_directory: &Path) -> Option<Postgresql> {
 }
 
 fn postgresql_in(root: &Path) -> Option<Postgresql> {
-    let folder = machine::versions(root.join("usr/lib/postgresql"), "bin").into_iter().next()?;
-    Some(Postgresql { folder, libraries: libraries(root) })
+    let folder = machine::versions(root.join("usr/lib/postgresql"), "bin")
+        .into_iter()
+        .next()?;
+    Some(Postgresql {
+        folder,
+        libraries: libraries(root),
+    })
 }
 
 /// The private copy of Valkey or Redis, if there is one.
@@ -35,16 +43,29 @@ pub(super) fn cache(cache_directory: &Path) -> Option<CacheServer> {
 }
 
 fn cache_in(root: &Path) -> Option<CacheServer> {
-    let found = machine::CACHE_SERVERS.into_iter().map(|name| (name, root.join("usr/bin").join(name)));
+    let found = machine::CACHE_SERVERS
+        .into_iter()
+        .map(|name| (name, root.join("usr/bin").join(name)));
     let (name, path) = found.into_iter().find(|(_, path)| path.is_file())?;
-    Some(CacheServer { name, path, libraries: libraries(root) })
+    Some(CacheServer {
+        name,
+        path,
+        libraries: libraries(root),
+    })
 }
 
 /// The folders with a copy's shared libraries, like `usr/lib/x86_64-linux-gnu`.
 fn libraries(root: &Path) -> Option<String> {
-    let folders = ["usr/lib", "lib"].into_iter().flat_map(|parent| std::fs::read_dir(root.join(parent))).flatten();
-    let folders = folders.flatten().map(|entry| entry.path().to_string_lossy().into_owned());
-    let folders = folders.filter(|path| path.contains("-linux-gnu")).collect::<Vec<_>>();
+    let folders = ["usr/lib", "lib"]
+        .into_iter()
+        .flat_map(|parent| std::fs::read_dir(root.join(parent)))
+        .flatten();
+    let folders = folders
+        .flatten()
+        .map(|entry| entry.path().to_string_lossy().into_owned());
+    let folders = folders
+        .filter(|path| path.contains("-linux-gnu"))
+        .collect::<Vec<_>>();
     (!folders.is_empty()).then(|| folders.join(":"))
 }
 
@@ -52,25 +73,48 @@ fn libraries(root: &Path) -> Option<String> {
 fn folder_name(kind: Kind) -> String {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     let field = |name: &str| {
-        let value = release.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-        value.map_or_else(|| "unknown".to_owned(), |value| value.trim_matches('"').replace('/', "-"))
+        let value = release
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value.map_or_else(
+            || "unknown".to_owned(),
+            |value| value.trim_matches('"').replace('/', "-"),
+        )
     };
     let name = match kind {
         Kind::Postgresql => "postgresql",
         Kind::Cache => "cache",
     };
-    format!("{name}-{}-{}-{}", field("ID"), field("VERSION_ID"), std::env::consts::ARCH)
+    format!(
+        "{name}-{}-{}-{}",
+        field("ID"),
+        field("VERSION_ID"),
+        std::env::consts::ARCH
+    )
 }
 
 /// Unpacks what is missing into folders of `cache_directory`.
-pub(super) fn unpack(missing: &[Kind], cache_directory: &Path, mut progress: impl FnMut(&str)) -> Result<(), Error> {
+pub(super) fn unpack(
+    missing: &[Kind],
+    cache_directory: &Path,
+    mut progress: impl FnMut(&str),
+) -> Result<(), Error> {
     if !is_here() {
-        let missing = missing.iter().map(Kind::to_string).collect::<Vec<_>>().join(" and ");
-        return Err(Error::Missing(format!("{missing} not found; {}", machine::how_to_install())));
+        let missing = missing
+            .iter()
+            .map(Kind::to_string)
+            .collect::<Vec<_>>()
+            .join(" and ");
+        return Err(Error::Missing(format!(
+            "{missing} not found; {}",
+            machine::how_to_install()
+        )));
     }
     check_folder(cache_directory)?;
     let _lock = lock(cache_directory, &mut progress)?;
-    let apt = Apt { folder: cache_directory.join("unpacking") };
+    let apt = Apt {
+        folder: cache_directory.join("unpacking"),
+    };
     apt.clear()?;
     let mut updated = false;
     for &kind in missing {
@@ -84,8 +128,14 @@ pub(super) fn unpack(missing: &[Kind], cache_directory: &Path, mut progress: imp
             apt.update()?;
             updated = true;
         }
-        let root = apt.copy(kind, &mut progress)?;
-        std::fs::rename(&root, &goal).map_err(Error::io(format!("renaming {} to {}", root.display(), goal.display())))?;
+        let root = apt.folder.join(folder_name(kind));
+        apt.copy(kind, &root, &mut progress)?;
+        try_out(kind, &root)?;
+        std::fs::rename(&root, &goal).map_err(Error::io(format!(
+            "renaming {} to {}",
+            root.display(),
+            goal.display()
+        )))?;
     }
     apt.clear()
 }
@@ -93,13 +143,16 @@ pub(super) fn unpack(missing: &[Kind], cache_directory: &Path, mut progress: imp
 /// Whether the folder is this user's, and only this user can write to it: its programs will be run.
 pub(super) fn is_trusted(folder: &Path) -> bool {
     folder.symlink_metadata().is_ok_and(|metadata| {
-        metadata.is_dir() && metadata.uid() == Uid::effective().as_raw() && metadata.mode() & 0o022 == 0
+        metadata.is_dir()
+            && metadata.uid() == Uid::effective().as_raw()
+            && metadata.mode() & 0o022 == 0
     })
 }
 
 /// Makes the folder, or checks that it can be used.
 fn check_folder(folder: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(Error::io(format!("making the folder {}", folder.display())))?;
+    std::fs::create_dir_all(folder)
+        .map_err(Error::io(format!("making the folder {}", folder.display())))?;
     // A umask may let a group write to what this user makes. On somebody else's folder this fails, which is said below.
     let _ = std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755));
     if !is_trusted(folder) {
@@ -109,7 +162,10 @@ fn check_folder(folder: &Path) -> Result<(), Error> {
     match Account::for_services().stopped_at(folder) {
         None => Ok(()),
         Some(stop) => {
-            let problem = format!("the services run as user nobody, who cannot pass through {}: use a folder outside it", stop.display());
+            let problem = format!(
+                "the services run as user nobody, who cannot pass through {}: use a folder outside it",
+                stop.display()
+            );
             Err(Error::path(folder, problem))
         }
     }
@@ -126,126 +182,24 @@ fn lock(folder: &Path, progress: &mut impl FnMut(&str)) -> Result<File, Error> {
     Ok(file)
 }
 
-/// apt with its state in a folder of its own.
-struct Apt {
-    folder: PathBuf,
-}
-
-impl Apt {
-    fn clear(&self) -> Result<(), Error> {
-        match std::fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::io(format!("removing {}", self.folder.display()))(error))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn update(&self) -> Result<(), Error> {
-        for folder in ["lists/partial", "cache/archives/partial"] {
-            let folder = self.folder.join(folder);
-            std::fs::create_dir_all(&folder).map_err(Error::io(format!("making the folder {}", folder.display())))?;
-        }
-        output(self.command("apt-get").args(["-qq", "-o", "APT::Update::Error-Mode=any", "update"])).map(drop)
-    }
-
-    /// Downloads and unpacks the packages of one kind into a folder, and tries the program.
-    fn copy(&self, kind: Kind, progress: &mut impl FnMut(&str)) -> Result<PathBuf, Error> {
-        let package = self.package(kind)?;
-        let packages = self.with_dependencies(&package)?;
-        let root = self.folder.join(folder_name(kind));
-        let downloads = root.with_extension("packages");
-        for folder in [&root, &downloads] {
-            std::fs::create_dir_all(folder).map_err(Error::io(format!("making the folder {}", folder.display())))?;
-        }
-        progress(&format!("downloading {}", packages.join(", ")));
-        output(self.command("apt-get").args(["-qq", "download"]).args(&packages).current_dir(&downloads))?;
-        progress(&format!("unpacking {kind}"));
-        let entries = std::fs::read_dir(&downloads).map_err(Error::io(format!("reading {}", downloads.display())))?;
-        for entry in entries.flatten() {
-            output(Command::new("dpkg-deb").arg("-x").arg(entry.path()).arg(&root))?;
-        }
-        try_out(kind, &root)?;
-        Ok(root)
-    }
-
-    /// The package with the server: its name depends on the release.
-    fn package(&self, kind: Kind) -> Result<String, Error> {
-        match kind {
-            Kind::Postgresql => {
-                let shown = output(self.command("apt-cache").args(["show", "--no-all-versions", "postgresql"]))?;
-                let depends = shown.lines().find_map(|line| line.strip_prefix("Depends:")).unwrap_or_default();
-                let versioned = depends.split([',', ' ']).find(|name| name.starts_with("postgresql-"));
-                versioned.map(str::to_owned).ok_or_else(|| {
-                    Error::Missing("this release's package `postgresql` names no version: install PostgreSQL by hand".to_owned())
-                })
-            }
-            Kind::Cache => {
-                let exists = |name: &&&str| output(self.command("apt-cache").args(["show", name])).is_ok();
-                let name = machine::CACHE_SERVERS.iter().find(exists);
-                name.map(|name| (*name).to_owned()).ok_or_else(|| {
-                    Error::Missing("this release has neither valkey-server nor redis-server: install one by hand".to_owned())
-                })
-            }
-        }
-    }
-
-    /// The package and those of its dependencies that are not installed, as apt would fetch them.
-    fn with_dependencies(&self, package: &str) -> Result<Vec<String>, Error> {
-        // A package that is installed is listed, too, which a forced private copy needs.
-        let options = ["--print-uris", "-qq", "--no-install-recommends", "--reinstall", "install", package];
-        let listed = output(self.command("apt-get").args(options))?;
-        // Each line: 'address' file size checksum
-        let files = listed.lines().filter_map(|line| line.split_whitespace().nth(1));
-        let wanted = files.filter(|file| {
-            // Packages for all architectures hold scripts and documents. LLVM serves PostgreSQL's JIT, which is switched off.
-            !file.ends_with("_all.deb") && !file.starts_with("libllvm")
-        });
-        Ok(wanted.filter_map(|file| file.split('_').next().map(str::to_owned)).collect())
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let folder = self.folder.display();
-        let mut command = Command::new(program);
-        command.env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive");
-        for option in [
-            format!("Dir::State::lists={folder}/lists"),
-            format!("Dir::Cache={folder}/cache"),
-            "Dir::State::status=/var/lib/dpkg/status".to_owned(),
-            // Nothing is installed, so no other apt needs to be kept out.
-            "Debug::NoLocking=1".to_owned(),
-            // As root, apt would download as a user who cannot write to this folder.
-            "APT::Sandbox::User=root".to_owned(),
-        ] {
-            command.args(["-o", &option]);
-        }
-        command
-    }
-}
-
 /// Asks the copy's program for its version: a library that is missing shows here.
 fn try_out(kind: Kind, root: &Path) -> Result<(), Error> {
     let found = match kind {
-        Kind::Postgresql => postgresql_in(root).map(|found| (found.folder.join("postgres"), found.libraries)),
+        Kind::Postgresql => {
+            postgresql_in(root).map(|found| (found.folder.join("postgres"), found.libraries))
+        }
         Kind::Cache => cache_in(root).map(|found| (found.path, found.libraries)),
     };
     let Some((program, libraries)) = found else {
-        return Err(Error::path(root, format!("the packages hold no program for {kind}")));
+        return Err(Error::path(
+            root,
+            format!("the packages hold no program for {kind}"),
+        ));
     };
-    output(Command::new(program).arg("--version").env("LD_LIBRARY_PATH", libraries.unwrap_or_default())).map(drop)
-}
-
-/// Runs a command and returns what it printed.
-fn output(command: &mut Command) -> Result<String, Error> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(Error::io(format!("running {program}")))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let arguments = command.get_args().map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    Err(Error::Program {
-        program,
-        problem: format!("failed ({}) with the arguments {arguments}", output.status),
-        log: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-    })
+    output(
+        Command::new(program)
+            .arg("--version")
+            .env("LD_LIBRARY_PATH", libraries.unwrap_or_default()),
+    )
+    .map(drop)
 }

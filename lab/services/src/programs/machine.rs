@@ -15,10 +15,21 @@ pub(super) fn postgresql(account: Account) -> Option<Postgresql> {
     }
     let mut folders = search_path();
     folders.extend(versions("/usr/lib/postgresql", "bin"));
-    folders.extend(versions("/usr", "bin").into_iter().filter(|folder| folder.starts_with("/usr/pgsql")));
+    folders.extend(
+        versions("/usr", "bin")
+            .into_iter()
+            .filter(|folder| folder.starts_with("/usr/pgsql")),
+    );
     folders.push("/usr/local/pgsql/bin".into());
-    let complete = |folder: &PathBuf| ["initdb", "postgres"].iter().all(|name| usable(&folder.join(name), account));
-    folders.into_iter().find(complete).map(|folder| Postgresql { folder, libraries: None })
+    let complete = |folder: &PathBuf| {
+        ["initdb", "postgres"]
+            .iter()
+            .all(|name| usable(&folder.join(name), account))
+    };
+    folders.into_iter().find(complete).map(|folder| Postgresql {
+        folder,
+        libraries: None,
+    })
 }
 
 /// Valkey or Redis in the search path.
@@ -27,8 +38,15 @@ pub(super) fn cache(account: Account) -> Option<CacheServer> {
         return None;
     }
     let find = |name: &'static str| {
-        let path = search_path().into_iter().map(|folder| folder.join(name)).find(|path| usable(path, account))?;
-        Some(CacheServer { name, path, libraries: None })
+        let path = search_path()
+            .into_iter()
+            .map(|folder| folder.join(name))
+            .find(|path| usable(path, account))?;
+        Some(CacheServer {
+            name,
+            path,
+            libraries: None,
+        })
     };
     CACHE_SERVERS.into_iter().find_map(find)
 }
@@ -43,7 +61,9 @@ pub(super) fn how_to_install() -> &'static str {
 
 /// The folders of `PATH`.
 fn search_path() -> Vec<PathBuf> {
-    std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
+    std::env::var_os("PATH")
+        .map(|path| std::env::split_paths(&path).collect())
+        .unwrap_or_default()
 }
 
 fn only_private() -> bool {
@@ -53,9 +73,16 @@ fn only_private() -> bool {
 /// The folders `parent/VERSION/child`, newest version first.
 pub(super) fn versions(parent: impl AsRef<Path>, child: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
-    let mut folders = entries.map(|entry| entry.path()).filter(|path| path.join(child).is_dir()).collect::<Vec<_>>();
+    let mut folders = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.join(child).is_dir())
+        .collect::<Vec<_>>();
     let version = |path: &PathBuf| {
-        let digits = path.file_name().unwrap_or_default().to_string_lossy().replace(|c: char| !c.is_ascii_digit(), "");
+        let digits = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .replace(|c: char| !c.is_ascii_digit(), "");
         digits.parse::<u32>().unwrap_or(0)
     };
     folders.sort_by_key(|path| std::cmp::Reverse(version(path)));

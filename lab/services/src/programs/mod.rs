@@ -5,6 +5,7 @@
 
 mod apt;
 mod machine;
+mod packages;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -104,7 +105,10 @@ impl Search {
         }
         match (postgresql, cache) {
             (Some(postgresql), Some(cache)) => Self::Found(Programs { postgresql, cache }),
-            _ => Self::Missing(Plan { missing, cache_directory: cache_directory.to_owned() }),
+            _ => Self::Missing(Plan {
+                missing,
+                cache_directory: cache_directory.to_owned(),
+            }),
         }
     }
 }
@@ -125,7 +129,8 @@ impl Plan {
         match Search::start(&self.cache_directory) {
             Search::Found(programs) => Ok(programs),
             Search::Missing(plan) => {
-                let problem = format!("the copies that were just unpacked here are incomplete: {plan}");
+                let problem =
+                    format!("the copies that were just unpacked here are incomplete: {plan}");
                 Err(Error::path(&self.cache_directory, problem))
             }
         }
@@ -134,7 +139,12 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let missing = self.missing.iter().map(Kind::to_string).collect::<Vec<_>>().join(" and ");
+        let missing = self
+            .missing
+            .iter()
+            .map(Kind::to_string)
+            .collect::<Vec<_>>()
+            .join(" and ");
         if apt::is_here() {
             write!(
                 formatter,
@@ -143,7 +153,11 @@ impl fmt::Display for Plan {
                 self.cache_directory.display()
             )
         } else {
-            write!(formatter, "{missing} not found; {}", machine::how_to_install())
+            write!(
+                formatter,
+                "{missing} not found; {}",
+                machine::how_to_install()
+            )
         }
     }
 }

@@ -1,0 +1,285 @@
+//! The endpoint on localhost that a function asks.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::cache::Cache;
+use crate::log::Level;
+use crate::parameter_store::ParameterStore;
+use crate::settings::Settings;
+use crate::{Error, time};
+
+/// Before the first invocation everything is answered so.
+const NOT_READY: &str = "not ready to serve traffic, please wait";
+
+/// The endpoint.
+pub struct Endpoint {
+    settings: Arc<Settings>,
+    store: ParameterStore,
+    cache: Mutex<Cache>,
+    is_open: AtomicBool,
+}
+
+/// An answer that is no parameter.
+type Refusal = (StatusCode, Bytes);
+
+impl Endpoint {
+    /// An endpoint that is not ready yet.
+    pub fn new(settings: Arc<Settings>) -> Result<Self, Error> {
+        let store = ParameterStore::new(Arc::clone(&settings))?;
+        let cache = Mutex::new(Cache::new(settings.cache_size, settings.time_to_live));
+        Ok(Self {
+            settings,
+            store,
+            cache,
+            is_open: AtomicBool::new(false),
+        })
+    }
+
+    /// The first invocation has come: requests are answered from now on.
+    pub fn open(&self) {
+        self.is_open.store(true, Ordering::Relaxed);
+    }
+
+    /// Accepts connections for ever.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                continue;
+            };
+            let endpoint = Arc::clone(&self);
+            tokio::spawn(async move {
+                let _ = stream.set_nodelay(true);
+                let service = service_fn(|request| endpoint.respond(request));
+                // A connection that breaks off is the function's to notice.
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    }
+
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
+        let (status, body) = match self.answer(&request).await {
+            Ok(body) => (StatusCode::OK, body),
+            Err((status, body)) => {
+                let text = format!(
+                    "{} {}: {}",
+                    request.uri().path(),
+                    status,
+                    String::from_utf8_lossy(&body)
+                );
+                self.settings.log(Level::Warn, &text);
+                (status, body)
+            }
+        };
+        let content = if body.starts_with(b"{") {
+            "application/json"
+        } else {
+            "text/plain"
+        };
+        let response = Response::builder()
+            .status(status)
+            .header(CONTENT_TYPE, content)
+            .body(Full::new(body));
+        Ok(response.expect("the status and the header are valid"))
+    }
+
+    async fn answer(&self, request: &Request<Incoming>) -> Result<Bytes, Refusal> {
+        if !self.is_open.load(Ordering::Relaxed) {
+            return Err(refusal(StatusCode::BAD_REQUEST, NOT_READY));
+        }
+        if request.method() != Method::GET
+            || request.uri().path().trim_end_matches('/') != "/systemsmanager/parameters/get"
+        {
+            return Err(refusal(
+                StatusCode::NOT_FOUND,
+                "the lab's extension answers GET /systemsmanager/parameters/get only",
+            ));
+        }
+        let token = request
+            .headers()
+            .get("X-Aws-Parameters-Secrets-Token")
+            .map(hyper::http::HeaderValue::as_bytes);
+        if token != Some(self.settings.session_token.as_bytes()) {
+            let text = "the header X-Aws-Parameters-Secrets-Token must hold the value of AWS_SESSION_TOKEN";
+            return Err(refusal(StatusCode::UNAUTHORIZED, text));
+        }
+        let query = Query::parse(request.uri().query().unwrap_or_default())
+            .map_err(|problem| refusal(StatusCode::BAD_REQUEST, &problem))?;
+        self.parameter(&query).await
+    }
+
+    async fn parameter(&self, query: &Query) -> Result<Bytes, Refusal> {
+        let key = format!("{} {}", query.name, query.with_decryption);
+        let cached = self
+            .cache
+            .lock()
+            .expect("no holder panics")
+            .get(&key, Instant::now());
+        self.settings.log(
+            Level::Debug,
+            &format!(
+                "{}: {}",
+                query.name,
+                if cached.is_some() {
+                    "cached"
+                } else {
+                    "not cached"
+                }
+            ),
+        );
+        if let Some(cached) = cached {
+            return Ok(cached);
+        }
+        let internal = |problem: String| refusal(StatusCode::INTERNAL_SERVER_ERROR, &problem);
+        let asked = self.store.get(&query.name, query.with_decryption);
+        let (status, body) = match self.settings.timeout {
+            None => asked.await,
+            Some(timeout) => match tokio::time::timeout(timeout, asked).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    return Err(internal(format!(
+                        "Parameter Store did not answer within {timeout:?}"
+                    )));
+                }
+            },
+        }
+        .map_err(|error| internal(error.to_string()))?;
+        if status != StatusCode::OK {
+            return Err((status, body));
+        }
+        let answer = reshape(&body)
+            .ok_or_else(|| internal("Parameter Store's answer holds no parameter".to_owned()))?;
+        self.cache
+            .lock()
+            .expect("no holder panics")
+            .put(key, answer.clone(), Instant::now());
+        Ok(answer)
+    }
+}
+
+fn refusal(status: StatusCode, text: &str) -> Refusal {
+    (status, Bytes::copy_from_slice(text.as_bytes()))
+}
+
+/// Parameter Store's answer in the extension's shape: the fields of the Go SDK's structure, the date as text.
+fn reshape(body: &[u8]) -> Option<Bytes> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    let parameter = &answer["Parameter"];
+    let value = json!({
+        "Parameter": {
+            "ARN": parameter["ARN"],
+            "DataType": parameter["DataType"],
+            "LastModifiedDate": time::extended(parameter["LastModifiedDate"].as_f64()?),
+            "Name": parameter["Name"],
+            "Selector": parameter["Selector"],
+            "SourceResult": null,
+            "Type": parameter["Type"],
+            "Value": parameter["Value"].as_str()?,
+            "Version": parameter["Version"],
+        },
+        "ResultMetadata": {},
+    });
+    Some(value.to_string().into())
+}
+
+/// What a request asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Query {
+    /// The name, with the version or label after a colon.
+    name: String,
+    with_decryption: bool,
+}
+
+impl Query {
+    fn parse(query: &str) -> Result<Self, String> {
+        let mut name = None;
+        let mut selector = None;
+        let mut with_decryption = false;
+        for field in query.split('&').filter(|field| !field.is_empty()) {
+            let (key, value) = field.split_once('=').unwrap_or((field, ""));
+            let value = decode(value)
+                .ok_or_else(|| format!("the query parameter {key} is not URL-encoded properly"))?;
+            match key {
+                "name" => name = Some(value),
+                // Of a version and a label the first counts.
+                "version" | "label" => selector = selector.or(Some(value)),
+                "withDecryption" => with_decryption = value == "true",
+                _ => {}
+            }
+        }
+        let name = name
+            .filter(|name| !name.is_empty())
+            .ok_or("the query parameter name is missing")?;
+        let name = selector.map_or(name.clone(), |selector| format!("{name}:{selector}"));
+        Ok(Self {
+            name,
+            with_decryption,
+        })
+    }
+}
+
+/// Undoes URL encoding.
+fn decode(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                (digit()? * 16 + digit()?) as u8
+            }
+            b'+' => b' ',
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_query_is_read_or_refused(query: String, almost in "(name|version)=(%[0-9a-fA-Fg]{0,2}){0,3}&?") {
+            let _ = (Query::parse(&query), Query::parse(&almost));
+        }
+    }
+
+    #[test]
+    fn a_name_is_decoded_and_its_first_selector_counts() {
+        let query = Query::parse(
+            "name=%2Fstadiums%2Fdatabase%2Fport&version=2&label=old&withDecryption=true",
+        )
+        .unwrap();
+        assert_eq!(
+            query,
+            Query {
+                name: "/stadiums/database/port:2".into(),
+                with_decryption: true
+            }
+        );
+        assert!(Query::parse("").is_err());
+        assert!(Query::parse("name=").is_err());
+        assert!(Query::parse("name=%2").is_err());
+    }
+}

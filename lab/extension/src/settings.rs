@@ -1,0 +1,187 @@
+//! The extension's environment variables.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::log::{self, Level};
+
+/// How the extension behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `AWS_LAMBDA_RUNTIME_API`: host and port of the Extensions API.
+    pub runtime_api: String,
+    /// `AWS_ENDPOINT_URL_SSM`: where Parameter Store is, `https://host:port`.
+    pub parameter_store: String,
+    /// `SSL_CERT_FILE`: whom to trust.
+    pub trust_file: String,
+    /// `AWS_REGION`.
+    pub region: String,
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`, which callers must show.
+    pub session_token: String,
+    /// `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`.
+    pub port: u16,
+    /// `LAB_LISTENER_FD`: the number of a listening socket that was inherited, used instead of binding the port.
+    pub listener: Option<i32>,
+    /// `SSM_PARAMETER_STORE_TTL`; zero switches the cache off.
+    pub time_to_live: Duration,
+    /// `PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE` in parameters; zero if `..._CACHE_ENABLED` is false.
+    pub cache_size: usize,
+    /// `PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS` to Parameter Store.
+    pub max_connections: usize,
+    /// `SSM_PARAMETER_STORE_TIMEOUT_MILLIS`; `None` waits for ever.
+    pub timeout: Option<Duration>,
+    /// `PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL`.
+    pub log_level: Level,
+    /// `LAB_EXTENSION_START_CPU_MS`: the CPU time to have used before registering.
+    pub start_cpu: Duration,
+    /// `LAB_EXTENSION_MEMORY_MIB`: memory to hold, in MiB.
+    pub memory_mib: usize,
+}
+
+/// The longest time to live, in seconds.
+const LONGEST_TIME_TO_LIVE: u64 = 300;
+
+/// The most parameters that are kept.
+const LARGEST_CACHE: usize = 1000;
+
+impl Settings {
+    /// Reads the variables; the error names the one that is missing or wrong.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let required =
+            |name: &str| variable(name).ok_or_else(|| format!("the variable {name} is not set"));
+        let cached = flag(&variable, "PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED")?;
+        let cache_size: usize = number(
+            &variable,
+            "PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE",
+            LARGEST_CACHE,
+        )?;
+        let time_to_live: u64 = number(&variable, "SSM_PARAMETER_STORE_TTL", LONGEST_TIME_TO_LIVE)?;
+        let timeout: u64 = number(&variable, "SSM_PARAMETER_STORE_TIMEOUT_MILLIS", 0)?;
+        let max_connections: usize =
+            number(&variable, "PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS", 3)?;
+        Ok(Self {
+            runtime_api: required("AWS_LAMBDA_RUNTIME_API")?,
+            parameter_store: required("AWS_ENDPOINT_URL_SSM")?,
+            trust_file: required("SSL_CERT_FILE")?,
+            region: required("AWS_REGION")?,
+            access_key_id: required("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: required("AWS_SECRET_ACCESS_KEY")?,
+            session_token: required("AWS_SESSION_TOKEN")?,
+            port: number(&variable, "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773)?,
+            listener: variable("LAB_LISTENER_FD")
+                .map(|value| parse("LAB_LISTENER_FD", &value))
+                .transpose()?,
+            time_to_live: Duration::from_secs(time_to_live.min(LONGEST_TIME_TO_LIVE)),
+            cache_size: if cached {
+                cache_size.min(LARGEST_CACHE)
+            } else {
+                0
+            },
+            max_connections: max_connections.max(1),
+            timeout: (timeout > 0).then(|| Duration::from_millis(timeout)),
+            log_level: parse_or(
+                &variable,
+                "PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL",
+                Level::Info,
+            )?,
+            start_cpu: milliseconds(number(&variable, "LAB_EXTENSION_START_CPU_MS", 0.0)?)?,
+            memory_mib: number(&variable, "LAB_EXTENSION_MEMORY_MIB", 0)?,
+        })
+    }
+
+    /// Writes a log line.
+    pub fn log(&self, level: Level, text: &str) {
+        log::write(self.log_level, level, text);
+    }
+}
+
+fn number<T: FromStr>(
+    variable: &impl Fn(&str) -> Option<String>,
+    name: &str,
+    default: T,
+) -> Result<T, String> {
+    parse_or(variable, name, default)
+}
+
+/// Milliseconds with decimals.
+fn milliseconds(value: f64) -> Result<Duration, String> {
+    Duration::try_from_secs_f64(value / 1e3)
+        .map_err(|error| format!("the variable LAB_EXTENSION_START_CPU_MS: {error}"))
+}
+
+fn flag(variable: &impl Fn(&str) -> Option<String>, name: &str) -> Result<bool, String> {
+    let value = variable(name).map(|value| value.to_lowercase());
+    value.map_or(Ok(true), |value| parse(name, &value))
+}
+
+fn parse_or<T: FromStr>(
+    variable: &impl Fn(&str) -> Option<String>,
+    name: &str,
+    default: T,
+) -> Result<T, String> {
+    variable(name).map_or(Ok(default), |value| parse(name, &value))
+}
+
+fn parse<T: FromStr>(name: &str, value: &str) -> Result<T, String> {
+    value
+        .parse()
+        .map_err(|_| format!("the variable {name} has the value {value:?}, which it cannot have"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, value: &str) -> Result<Settings, String> {
+        Settings::read(|asked| match asked {
+            _ if asked == name => Some(value.to_owned()),
+            _ if asked.starts_with("AWS_") || asked == "SSL_CERT_FILE" => Some(String::new()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_real_extension() {
+        let settings = read("", "").unwrap();
+        assert_eq!(settings.port, 2773);
+        assert_eq!(settings.time_to_live, Duration::from_mins(5));
+        assert_eq!((settings.cache_size, settings.max_connections), (1000, 3));
+        assert_eq!((settings.timeout, settings.log_level), (None, Level::Info));
+    }
+
+    #[test]
+    fn variables_change_them() {
+        assert_eq!(
+            read("PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED", "FALSE")
+                .unwrap()
+                .cache_size,
+            0
+        );
+        assert_eq!(
+            read("SSM_PARAMETER_STORE_TTL", "0").unwrap().time_to_live,
+            Duration::ZERO
+        );
+        assert_eq!(
+            read("SSM_PARAMETER_STORE_TIMEOUT_MILLIS", "20")
+                .unwrap()
+                .timeout,
+            Some(Duration::from_millis(20))
+        );
+        assert_eq!(
+            read("PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL", "none")
+                .unwrap()
+                .log_level,
+            Level::None
+        );
+        let error = read("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", "70000").unwrap_err();
+        assert!(
+            error.contains("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT") && error.contains("70000"),
+            "{error}"
+        );
+        assert!(read("LAB_EXTENSION_START_CPU_MS", "inf").is_err());
+    }
+}

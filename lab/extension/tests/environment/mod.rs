@@ -1,0 +1,225 @@
+//! A running extension between a small Runtime API and the real Parameter Store front.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use lab_services::programs::{Search, cache_directory};
+use lab_services::{Network, Options, Services, TrustAnchors};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+const TOKEN_HEADER: &str = "X-Aws-Parameters-Secrets-Token";
+
+/// What the extension sent when it registered: its name and its body.
+pub type Registered = Arc<Mutex<Option<(String, Value)>>>;
+
+/// A Runtime API that hands out the events that it is given.
+async fn runtime_api() -> (
+    SocketAddr,
+    mpsc::UnboundedSender<&'static str>,
+    mpsc::UnboundedReceiver<()>,
+    Registered,
+) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (events, waiting_events) = mpsc::unbounded_channel();
+    let (asked, asking) = mpsc::unbounded_channel();
+    let registered = Registered::default();
+    let waiting_events = Arc::new(tokio::sync::Mutex::new(waiting_events));
+    let shared = Arc::clone(&registered);
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (waiting_events, asked, registered) = (
+                Arc::clone(&waiting_events),
+                asked.clone(),
+                Arc::clone(&shared),
+            );
+            let service = service_fn(move |request| {
+                respond(
+                    request,
+                    Arc::clone(&waiting_events),
+                    asked.clone(),
+                    Arc::clone(&registered),
+                )
+            });
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service),
+            );
+        }
+    });
+    (address, events, asking, registered)
+}
+
+async fn respond(
+    request: Request<Incoming>,
+    events: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<&'static str>>>,
+    asked: mpsc::UnboundedSender<()>,
+    registered: Registered,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .map_or(String::new(), |value| value.to_str().unwrap().to_owned())
+    };
+    let body = match request.uri().path() {
+        "/2020-01-01/extension/register" => {
+            let name = header("Lambda-Extension-Name");
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            *registered.lock().unwrap() = Some((name, serde_json::from_slice(&body).unwrap()));
+            json!({ "functionName": "f", "functionVersion": "$LATEST", "handler": "bootstrap" })
+                .to_string()
+        }
+        "/2020-01-01/extension/event/next" => {
+            assert_eq!(header("Lambda-Extension-Identifier"), "an-identifier");
+            asked.send(()).unwrap();
+            let event = events.lock().await.recv().await.unwrap_or("SHUTDOWN");
+            json!({ "eventType": event, "deadlineMs": 0, "requestId": "id", "shutdownReason": "spindown" }).to_string()
+        }
+        other => panic!("the extension asked for {other}"),
+    };
+    let response = Response::builder().header("Lambda-Extension-Identifier", "an-identifier");
+    Ok(response.body(Full::from(body)).unwrap())
+}
+
+/// A running extension and everything around it.
+pub struct Environment {
+    pub services: Services,
+    pub process: Child,
+    pub endpoint: SocketAddr,
+    pub events: mpsc::UnboundedSender<&'static str>,
+    pub asking: mpsc::UnboundedReceiver<()>,
+    pub registered: Registered,
+    _folder: TempDir,
+}
+
+impl Environment {
+    /// Starts the extension and waits until it has registered and asks for its first event.
+    pub async fn start(variables: &[(&str, &str)]) -> Self {
+        let (folder, services) = services().await;
+        let (runtime_api, events, asking, registered) = runtime_api().await;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = listener.local_addr().unwrap();
+        // Rust marks its descriptors to be closed in children; this one is handed down.
+        nix::fcntl::fcntl(
+            &listener,
+            nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty()),
+        )
+        .unwrap();
+        let credentials = services.credentials();
+        let process = Command::new(env!("CARGO_BIN_EXE_lab-extension"))
+            .env_clear()
+            .envs(services.environment(TrustAnchors::Platform))
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
+            .env("AWS_REGION", lab_services::REGION)
+            .env("AWS_ACCESS_KEY_ID", &credentials.access_key_id)
+            .env("AWS_SECRET_ACCESS_KEY", &credentials.secret_access_key)
+            .env("AWS_SESSION_TOKEN", &credentials.session_token)
+            .env("LAB_LISTENER_FD", listener.as_raw_fd().to_string())
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut environment = Self {
+            services,
+            process,
+            endpoint,
+            events,
+            asking,
+            registered,
+            _folder: folder,
+        };
+        environment.asking.recv().await.unwrap();
+        environment
+    }
+
+    /// Starts an invocation and waits until the extension has taken note: it asks for the next event.
+    pub async fn invoke(&mut self) {
+        self.events.send("INVOKE").unwrap();
+        self.asking.recv().await.unwrap();
+    }
+
+    pub async fn get(&self, query: &str) -> (u16, String) {
+        let token = self.services.credentials().session_token.clone();
+        get(
+            self.endpoint,
+            &format!("/systemsmanager/parameters/get?{query}"),
+            Some(&token),
+        )
+        .await
+    }
+
+    /// A parameter's value, which must be there.
+    pub async fn value(&self, name: &str) -> String {
+        let (status, body) = self.get(&format!("name={name}")).await;
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()["Parameter"]["Value"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub async fn shut_down(mut self) -> ExitStatus {
+        self.events.send("SHUTDOWN").unwrap();
+        let status = self.process.wait().await.unwrap();
+        self.services.stop().await;
+        status
+    }
+}
+
+async fn services() -> (TempDir, Services) {
+    let folder = tempfile::Builder::new()
+        .prefix("lab-test-")
+        .tempdir()
+        .unwrap();
+    let programs = match Search::start(&cache_directory(
+        &Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs"),
+    )) {
+        Search::Found(programs) => programs,
+        Search::Missing(plan) => plan.carry_out(|line| println!("{line}")).unwrap(),
+    };
+    let run_directory = folder.path().to_owned();
+    let options = Options {
+        run_directory,
+        network: Network::default(),
+        programs,
+        parameter_quota: None,
+    };
+    let services = Services::start(options).await.unwrap();
+    (folder, services)
+}
+
+pub async fn get(endpoint: SocketAddr, path: &str, token: Option<&str>) -> (u16, String) {
+    let stream = TcpStream::connect(endpoint).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let mut request = Request::get(path).header("host", "localhost");
+    if let Some(token) = token {
+        request = request.header(TOKEN_HEADER, token);
+    }
+    let response = sender
+        .send_request(request.body(Full::<Bytes>::default()).unwrap())
+        .await
+        .unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}

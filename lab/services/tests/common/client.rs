@@ -1,0 +1,100 @@
+//! A client of the database, and the IAM tokens that it needs.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ring::{digest, hmac};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, Error};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::Lab;
+
+/// An IAM token for this user, good for 15 minutes. The lab's code that verifies it has none that signs.
+pub fn token(lab: &Lab, user: &str) -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let (day, clock) = (now / 86_400, now % 86_400);
+    let day = (0..)
+        .find_map(|years| date(1970 + years, day, days_before(1970 + years)))
+        .unwrap();
+    let date = format!(
+        "{day}T{:02}{:02}{:02}Z",
+        clock / 3_600,
+        clock % 3_600 / 60,
+        clock % 60
+    );
+    let scope = format!("{day}/us-east-1/rds-db/aws4_request");
+    let credentials = lab.services.credentials();
+    let endpoint = lab.services.database().endpoint();
+    let query = format!(
+        "Action=connect&DBUser={user}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}%2F{}&X-Amz-Date={date}\
+         &X-Amz-Expires=900&X-Amz-Security-Token={}&X-Amz-SignedHeaders=host",
+        credentials.access_key_id,
+        scope.replace('/', "%2F"),
+        credentials.session_token,
+    );
+    let hash = |text: &str| hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+    let request = format!("GET\n/\n{query}\nhost:{endpoint}\n\nhost\n{}", hash(""));
+    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hash(&request));
+    let secret = format!("AWS4{}", credentials.secret_access_key).into_bytes();
+    let key = scope.split('/').fold(secret, |key, part| sign(&key, part));
+    format!(
+        "{endpoint}/?{query}&X-Amz-Signature={}",
+        hex(&sign(&key, &to_sign))
+    )
+}
+
+fn days_before(year: u64) -> u64 {
+    let years = year - 1;
+    years * 365 + years / 4 - years / 100 + years / 400 - 719_162
+}
+
+/// `YYYYMMDD` if the day lies in this year.
+fn date(year: u64, day: u64, first: u64) -> Option<String> {
+    let february = days_before(year + 1) - first - 337;
+    let mut rest = day.checked_sub(first)?;
+    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let month = months
+        .iter()
+        .position(|days| rest.checked_sub(*days).map(|less| rest = less).is_none())?;
+    Some(format!("{year}{:02}{:02}", month + 1, rest + 1))
+}
+
+fn sign(key: &[u8], text: &str) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes())
+        .as_ref()
+        .to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// How to reach the front as this user.
+pub fn config(lab: &Lab, user: &str) -> Config {
+    let endpoint = lab.services.database().endpoint();
+    let mut config = Config::new();
+    config
+        .host(endpoint.ip().to_string())
+        .port(endpoint.port())
+        .user(user)
+        .dbname("stadiums")
+        .password(token(lab, user))
+        .ssl_mode(SslMode::Require);
+    config
+}
+
+/// A client and the task that carries its messages.
+pub async fn connect(
+    lab: &Lab,
+    config: &Config,
+) -> Result<(Client, tokio::task::JoinHandle<()>), Error> {
+    let (client, connection) = config.connect(MakeRustlsConnect::new(lab.tls())).await?;
+    let task = tokio::spawn(async move {
+        // Tests look at what the client sees.
+        let _ = connection.await;
+    });
+    Ok((client, task))
+}

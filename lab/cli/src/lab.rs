@@ -191,10 +191,7 @@ impl Lab {
         let log = environment.log_tail();
         environment.shutdown().await;
         let Outcome::Response(_) = invocation.outcome else {
-            bail!(
-                "populate failed: {:?}; the last it wrote:{log}",
-                invocation.outcome
-            );
+            bail!("populate failed: {:?}{log}", invocation.outcome);
         };
 
         let parameters = self.services.parameters();

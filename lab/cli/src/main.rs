@@ -42,7 +42,7 @@ fn main() -> ExitCode {
             result = execute(arguments.command) => match result {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
-                    eprintln!("error: {error:#}");
+                    eprintln!("error: {}", in_one_line(&error));
                     ExitCode::FAILURE
                 }
             },
@@ -60,6 +60,18 @@ async fn execute(command: Command) -> anyhow::Result<()> {
         Command::Run(run) => run.run().await,
         Command::Doctor(doctor) => doctor.run().await,
     }
+}
+
+/// The error and what caused it. Many errors repeat their cause in their own text: that is said once.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            let separator = if line.is_empty() { "" } else { ": " };
+            line = line + separator + &cause;
+        }
+    }
+    line
 }
 
 /// Waits for Ctrl-C, a closed terminal or a request to terminate.

@@ -90,8 +90,7 @@ impl Prepared {
             .await;
         let log = environment.log_tail();
         environment.shutdown().await;
-        let body = contract::body(&invocation)
-            .with_context(|| format!("{name}; the last it wrote:{log}"))?;
+        let body = contract::body(&invocation).with_context(|| format!("{name}{log}"))?;
         match contract::check(&body) {
             Ok(()) => Ok(None),
             Err(broken) if self.target.serves_stadiums() => Err(broken.context(format!(

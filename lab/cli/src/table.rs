@@ -73,11 +73,10 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
 /// The measured step that a row is held against: the one that it changes, else the row above. The floor changes nothing.
 fn step_before<'a>(rows: &[(&'a str, &Measurement)], row: usize) -> Option<&'a str> {
     let from = rows[row].1.from.as_deref()?;
-    let measured = rows.iter().map(|(name, _)| *name);
+    let mut measured = rows.iter().map(|(name, _)| *name);
     measured
-        .clone()
         .find(|name| *name == from)
-        .or(measured.take(row).last())
+        .or_else(|| Some(rows[row.checked_sub(1)?].0))
 }
 
 /// `1.78x faster than 03 [1.71, 1.86]`, or that no change can be seen.

@@ -170,7 +170,8 @@ fn require_executable(name: &str, path: &Path) -> Result<()> {
     let metadata = std::fs::metadata(path).with_context(|| format!("cannot measure {name}"))?;
     if metadata.is_dir() {
         bail!(
-            "cannot measure {name}: it is a folder. Name the executable in it, for example {name}/bootstrap"
+            "cannot measure {name}: it is a folder. Name the executable in it, for example {}",
+            Path::new(name).join("bootstrap").display()
         );
     }
     if metadata.permissions().mode() & 0o111 == 0 {

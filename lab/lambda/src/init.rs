@@ -25,7 +25,7 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// A process ended before the init phase was over.
-    #[error("{who} ended during the init phase ({status}); the last it wrote:{log}")]
+    #[error("{who} ended during the init phase ({status}){log}")]
     Exited {
         /// `the runtime` or `the extension NAME`.
         who: String,
@@ -44,7 +44,7 @@ pub enum StartError {
     },
     /// The init phase took too long.
     #[error(
-        "the init phase was not over after {seconds} s: {missing}. Is it a bootstrap that speaks the Lambda Runtime API? The last it wrote:{log}"
+        "the init phase was not over after {seconds} s: {missing}. Is it a bootstrap that speaks the Lambda Runtime API?{log}"
     )]
     Timeout {
         /// The time that it had.
@@ -117,16 +117,17 @@ pub(crate) async fn initialise(
     let names = extension_names(function);
     tokio::select! {
         () = exchange.all_registered(&names) => {}
-        ended = first_to_end(&mut extensions) => return Err(exited(&names, ended, log)),
+        ended = first_to_end(&mut extensions) => return Err(exited(&mut extensions, &names, ended, log).await),
     }
     let mut runtime = spawn(&function.bootstrap, "function", shared, None)?;
     let done = tokio::select! {
         done = exchange.init_done() => done,
         status = runtime.child.wait() => {
             let status = status.unwrap_or_default();
+            runtime.last_words().await;
             return Err(StartError::Exited { who: "the runtime".to_owned(), status, log: log.tail() });
         }
-        ended = first_to_end(&mut extensions) => return Err(exited(&names, ended, log)),
+        ended = first_to_end(&mut extensions) => return Err(exited(&mut extensions, &names, ended, log).await),
     };
     let end = done.map_err(|(kind, payload)| StartError::InitError {
         kind,
@@ -149,7 +150,13 @@ async fn first_to_end(processes: &mut [Process]) -> (usize, ExitStatus) {
     .await
 }
 
-fn exited(names: &[String], (index, status): (usize, ExitStatus), log: &Log) -> StartError {
+async fn exited(
+    extensions: &mut [Process],
+    names: &[String],
+    (index, status): (usize, ExitStatus),
+    log: &Log,
+) -> StartError {
+    extensions[index].last_words().await;
     StartError::Exited {
         who: format!("the extension {}", names[index]),
         status,

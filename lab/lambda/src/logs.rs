@@ -55,10 +55,14 @@ impl Log {
         tail.push_back(text.to_owned());
     }
 
-    /// The last lines that the processes wrote, for an error message; empty when there are none.
+    /// The last lines that the processes wrote, for the end of an error message; empty when there are none.
     pub(crate) fn tail(&self) -> String {
         let tail = self.tail.lock().expect("no holder of this lock panics");
-        tail.iter().map(|line| format!("\n    | {line}")).collect()
+        if tail.is_empty() {
+            return String::new();
+        }
+        let lines: String = tail.iter().map(|line| format!("\n    | {line}")).collect();
+        format!(". The last it wrote:{lines}")
     }
 
     /// Reads a pipe until its end.

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sched::{CpuSet, sched_setaffinity};
@@ -14,13 +15,18 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use crate::limits::Group;
 use crate::logs::Log;
 
+/// How long the pipes of an ended process are read on.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// One process of an environment, the leader of a process group.
 pub(crate) struct Process {
     pub(crate) child: Child,
+    readers: Vec<JoinHandle<()>>,
     group: Pid,
 }
 
@@ -66,24 +72,36 @@ impl Process {
         let listener = start.listener.map(AsRawFd::as_raw_fd);
         before_exec(&mut command, joins, start.cpus, start.open_files, listener);
         let mut child = command.spawn()?;
-        if let Some(pipe) = child.stdout.take() {
-            tokio::spawn(start.log.clone().follow(start.source.clone(), pipe));
-        }
-        if let Some(pipe) = child.stderr.take() {
-            tokio::spawn(start.log.clone().follow(start.source, pipe));
-        }
+        let log = || start.log.clone();
+        let source = || start.source.clone();
+        let out = child.stdout.take();
+        let errors = child.stderr.take();
+        let readers = out
+            .map(|pipe| tokio::spawn(log().follow(source(), pipe)))
+            .into_iter()
+            .chain(errors.map(|pipe| tokio::spawn(log().follow(source(), pipe))))
+            .collect();
         let id = child
             .id()
             .and_then(|id| i32::try_from(id).ok())
             .ok_or_else(|| io::Error::other("it ended at once"))?;
         Ok(Self {
             child,
+            readers,
             group: Pid::from_raw(id),
         })
     }
 
     pub(crate) fn id(&self) -> i32 {
         self.group.as_raw()
+    }
+
+    /// Waits until all that an ended process wrote has been read, for a moment only: children that it left behind may hold
+    /// its pipes open.
+    pub(crate) async fn last_words(&mut self) {
+        for reader in &mut self.readers {
+            let _ = tokio::time::timeout(LAST_WORDS, reader).await;
+        }
     }
 
     /// Sends a signal to the process and its children.

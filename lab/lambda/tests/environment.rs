@@ -181,6 +181,7 @@ async fn every_way_to_fail_in_init_has_its_message() {
         exited.contains("the runtime ended during the init phase (exit status: 3)"),
         "{exited}"
     );
+    assert!(exited.contains("| a line before the end"), "{exited}");
 
     let reported = failure(function("init-error")).await.to_string();
     assert!(

@@ -188,3 +188,47 @@ impl AsRawFd for Descriptor {
         self.0.as_fd().as_raw_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::network::Link;
+
+    #[tokio::test]
+    async fn bytes_arrive_whole_and_in_order_also_when_the_distance_changes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let link = Arc::new(LiveLink::default());
+        let distance = |microseconds| {
+            let round_trip = Duration::from_micros(microseconds);
+            link.set(Link {
+                round_trip,
+                ..Link::default()
+            });
+        };
+        distance(2_000);
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut server = Delayed::new(stream, Arc::clone(&link)).unwrap();
+
+        // More than is allowed to be under way.
+        let sent = (0..3 * WINDOW)
+            .map(|number| (number / 7) as u8)
+            .collect::<Vec<_>>();
+        let expected = sent.clone();
+        let sender = tokio::spawn(async move { client.write_all(&sent).await });
+        let mut received = vec![0; WINDOW];
+        server.read_exact(&mut received).await.unwrap();
+        distance(100);
+        received.resize(2 * WINDOW, 0);
+        server.read_exact(&mut received[WINDOW..]).await.unwrap();
+        distance(0);
+        server.read_to_end(&mut received).await.unwrap();
+        sender.await.unwrap().unwrap();
+        assert!(received == expected);
+    }
+}

@@ -37,7 +37,7 @@ pub enum Error {
     /// A real service answered with an error.
     #[error("{service} refused {request:?}: {message}")]
     Refused {
-        /// `PostgreSQL` or `Redis`.
+        /// `PostgreSQL` or `the cache`.
         service: &'static str,
         /// What it was asked.
         request: String,

@@ -28,9 +28,29 @@ pub(crate) struct Gate {
 /// A front's counters for what happens before the first request.
 #[derive(Clone, Copy)]
 pub(crate) struct GateCounters {
-    pub connections: Counter,
-    pub tls_handshakes: Counter,
-    pub round_trips: Counter,
+    connections: Counter,
+    tls_handshakes: Counter,
+    round_trips: Counter,
+}
+
+impl GateCounters {
+    pub const DATABASE: Self = Self {
+        connections: Counter::DatabaseConnections,
+        tls_handshakes: Counter::DatabaseTlsHandshakes,
+        round_trips: Counter::DatabaseRoundTrips,
+    };
+
+    pub const CACHE: Self = Self {
+        connections: Counter::CacheConnections,
+        tls_handshakes: Counter::CacheTlsHandshakes,
+        round_trips: Counter::CacheRoundTrips,
+    };
+
+    pub const PARAMETERS: Self = Self {
+        connections: Counter::ParametersConnections,
+        tls_handshakes: Counter::ParametersTlsHandshakes,
+        round_trips: Counter::ParametersRoundTrips,
+    };
 }
 
 impl Gate {

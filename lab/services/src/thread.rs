@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::account::Account;
 use crate::cache::Cache;
 use crate::certificates::Certificates;
-use crate::counts::{Counter, Counters};
+use crate::counts::Counters;
 use crate::database::Database;
 use crate::front::{Gate, GateCounters};
 use crate::network::{LiveLink, Network};
@@ -92,34 +92,15 @@ async fn start_all(options: &Options) -> Result<Running, Error> {
     let credentials = Credentials::random();
     let links = Links::default();
     links.set(&options.network);
-    let gate = |link: &Arc<LiveLink>, connections, tls_handshakes, round_trips| Gate {
+    let gate = |link: &Arc<LiveLink>, count_as| Gate {
         acceptor: certificates.acceptor.clone(),
         link: Arc::clone(link),
         counters: Arc::clone(&counters),
-        count_as: GateCounters {
-            connections,
-            tls_handshakes,
-            round_trips,
-        },
+        count_as,
     };
-    let database = gate(
-        &links.database,
-        Counter::DatabaseConnections,
-        Counter::DatabaseTlsHandshakes,
-        Counter::DatabaseRoundTrips,
-    );
-    let cache = gate(
-        &links.cache,
-        Counter::CacheConnections,
-        Counter::CacheTlsHandshakes,
-        Counter::CacheRoundTrips,
-    );
-    let parameters = gate(
-        &links.parameters,
-        Counter::ParametersConnections,
-        Counter::ParametersTlsHandshakes,
-        Counter::ParametersRoundTrips,
-    );
+    let database = gate(&links.database, GateCounters::DATABASE);
+    let cache = gate(&links.cache, GateCounters::CACHE);
+    let parameters = gate(&links.parameters, GateCounters::PARAMETERS);
     let programs = &options.programs;
     let (database, cache, parameters, traces) = tokio::try_join!(
         Database::start(

@@ -55,12 +55,10 @@ fn the_programs_end_when_the_lab_is_killed() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(lab.stdout.take().unwrap())
+    let mut lines = BufReader::new(lab.stdout.take().unwrap())
         .lines()
         .map_while(Result::ok);
-    let folder = lines
-        .filter_map(|line| Some(PathBuf::from(line.split_once("folder: ")?.1)))
-        .next();
+    let folder = lines.find_map(|line| Some(PathBuf::from(line.split_once("folder: ")?.1)));
     let folder = folder.expect("the services start");
     assert!(processes(&folder).len() >= 2);
     lab.kill().unwrap();

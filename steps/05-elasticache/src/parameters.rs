@@ -8,8 +8,8 @@ use support::{BoxError, Invocation};
 use crate::extension::Extension;
 
 /// How long the values are used before the extension is asked again. When an endpoint moves, an environment follows
-/// after this time and the extension's own (300 s, `SSM_PARAMETER_STORE_TTL`) at the latest. Until then it reaches
-/// the old endpoint, or fails to: then the values are dropped at once.
+/// after this time and the extension's own (300 s, `SSM_PARAMETER_STORE_TTL`) at the latest. Until then it reaches the
+/// old endpoint, or fails to: then the values are dropped at once, and the extension's time alone counts.
 const TIME_TO_LIVE: Duration = Duration::from_mins(1);
 
 /// Reads the parameters and keeps them.

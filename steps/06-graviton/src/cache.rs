@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncCommands as _, AsyncConnectionConfig, Client, ConnectionAddr, ExistenceCheck, RedisError,
-    SetExpiry, SetOptions,
+    AsyncCommands as _, AsyncConnectionConfig, Client, ConnectionAddr, ExistenceCheck,
+    IntoConnectionInfo as _, RedisError, SetExpiry, SetOptions,
 };
 use support::Invocation;
 use support::log::causes;
@@ -122,11 +122,14 @@ impl Kept {
             insecure: false,
             tls_params: None,
         };
+        // Small messages, sent at once: else the first command waits until the server has acknowledged the handshake.
+        let tcp = redis::io::tcp::TcpSettings::default().set_nodelay(true);
+        let info = address.into_connection_info()?.set_tcp_settings(tcp);
         // The invocation keeps the time.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             .set_response_timeout(None);
-        let connection = Client::open(address)?
+        let connection = Client::open(info)?
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
         Ok(Self {

@@ -194,13 +194,15 @@ impl Run {
     }
 
     fn print(&self, session: &Session, order: &[String], facts: &Facts) -> Result<()> {
-        let text = if self.json {
-            serde_json::to_string_pretty(session)?
-        } else {
-            table::tables(session, order, &facts.prices()?)
-        };
         let mut stdout = std::io::stdout().lock();
-        match writeln!(stdout, "{text}") {
+        let written = if self.json {
+            let mut alone = ResultsFile::new(Place::Local);
+            alone.merge(session.clone());
+            alone.write(&mut stdout)
+        } else {
+            writeln!(stdout, "{}", table::tables(session, order, &facts.prices()?))
+        };
+        match written {
             // `cargo lab run | head` is no failure.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             other => Ok(other?),

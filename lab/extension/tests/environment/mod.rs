@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -13,8 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use lab_services::programs::{Search, cache_directory};
-use lab_services::{Network, Options, Services, TrustAnchors};
+use lab_services::{Network, Options, Search, Services, TrustAnchors};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
@@ -188,9 +186,9 @@ async fn services() -> (TempDir, Services) {
         .prefix("lab-test-")
         .tempdir()
         .unwrap();
-    let programs = match Search::start(&cache_directory(
-        &Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs"),
-    )) {
+    // Not in the project's folder: the user that the services run as may not get there.
+    let copies = std::env::temp_dir().join(format!("lambda-lab-test-{}", nix::unistd::geteuid()));
+    let programs = match Search::start(&copies) {
         Search::Found(programs) => programs,
         Search::Missing(plan) => plan.carry_out(|line| println!("{line}")).unwrap(),
     };

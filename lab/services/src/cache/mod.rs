@@ -155,7 +155,7 @@ impl Cache {
         on_thread(&self.runtime, async move {
             let socket = server.lock().await.socket.clone();
             let refused = |message| Error::Refused {
-                service: "Redis",
+                service: "the cache",
                 request: request.clone(),
                 message,
             };
@@ -191,7 +191,11 @@ fn arguments(folder: &Path, socket: &Path) -> Vec<String> {
 
 impl Server {
     async fn start(&mut self) -> Result<(), Error> {
-        if self.process.is_some() {
+        if self
+            .process
+            .as_mut()
+            .is_some_and(|process| process.check().is_ok())
+        {
             return Ok(());
         }
         let process = self.process.insert(self.launch.start()?);

@@ -152,3 +152,44 @@ impl Observer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn counts_do_not_depend_on_where_the_streams_are_cut(gets in 1..20_u64, sets in 0..20_u64, cut in 1..60_usize) {
+            let get = resp::encode(&[b"get", b"stadiums"]).repeat(gets as usize);
+            let set = resp::encode(&[b"SET", b"stadiums", b"\r\n$-1\r\n"]).repeat(sets as usize);
+            let answers = ["$2\r\n[]\r\n".repeat(gets as usize), "+OK\r\n".repeat(sets as usize)].concat();
+            let observer = Observer::new(Arc::default());
+            let (mut requests, mut replies) = (Unread::default(), Unread::default());
+            for chunk in [get, set].concat().chunks(cut) {
+                observer.commands(&mut requests, chunk);
+            }
+            for chunk in answers.as_bytes().chunks(cut) {
+                observer.replies(&mut replies, chunk);
+            }
+            let counts = observer.counters.read();
+            prop_assert_eq!(counts[Counter::CacheRequests], 1);
+            prop_assert_eq!(counts[Counter::CacheCommands], gets + sets);
+            prop_assert_eq!(counts[Counter::CacheGets], gets);
+            prop_assert_eq!(counts[Counter::CacheHits], gets);
+            prop_assert_eq!(counts[Counter::CacheMisses], 0);
+            prop_assert_eq!(counts[Counter::CacheSets], sets);
+        }
+
+        #[test]
+        fn arbitrary_streams_are_carried_on(chunks: Vec<Vec<u8>>) {
+            let observer = Observer::new(Arc::default());
+            let (mut requests, mut replies) = (Unread::default(), Unread::default());
+            for chunk in chunks {
+                observer.commands(&mut requests, &chunk);
+                observer.replies(&mut replies, &chunk);
+            }
+        }
+    }
+}

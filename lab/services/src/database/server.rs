@@ -60,34 +60,15 @@ impl Server {
             // Immediate shutdown: unlike SIGKILL it lets PostgreSQL end its processes and free its shared memory.
             stop_signal: Signal::SIGQUIT,
         };
-        let initdb = [
-            "-D",
-            &data,
-            "-U",
-            SUPERUSER,
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        ];
-        launch("initdb", initdb.map(str::to_owned).to_vec())
-            .run()
-            .await?;
-        let mut arguments = vec![
-            "-D".to_owned(),
-            data,
-            "-k".to_owned(),
-            folder.to_string_lossy().into_owned(),
-        ];
-        arguments.extend(
-            SETTINGS
-                .iter()
-                .flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]),
-        );
+        let owned = |arguments: &[&str]| arguments.iter().map(|&text| text.to_owned()).collect();
+        let initdb = ["-D", &data, "-U", SUPERUSER, "-A", "trust"];
+        let initdb = [&initdb[..], &["-E", "UTF8", "--locale=C", "--no-sync"]].concat();
+        launch("initdb", owned(&initdb)).run().await?;
+        let sockets = folder.to_string_lossy();
+        let settings = SETTINGS.iter().flat_map(|setting| ["-c", setting]);
+        let postgres = ["-D", &data, "-k", &sockets].into_iter().chain(settings);
         let mut server = Self {
-            launch: launch("postgres", arguments),
+            launch: launch("postgres", owned(&postgres.collect::<Vec<_>>())),
             folder: folder.to_owned(),
             process: None,
         };
@@ -103,7 +84,11 @@ impl Server {
 
     /// Starts PostgreSQL and waits until it answers. Nothing happens if it runs already.
     pub async fn start(&mut self) -> Result<(), Error> {
-        if self.process.is_some() {
+        if self
+            .process
+            .as_mut()
+            .is_some_and(|process| process.check().is_ok())
+        {
             return Ok(());
         }
         let process = self.process.insert(self.launch.start()?);

@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     Endpoint(String, String),
     #[error("the token's {0} is {1:?}, it must be {2:?}")]
     Field(&'static str, String, String),
+    #[error("the token's X-Amz-Security-Token is not the session token of the function's role")]
+    Session,
     #[error("the token has no {0}, or one that cannot be read")]
     Unreadable(&'static str),
     #[error("the token expired {0} s ago")]
@@ -67,26 +69,7 @@ pub(crate) fn verify(token: &str, expected: &Expected<'_>, now: u64) -> Result<(
         .ok_or(Refusal::Unreadable("X-Amz-Date"))?;
     let scope = format!("{day}/{}/rds-db/aws4_request", expected.region);
 
-    let required = [
-        ("Action", "connect".to_owned()),
-        ("DBUser", expected.user.to_owned()),
-        ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned()),
-        (
-            "X-Amz-Credential",
-            format!("{}/{scope}", expected.credentials.access_key_id),
-        ),
-        (
-            "X-Amz-Security-Token",
-            expected.credentials.session_token.clone(),
-        ),
-        ("X-Amz-SignedHeaders", "host".to_owned()),
-    ];
-    for (name, value) in required {
-        let is = fields.get(name).map_or("", String::as_str);
-        if is != value {
-            return Err(Refusal::Field(name, is.to_owned(), value));
-        }
-    }
+    check_fields(&fields, expected, &scope)?;
     check_time(&fields, &signed_at, now)?;
 
     let request = format!(
@@ -101,6 +84,31 @@ pub(crate) fn verify(token: &str, expected: &Expected<'_>, now: u64) -> Result<(
         expected.region,
     );
     hmac::verify(&key, to_sign.as_bytes(), &signature).map_err(|_| Refusal::Signature)
+}
+
+fn check_fields(
+    fields: &BTreeMap<String, String>,
+    expected: &Expected<'_>,
+    scope: &str,
+) -> Result<(), Refusal> {
+    let credential = format!("{}/{scope}", expected.credentials.access_key_id);
+    for (name, value) in [
+        ("Action", "connect"),
+        ("DBUser", expected.user),
+        ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
+        ("X-Amz-Credential", &credential),
+        ("X-Amz-SignedHeaders", "host"),
+    ] {
+        let is = fields.get(name).map_or("", String::as_str);
+        if is != value {
+            return Err(Refusal::Field(name, is.to_owned(), value.to_owned()));
+        }
+    }
+    if fields.get("X-Amz-Security-Token") == Some(&expected.credentials.session_token) {
+        Ok(())
+    } else {
+        Err(Refusal::Session)
+    }
 }
 
 fn check_time(fields: &BTreeMap<String, String>, signed_at: &str, now: u64) -> Result<(), Refusal> {

@@ -64,15 +64,6 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Where private copies are kept: the preferred folder, unless the lab is root and the user that the services run as cannot
-/// pass through to it (a project under root's home); then a folder beside the other temporary ones.
-pub fn cache_directory(preferred: &Path) -> PathBuf {
-    if Account::for_services().stopped_at(preferred).is_none() {
-        return preferred.to_owned();
-    }
-    std::env::temp_dir().join(format!("lambda-lab-{}", nix::unistd::Uid::effective()))
-}
-
 /// What a search for the programs found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Search {

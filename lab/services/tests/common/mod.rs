@@ -6,11 +6,9 @@ pub mod client;
 pub mod https;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
-use lab_services::programs::{Search, cache_directory};
-use lab_services::{Network, Options, Programs, Services, TrustAnchors};
+use lab_services::{Network, Options, Programs, Search, Services, TrustAnchors};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -24,9 +22,10 @@ pub struct Lab {
     pub folder: TempDir,
 }
 
-/// The programs; private copies are unpacked if they are missing here.
+/// The programs; private copies are unpacked if they are missing here. They are kept beside other temporary files: the
+/// user that the services run as may not get to the project's own folder.
 pub fn programs() -> Programs {
-    let folder = cache_directory(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs"));
+    let folder = std::env::temp_dir().join(format!("lambda-lab-test-{}", nix::unistd::geteuid()));
     match Search::start(&folder) {
         Search::Found(programs) => programs,
         Search::Missing(plan) => plan.carry_out(|line| println!("{line}")).unwrap(),

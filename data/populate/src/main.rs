@@ -8,7 +8,7 @@ mod database;
 mod stadiums;
 mod tls;
 
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
 use support::BoxError;
@@ -36,11 +36,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-async fn answer(settings: &Settings, tls: &MakeRustlsConnect) -> Result<Populated, BoxError> {
+async fn answer(settings: &Settings, tls: &MakeRustlsConnect) -> Result<Populated, Diagnostic> {
     // Whoever deploys the database invokes this and sees the message alone: it has to hold all causes.
-    populate(settings, tls)
-        .await
-        .map_err(|error| causes(&*error).into())
+    populate(settings, tls).await.map_err(|error| Diagnostic {
+        error_type: "PopulateFailed".to_owned(),
+        error_message: causes(&*error),
+    })
 }
 
 /// All or nothing: one transaction.

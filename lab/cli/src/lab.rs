@@ -31,6 +31,7 @@ pub struct Lab {
     /// The emulated service.
     pub platform: Arc<Platform>,
     extension: PathBuf,
+    populate: PathBuf,
     // Last: everything above keeps files in it.
     directory: RunDirectory,
 }
@@ -88,9 +89,11 @@ impl Lab {
             services,
             platform,
             extension,
+            populate,
             directory,
         };
-        lab.populate(populate).await?;
+        lab.populate().await?;
+        lab.put_parameters();
         Ok(lab)
     }
 
@@ -158,10 +161,9 @@ impl Lab {
         }
     }
 
-    /// Fills the database through the function that fills it on AWS, then the parameters.
-    async fn populate(&self, bootstrap: PathBuf) -> Result<()> {
+    /// Fills the database through the function that fills it on AWS. It may be done again.
+    pub async fn populate(&self) -> Result<()> {
         let database = self.services.database().endpoint();
-        let cache = self.services.cache().endpoint();
         let variable = |name: &str, value: String| (name.to_owned(), value);
         let mut variables = self.services.environment(lab_services::TrustAnchors::None);
         variables.extend([
@@ -176,7 +178,7 @@ impl Lab {
             memory_mb: 512,
             timeout: std::time::Duration::from_secs(30),
             architecture: lab_lambda::Architecture::X86_64,
-            bootstrap,
+            bootstrap: self.populate.clone(),
             extensions: Vec::new(),
             variables,
             platform: Arc::clone(&self.platform),
@@ -193,7 +195,13 @@ impl Lab {
         let Outcome::Response(_) = invocation.outcome else {
             bail!("populate failed: {:?}{log}", invocation.outcome);
         };
+        Ok(())
+    }
 
+    /// The settings that the steps read.
+    fn put_parameters(&self) {
+        let database = self.services.database().endpoint();
+        let cache = self.services.cache().endpoint();
         let parameters = self.services.parameters();
         for (name, value) in [
             ("database/user", "stadiums_reader".to_owned()),
@@ -206,7 +214,6 @@ impl Lab {
         ] {
             parameters.put(&format!("/stadiums/{name}"), &value);
         }
-        Ok(())
     }
 }
 

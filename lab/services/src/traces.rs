@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use tokio::net::UdpSocket;
+use tokio::sync::Notify;
 
 use crate::Error;
 use crate::counts::{Counter, Counters};
@@ -24,6 +25,7 @@ const LARGEST: usize = 64 * 1024;
 pub struct Traces {
     endpoint: SocketAddr,
     documents: Arc<Mutex<VecDeque<Value>>>,
+    arrived: Arc<Notify>,
 }
 
 impl Traces {
@@ -33,12 +35,13 @@ impl Traces {
             .await
             .map_err(failed())?;
         let endpoint = socket.local_addr().map_err(failed())?;
-        let documents = Arc::<Mutex<VecDeque<Value>>>::default();
-        tokio::spawn(receive(socket, Arc::clone(&documents), counters));
-        Ok(Self {
+        let traces = Self {
             endpoint,
-            documents,
-        })
+            documents: Arc::default(),
+            arrived: Arc::default(),
+        };
+        tokio::spawn(receive(socket, traces.clone(), counters));
+        Ok(traces)
     }
 
     /// The address for `AWS_XRAY_DAEMON_ADDRESS`.
@@ -50,13 +53,17 @@ impl Traces {
     pub fn take(&self) -> Vec<Value> {
         std::mem::take(&mut *self.documents.lock().expect("no holder panics")).into()
     }
+
+    /// Waits until there are at least `count` documents and takes them. One caller at a time.
+    pub async fn wait_for(&self, count: usize) -> Vec<Value> {
+        while self.documents.lock().expect("no holder panics").len() < count {
+            self.arrived.notified().await;
+        }
+        self.take()
+    }
 }
 
-async fn receive(
-    socket: UdpSocket,
-    documents: Arc<Mutex<VecDeque<Value>>>,
-    counters: Arc<Counters>,
-) {
+async fn receive(socket: UdpSocket, traces: Traces, counters: Arc<Counters>) {
     let mut datagram = vec![0; LARGEST];
     loop {
         // An error here belongs to a single datagram.
@@ -67,12 +74,14 @@ async fn receive(
             counters.add(Counter::TracesMalformed, 1);
             continue;
         };
-        let mut documents = documents.lock().expect("no holder panics");
+        let mut documents = traces.documents.lock().expect("no holder panics");
         if documents.len() == KEPT {
             documents.pop_front();
         }
         documents.push_back(document);
+        drop(documents);
         counters.add(Counter::TracesDocuments, 1);
+        traces.arrived.notify_one();
     }
 }
 

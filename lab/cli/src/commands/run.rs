@@ -200,7 +200,11 @@ impl Run {
             alone.merge(session.clone());
             alone.write(&mut stdout)
         } else {
-            writeln!(stdout, "{}", table::tables(session, order, &facts.prices()?))
+            writeln!(
+                stdout,
+                "{}",
+                table::tables(session, order, &facts.prices()?)
+            )
         };
         match written {
             // `cargo lab run | head` is no failure.

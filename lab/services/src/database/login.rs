@@ -1,6 +1,7 @@
 //! How a client gets a session from RDS Proxy: TLS, then an IAM token as a clear-text password.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -157,7 +158,8 @@ impl Front {
         };
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
+            .map_or(0, |since| since.as_secs())
+            + self.clock_ahead.load(Ordering::Relaxed);
         if let Err(refusal) = token::verify(token, &expected, now) {
             self.gate.counters.add(Counter::DatabaseTokensRefused, 1);
             return Err(refuse(

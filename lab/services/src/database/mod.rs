@@ -11,6 +11,8 @@ mod wire;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -35,6 +37,8 @@ pub(crate) struct Front {
     endpoint: SocketAddr,
     credentials: Credentials,
     pool: Pool,
+    /// Seconds by which the front's clock is ahead.
+    clock_ahead: Arc<AtomicU64>,
 }
 
 /// The running database.
@@ -43,6 +47,7 @@ pub struct Database {
     endpoint: SocketAddr,
     socket: PathBuf,
     server: Arc<Mutex<Server>>,
+    clock_ahead: Arc<AtomicU64>,
     runtime: Handle,
 }
 
@@ -64,11 +69,13 @@ impl Database {
         .await?;
         let socket = server.socket();
         let (listener, endpoint) = Gate::listen().await?;
+        let clock_ahead = Arc::<AtomicU64>::default();
         let front = Arc::new(Front {
             gate: gate.clone(),
             endpoint,
             credentials,
             pool: Pool::new(socket.clone()),
+            clock_ahead: Arc::clone(&clock_ahead),
         });
         tokio::spawn(gate.serve(listener, move |stream| {
             let front = Arc::clone(&front);
@@ -84,6 +91,7 @@ impl Database {
             endpoint,
             socket,
             server,
+            clock_ahead,
             runtime: Handle::current(),
         })
     }
@@ -110,6 +118,12 @@ impl Database {
         let rows = self.query(sql).await?;
         let count = rows.first().and_then(|row| row.first().cloned().flatten());
         Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
+    }
+
+    /// Sets the proxy's clock ahead, by whole seconds: with more than a token's 15 minutes, every token that is signed now
+    /// has expired when it arrives. Open connections are not touched.
+    pub fn set_clock_ahead(&self, ahead: Duration) {
+        self.clock_ahead.store(ahead.as_secs(), Ordering::Relaxed);
     }
 
     /// Stops PostgreSQL; the front stays and tells its clients that the database cannot be reached.

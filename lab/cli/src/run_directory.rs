@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use lab_lambda::limits::{self, GROUP_PREFIX, is_alive, own_run_id};
+use lab_lambda::limits::{self, GROUP_PREFIX, is_alive, new_run_id};
 
 /// A Unix socket's path may have 107 bytes, and the services add some to the folder's.
 const LONGEST_PATH: usize = 70;
@@ -21,10 +21,8 @@ pub struct RunDirectory {
 impl RunDirectory {
     /// Creates it below the system's folder for temporary files.
     pub fn create() -> Result<Self> {
-        // One process may run several: tests do.
-        let run_id = own_run_id();
-        let name = format!("{GROUP_PREFIX}{run_id}-{:04x}", fastrand::u16(..));
-        let path = base().join(name);
+        let run_id = new_run_id();
+        let path = base().join(format!("{GROUP_PREFIX}{run_id}"));
         // The services run as another user when the lab is root, and must be able to pass through.
         let mode = if nix::unistd::getuid().is_root() {
             0o711
@@ -83,10 +81,8 @@ pub fn leftovers() -> Vec<PathBuf> {
 }
 
 fn is_dead(name: &str) -> bool {
-    let run = name
-        .strip_prefix(GROUP_PREFIX)
-        .and_then(|rest| rest.rsplit_once('-'));
-    run.is_some_and(|(run_id, _)| !is_alive(run_id))
+    name.strip_prefix(GROUP_PREFIX)
+        .is_some_and(|run_id| !is_alive(run_id))
 }
 
 /// Removes what dead runs left, and says so.

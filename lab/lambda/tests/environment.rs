@@ -253,7 +253,7 @@ async fn an_idle_environment_is_used_again_and_a_busy_one_is_not() {
 async fn the_cpu_quota_holds_an_invocation_back_and_the_group_goes_with_the_environment() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
-    let platform = platform(Limits::detect(&format!("{}-test", limits::own_run_id())));
+    let platform = platform(Limits::detect(&limits::new_run_id()));
     if !platform.limits.enforced() {
         eprintln!("skipped: no control group can be written here");
         return;

@@ -7,27 +7,29 @@ use std::time::Duration;
 use super::group::remove;
 use super::{GROUP_PREFIX, mount_point, own_group};
 
-/// Names this process among all that ever ran on this machine since it booted: user id, process id, start time in clock
-/// ticks.
-pub fn own_run_id() -> String {
+/// A new name for a run: user id, process id, the process's start time in clock ticks, and a random part, since one
+/// process may hold several runs (tests do).
+pub fn new_run_id() -> String {
     let process = std::process::id();
+    let started = start_ticks(process).unwrap_or_default();
     format!(
-        "{}-{process}-{}",
+        "{}-{process}-{started}-{:04x}",
         nix::unistd::getuid(),
-        start_ticks(process).unwrap_or_default()
+        fastrand::u16(..)
     )
 }
 
-/// True while the process that [`own_run_id`] named is running. A text that is no run id counts as alive: not ours.
+/// True while the process that took this name in [`new_run_id`] is running. A text that is no run id counts as alive: it
+/// is not ours.
 pub fn is_alive(run_id: &str) -> bool {
-    let parts: Vec<u64> = run_id
-        .split('-')
-        .filter_map(|part| part.parse().ok())
-        .collect();
-    let [_, process, started] = parts[..] else {
+    let parts: Vec<&str> = run_id.split('-').collect();
+    let [_, process, started, _] = parts[..] else {
         return true;
     };
-    u32::try_from(process).ok().and_then(start_ticks) == Some(started)
+    match (process.parse(), started.parse()) {
+        (Ok(process), Ok(started)) => start_ticks(process) == Some(started),
+        _ => true,
+    }
 }
 
 /// Field 22 of `/proc/PID/stat`; the name in field 2 may hold spaces and parentheses.
@@ -107,12 +109,12 @@ mod tests {
 
     #[test]
     fn a_run_lives_as_long_as_its_process() {
-        assert!(is_alive(&own_run_id()));
+        assert!(is_alive(&new_run_id()));
         // The same process id with another start time is another process.
-        let other = format!("0-{}-1", std::process::id());
+        let other = format!("0-{}-1-00ff", std::process::id());
         assert!(!is_alive(&other));
         assert!(
-            is_alive("not-a-run"),
+            is_alive("not-a-run-at"),
             "what is not ours is not for us to clear"
         );
     }

@@ -14,7 +14,7 @@ mod v2;
 use std::path::PathBuf;
 
 pub(crate) use group::Group;
-pub use leftovers::{is_alive, leftovers, own_run_id, remove_leftover};
+pub use leftovers::{is_alive, leftovers, new_run_id, remove_leftover};
 pub use spin::cpu_share_got;
 
 /// The prefix of every control group that the lab creates; the rest is the run's id.

@@ -1,6 +1,7 @@
 //! `lab doctor`: is everything here, and how true will the numbers be on this machine?
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use lab_lambda::{Limits, Platform, limits};
 use lab_results::facts::Facts;
+use lab_services::programs::cache_directory;
 use lab_services::{Search, measure_delays};
 
 use crate::lab::{facts_path, platform};
@@ -63,7 +65,7 @@ impl Findings {
         };
         self.missing += usize::from(grade == Grade::Missing);
         self.notes += usize::from(grade == Grade::Note);
-        println!("{mark} {text}");
+        say(&format!("{mark} {text}"));
     }
 }
 
@@ -78,19 +80,19 @@ impl Doctor {
         self.programs(&mut findings).await?;
         truth(&workspace, &mut findings).await?;
         match (findings.missing, findings.notes) {
-            (0, 0) => println!(
-                "\nEverything is here, and the numbers will be as true as the lab can make them."
+            (0, 0) => say(
+                "\nEverything is here, and the numbers will be as true as the lab can make them.",
             ),
-            (0, notes) => println!(
+            (0, notes) => say(&format!(
                 "\nEverything is here; {notes} note(s) above say what the numbers will not tell."
-            ),
+            )),
             (missing, _) => bail!("{missing} thing(s) missing: see above"),
         }
         Ok(())
     }
 
     async fn programs(&self, findings: &mut Findings) -> Result<()> {
-        let found = match Search::start(&programs::cache_directory()?) {
+        let found = match Search::start(&cache_directory()?) {
             Search::Missing(_) if self.fix => Search::Found(programs::ensure(true).await?),
             other => other,
         };
@@ -115,6 +117,11 @@ impl Doctor {
         }
         Ok(())
     }
+}
+
+/// A line on standard output. `cargo lab doctor | head` is no failure.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn machine_and_tools(findings: &mut Findings) {

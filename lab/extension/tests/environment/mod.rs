@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use lab_services::programs::cache_directory;
 use lab_services::{Network, Options, Search, Services, TrustAnchors};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -186,9 +187,7 @@ async fn services() -> (TempDir, Services) {
         .prefix("lab-test-")
         .tempdir()
         .unwrap();
-    // Not in the project's folder: the user that the services run as may not get there.
-    let copies = std::env::temp_dir().join(format!("lambda-lab-test-{}", nix::unistd::geteuid()));
-    let programs = match Search::start(&copies) {
+    let programs = match Search::start(&cache_directory().unwrap()) {
         Search::Found(programs) => programs,
         Search::Missing(plan) => plan.carry_out(|line| println!("{line}")).unwrap(),
     };

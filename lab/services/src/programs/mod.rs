@@ -17,6 +17,31 @@ use crate::account::Account;
 /// private copies can be tried on a machine that does not need them.
 pub const PRIVATE_VARIABLE: &str = "LAMBDA_LAB_PRIVATE";
 
+/// Names another folder for private copies than [`cache_directory`] would choose.
+pub const CACHE_VARIABLE: &str = "LAMBDA_LAB_CACHE";
+
+/// The folder for private copies, which may be removed at any time: `lambda-lab` in the user's cache folder, for root in
+/// the system's, since root's home is closed to the user that the services run as.
+pub fn cache_directory() -> Result<PathBuf, Error> {
+    let folder = |variable: &str| {
+        let path = std::env::var_os(variable).map(PathBuf::from);
+        path.filter(|path| path.is_absolute())
+    };
+    if let Some(chosen) = folder(CACHE_VARIABLE) {
+        return Ok(chosen);
+    }
+    if nix::unistd::geteuid().is_root() {
+        return Ok(PathBuf::from("/var/cache/lambda-lab"));
+    }
+    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
+    let problem = || {
+        Error::Missing(format!(
+            "neither HOME nor XDG_CACHE_HOME is set: set {CACHE_VARIABLE}"
+        ))
+    };
+    Ok(caches.ok_or_else(problem)?.join("lambda-lab"))
+}
+
 /// PostgreSQL's programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Postgresql {

@@ -8,6 +8,7 @@ pub mod https;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use lab_services::programs::cache_directory;
 use lab_services::{Network, Options, Programs, Search, Services, TrustAnchors};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -22,11 +23,9 @@ pub struct Lab {
     pub folder: TempDir,
 }
 
-/// The programs; private copies are unpacked if they are missing here. They are kept beside other temporary files: the
-/// user that the services run as may not get to the project's own folder.
+/// The programs; private copies are unpacked if they are missing here.
 pub fn programs() -> Programs {
-    let folder = std::env::temp_dir().join(format!("lambda-lab-test-{}", nix::unistd::geteuid()));
-    match Search::start(&folder) {
+    match Search::start(&cache_directory().unwrap()) {
         Search::Found(programs) => programs,
         Search::Missing(plan) => plan.carry_out(|line| println!("{line}")).unwrap(),
     }

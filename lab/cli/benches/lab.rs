@@ -43,7 +43,6 @@ async fn main() -> Result<()> {
         name: floor.name.clone(),
         memory_mb: MEMORY_MB,
         timeout: floor.timeout,
-        architecture: floor.architecture.into(),
         bootstrap,
         extensions: Vec::new(),
         variables: Vec::new(),

@@ -20,7 +20,10 @@ pub const PROFILE: &str = "release";
 
 /// Builds `package` and answers where its executable is. Does nothing when it is fresh.
 pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
-    let total = crates_of(root, package).await;
+    let total = match crates_of(root, package).await {
+        0 => String::new(),
+        total => format!(" of about {total}"),
+    };
     let mut progress = None;
     let started = Instant::now();
     let mut cargo = Cargo::start(
@@ -57,7 +60,7 @@ pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
                     if !artifact.fresh {
                         let progress = progress
                             .get_or_insert_with(|| Progress::start(format!("building {package}")));
-                        progress.update(format!("{} of about {total} crates", compiled.len()));
+                        progress.update(format!("{}{total} crates", compiled.len()));
                     }
                     executable = artifact.executable.or(executable.take());
                     compiled.insert(artifact.package_id);
@@ -100,7 +103,6 @@ async fn crates_of(root: &Path, package: &str) -> usize {
         "--prefix",
         "none",
         "--no-dedupe",
-        "--offline",
     ];
     let Ok(tree) = Cargo::start(root, &arguments) else {
         return 0;

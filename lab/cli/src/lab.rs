@@ -103,13 +103,6 @@ impl Lab {
         drop(self.directory);
     }
 
-    /// Switches to another network profile; connections that are open keep working.
-    pub fn set_profile(&self, profile: &str) -> Result<schema::Network> {
-        let network = self.facts.network(profile)?;
-        self.services.set_network(&network_of(&network));
-        Ok(network)
-    }
-
     /// The configuration with which a target runs.
     pub fn function(&self, target: &Target, bootstrap: &Path) -> Function {
         let anchors = match target.trust_anchors {
@@ -120,7 +113,6 @@ impl Lab {
             name: target.name.clone(),
             memory_mb: target.memory_mb,
             timeout: target.timeout,
-            architecture: target.architecture.into(),
             bootstrap: bootstrap.to_owned(),
             extensions: target
                 .extension
@@ -177,7 +169,6 @@ impl Lab {
             name: POPULATE.to_owned(),
             memory_mb: 512,
             timeout: std::time::Duration::from_secs(30),
-            architecture: lab_lambda::Architecture::X86_64,
             bootstrap: self.populate.clone(),
             extensions: Vec::new(),
             variables,

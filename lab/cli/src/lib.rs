@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`workspace`], [`target`] | the steps as their manifests describe them; what is to be measured |
-//! | [`builder`] | building each package alone |
+//! | [`builder`], [`clean_clone`] | building each package alone; how long that took elsewhere |
 //! | [`lab`](mod@lab) | the neighbours started and filled, functions configured |
 //! | [`contract`] | what every step must answer |
 //! | [`measure`] | interleaved rounds |
@@ -11,6 +11,7 @@
 //! | [`run_directory`], [`scope`], [`programs`], [`machine`] | this machine |
 
 pub mod builder;
+pub mod clean_clone;
 pub mod commands;
 pub mod contract;
 pub mod lab;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 
 use crate::builder;
-use crate::workspace::{ArchitectureName, Neighbour, Step, TrustAnchors, Workspace};
+use crate::workspace::{Architecture, Neighbour, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
 const FILE_MEMORY_MB: u32 = 256;
@@ -31,7 +31,7 @@ pub struct Target {
     /// The time that one invocation may take.
     pub timeout: Duration,
     /// The architecture that it is priced for.
-    pub architecture: ArchitectureName,
+    pub architecture: Architecture,
     /// The neighbours that it talks to.
     pub services: Vec<Neighbour>,
     /// The roots that it trusts.
@@ -56,6 +56,11 @@ impl Target {
             Source::Package(package) => builder::build(&workspace.root, package).await,
             Source::File(path) => Ok(path.clone()),
         }
+    }
+
+    /// True for a step, which the lab builds; false for a file, which is there.
+    pub fn is_built_here(&self) -> bool {
+        matches!(self.source, Source::Package(_))
     }
 
     /// True for a handler that must answer with the stadiums: it has a database to take them from.
@@ -97,7 +102,7 @@ impl Target {
                 memory_mb: FILE_MEMORY_MB,
                 memory_overridden: false,
                 timeout: FILE_TIMEOUT,
-                architecture: ArchitectureName::X86_64,
+                architecture: Architecture::X86_64,
                 services: Vec::new(),
                 trust_anchors: TrustAnchors::Platform,
                 extension: false,

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
-use lab_lambda::Architecture;
 use serde::Deserialize;
 
 /// One crate under `steps/` that is a Lambda function.
@@ -43,7 +42,7 @@ pub struct Manifest {
     #[serde(default)]
     pub changes: BTreeSet<String>,
     /// The architecture that it is deployed for.
-    pub architecture: ArchitectureName,
+    pub architecture: Architecture,
     /// The neighbours that it talks to.
     pub services: Vec<Neighbour>,
     /// The roots that its programs trust besides the lab's own.
@@ -79,7 +78,7 @@ pub enum TrustAnchors {
 
 /// An architecture, by AWS's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum ArchitectureName {
+pub enum Architecture {
     /// Intel and AMD
     #[serde(rename = "x86_64")]
     X86_64,
@@ -88,7 +87,7 @@ pub enum ArchitectureName {
     Arm64,
 }
 
-impl ArchitectureName {
+impl Architecture {
     /// AWS's name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -98,20 +97,13 @@ impl ArchitectureName {
     }
 }
 
-impl From<ArchitectureName> for Architecture {
-    fn from(name: ArchitectureName) -> Self {
-        match name {
-            ArchitectureName::X86_64 => Self::X86_64,
-            ArchitectureName::Arm64 => Self::Arm64,
-        }
-    }
-}
-
 /// The repository, as `cargo metadata` sees it.
 #[derive(Debug)]
 pub struct Workspace {
     /// The folder of the top-level `Cargo.toml`.
     pub root: PathBuf,
+    /// Cargo's folder for what it builds.
+    pub target: PathBuf,
     /// All steps: the numbered ones in their order, then the others by name.
     pub steps: Vec<Step>,
 }
@@ -126,7 +118,12 @@ impl Workspace {
         let root = metadata.workspace_root.clone().into_std_path_buf();
         let mut steps = steps(&metadata, &root)?;
         steps.sort_by_key(|step| (step.number().is_none(), step.name.clone()));
-        Ok(Self { root, steps })
+        let target = metadata.target_directory.clone().into_std_path_buf();
+        Ok(Self {
+            root,
+            target,
+            steps,
+        })
     }
 
     /// The step that `name` means: `5`, `05`, `05-elasticache` or `step-05-elasticache`.

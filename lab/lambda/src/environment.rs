@@ -17,6 +17,7 @@ use crate::init::{StartError, extension_names, initialise};
 use crate::invocation::{CpuUsage, InitReport, Invocation, Outcome, epoch_ms, u128_to_u64, uuid};
 use crate::limits::Group;
 use crate::logs::Log;
+use crate::placement::Lease;
 use crate::process::Process;
 use crate::runtime_api::{self, Identity};
 use crate::{Function, Report, Status, TraceHeader, freezer};
@@ -33,6 +34,7 @@ pub struct Environment {
     extensions: Vec<Process>,
     // Behind the processes: a control group can be removed when they are gone.
     group: Option<Group>,
+    _lease: Lease,
     log: Log,
     init: InitReport,
     reported_init: bool,
@@ -59,10 +61,11 @@ impl Environment {
         };
         let server = runtime_api::serve(listener, Arc::clone(&exchange), identity);
         let log = Log::new(function.log.clone());
+        let lease = platform.placement.lease();
 
         let start = Instant::now();
         let deadline = tokio::time::Instant::from_std(start + platform.init_timeout);
-        let init = initialise(function, &exchange, address, group.as_ref(), &log);
+        let init = initialise(function, &exchange, address, group.as_ref(), &lease, &log);
         let timed = tokio::time::timeout_at(deadline, init).await;
         let processes = match timed {
             Ok(processes) => processes,
@@ -80,6 +83,7 @@ impl Environment {
             runtime,
             extensions,
             group,
+            _lease: lease,
             log,
             init: InitReport {
                 duration: end - start,

@@ -6,15 +6,6 @@ use std::time::Duration;
 
 use crate::{LogLine, Platform};
 
-/// The instruction set that a function is deployed for. Locally it decides names and prices only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Architecture {
-    /// `x86_64`
-    X86_64,
-    /// `arm64` (Graviton)
-    Arm64,
-}
-
 /// The credentials of the function's role, as Lambda puts them into the environment variables.
 #[derive(Debug, Clone)]
 pub struct Credentials {
@@ -54,8 +45,6 @@ pub struct Function {
     pub memory_mb: u32,
     /// The time one invocation may take.
     pub timeout: Duration,
-    /// The architecture that it is deployed for.
-    pub architecture: Architecture,
     /// The executable that speaks the Runtime API.
     pub bootstrap: PathBuf,
     /// The external extensions.

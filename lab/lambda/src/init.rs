@@ -10,6 +10,7 @@ use crate::exchange::Exchange;
 use crate::function::LISTENER_VARIABLE;
 use crate::limits::Group;
 use crate::logs::Log;
+use crate::placement::Lease;
 use crate::process::{Process, Start};
 use crate::{Function, variables};
 
@@ -65,9 +66,9 @@ pub(crate) async fn initialise(
     exchange: &Exchange,
     runtime_api: SocketAddr,
     group: Option<&Group>,
+    lease: &Lease,
     log: &Log,
 ) -> Result<(Process, Vec<Process>, Instant), StartError> {
-    let cpus = function.platform.placement.next_pair();
     let mut shared = variables::of_environment(function, runtime_api);
     let mut listeners: Vec<Option<OwnedFd>> = Vec::new();
     for extension in &function.extensions {
@@ -87,7 +88,7 @@ pub(crate) async fn initialise(
             variables,
             listener,
             group,
-            cpus,
+            cpus: lease.cpus,
             open_files: function.platform.open_files,
             log,
         })

@@ -33,7 +33,7 @@ pub mod trace;
 mod variables;
 
 pub use environment::Environment;
-pub use function::{Architecture, Credentials, Extension, Function};
+pub use function::{Credentials, Extension, Function};
 pub use init::StartError;
 pub use invocation::{CpuUsage, InitReport, Invocation, Outcome};
 pub use limits::Limits;

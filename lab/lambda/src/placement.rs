@@ -3,7 +3,7 @@
 //! A Lambda environment below 3,009 MiB sees two vCPUs, and a runtime sizes its thread pool by what it sees. So every
 //! process of an environment is bound to two CPUs; where the machine has more, the lab keeps away from them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -17,7 +17,22 @@ pub struct Placement {
     functions: Vec<usize>,
     /// How many of them one environment sees.
     visible: usize,
-    next: AtomicUsize,
+    /// How many environments use each set of CPUs now.
+    in_use: Arc<Mutex<Vec<usize>>>,
+}
+
+/// The CPUs of one environment, for as long as it holds this.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    pub(crate) cpus: CpuSet,
+    index: usize,
+    in_use: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.in_use.lock().expect("no holder of this lock panics")[self.index] -= 1;
+    }
 }
 
 impl Placement {
@@ -31,11 +46,12 @@ impl Placement {
         } else {
             (allowed.clone(), allowed)
         };
+        let sets = (functions.len() / visible).max(1);
         Self {
             lab,
             functions,
             visible,
-            next: AtomicUsize::new(0),
+            in_use: Arc::new(Mutex::new(vec![0; sets])),
         }
     }
 
@@ -44,16 +60,26 @@ impl Placement {
         self.lab.iter().all(|cpu| !self.functions.contains(cpu))
     }
 
-    /// The {} CPUs of the next environment: the same pair for all while one environment runs at a time.
-    pub(crate) fn next_pair(&self) -> CpuSet {
-        let pairs = (self.functions.len() / self.visible).max(1);
-        let pair = self.next.fetch_add(1, Ordering::Relaxed) % pairs;
-        cpu_set(
-            self.functions
-                .iter()
-                .skip(pair * self.visible)
-                .take(self.visible),
-        )
+    /// The CPUs for a new environment: those that the fewest environments use. Environments that follow each other get the
+    /// same ones, so that no step is measured on better CPUs than another.
+    pub(crate) fn lease(&self) -> Lease {
+        let mut in_use = self.in_use.lock().expect("no holder of this lock panics");
+        let (index, _) = in_use
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, users)| **users)
+            .expect("there is one set at least");
+        in_use[index] += 1;
+        let cpus = self
+            .functions
+            .iter()
+            .skip(index * self.visible)
+            .take(self.visible);
+        Lease {
+            cpus: cpu_set(cpus),
+            index,
+            in_use: Arc::clone(&self.in_use),
+        }
     }
 
     /// Binds the calling thread, and every thread and process that it starts from now on, to the lab's CPUs.
@@ -89,4 +115,36 @@ fn cpu_set<'a>(cpus: impl Iterator<Item = &'a usize>) -> CpuSet {
         let _ = set.set(*cpu);
     }
     set
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placement(functions: Vec<usize>) -> Placement {
+        let sets = functions.len() / 2;
+        Placement {
+            lab: vec![0],
+            functions,
+            visible: 2,
+            in_use: Arc::new(Mutex::new(vec![0; sets])),
+        }
+    }
+
+    #[test]
+    fn environments_share_cpus_only_when_there_are_no_others() {
+        let placement = placement(vec![2, 3, 4, 5]);
+        let on = |lease: &Lease, cpu| lease.cpus.is_set(cpu).unwrap();
+        let first = placement.lease();
+        let second = placement.lease();
+        assert!(on(&first, 2) && on(&first, 3) && !on(&first, 4));
+        assert!(on(&second, 4) && on(&second, 5) && !on(&second, 2));
+        drop(first);
+        assert!(
+            on(&placement.lease(), 2),
+            "one after the other, they get the same"
+        );
+        drop(second);
+        assert!(on(&placement.lease(), 2));
+    }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lab_lambda::{
-    Architecture, Credentials, Environment, Function, Limits, Outcome, Placement, Platform,
-    Service, StartError, Status, TraceHeader, limits,
+    Credentials, Environment, Function, Limits, Outcome, Placement, Platform, Service, StartError,
+    Status, TraceHeader, limits,
 };
 
 fn bootstrap() -> PathBuf {
@@ -44,7 +44,6 @@ fn function(behaviour: &str) -> Function {
         name: "test".to_owned(),
         memory_mb: 256,
         timeout: Duration::from_secs(10),
-        architecture: Architecture::X86_64,
         bootstrap: bootstrap(),
         extensions: Vec::new(),
         variables: vec![("BEHAVIOUR".to_owned(), behaviour.to_owned())],

@@ -11,6 +11,8 @@ use lab_results::facts::Facts;
 use lab_results::format::timestamp;
 use lab_results::schema::{self, Limits, Measurement, Method, Place, ResultsFile, Session};
 
+use crate::builder;
+use crate::clean_clone::CleanClone;
 use crate::lab::{Lab, Setup, facts_path};
 use crate::machine;
 use crate::measure::{Extent, Prepared, measure};
@@ -234,6 +236,13 @@ impl Run {
 
 /// Builds everything before anything is measured, one package at a time.
 async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
+    let built = workspace.target.join(builder::PROFILE);
+    let is_missing = |target: &Target| target.is_built_here() && !built.join(&target.name).exists();
+    if targets.iter().any(is_missing)
+        && let Some(experience) = CleanClone::load(&workspace.root)
+    {
+        eprintln!("{}", experience.expectation());
+    }
     let mut executables = Vec::new();
     for target in targets {
         executables.push(target.executable(workspace).await?);

@@ -28,6 +28,7 @@ async fn spin(platform: &Platform, memory_mb: u32, duration: Duration) -> io::Re
         .group(memory_mb)?
         .ok_or_else(|| io::Error::other("no control group"))?;
     group.set_cpu_quota(platform.quota(memory_mb), platform.cpu_period)?;
+    let lease = platform.placement.lease();
     let mut spinning = Process::start(Start {
         path: Path::new("/bin/sh"),
         arguments: &["-c", "while :; do :; done"],
@@ -35,7 +36,7 @@ async fn spin(platform: &Platform, memory_mb: u32, duration: Duration) -> io::Re
         variables: Vec::new(),
         listener: None,
         group: Some(&group),
-        cpus: platform.placement.next_pair(),
+        cpus: lease.cpus,
         open_files: platform.open_files,
         log: &Log::new(None),
     })?;

@@ -23,11 +23,13 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
     format!(
         "\nTHE LADDER  median of warm invocations {} ms apart, network profile {profile}\n{}\n\n\
          WARM  the median and what explains it (modelled network, CPU time; the rest); a closed loop, one environment\n{}\n\n\
+         AGAINST THE STEP BEFORE  in the cold start, and in invocations per second of the closed loop\n{}\n\n\
          COLD, SIZE, COST  medians; USD for a million warm requests: Lambda's duration and request fee\n{}\n\n\
          ASKED OF THE NEIGHBOURS  by the first (cold) / by a later invocation\n{}",
         session.method.paced_gap_ms,
         ladder(session, &rows),
         warm(&rows),
+        changes(session, &rows),
         cold(&rows, prices),
         counts(&rows),
     )
@@ -49,11 +51,7 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
         &[1, 4],
     );
     for (row, (name, measurement)) in rows.iter().enumerate() {
-        let before = step_before(rows, row);
-        let compared = before.and_then(|before| {
-            let comparison = session.compare(before, name, Metric::Warm)?;
-            Some(in_words(&comparison, before))
-        });
+        let compared = against_step_before(session, rows, row, Metric::Warm);
         let whole = first
             .filter(|first| *first != *name)
             .and_then(|first| session.compare(first, name, Metric::Warm));
@@ -68,6 +66,33 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
         ]);
     }
     table
+}
+
+/// The same comparison for what the ladder does not show: the cold start and the closed loop.
+fn changes(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
+    let mut table = table(
+        &["step", "init and first", "first alone", "closed loop"],
+        &[],
+    );
+    for (row, (name, _)) in rows.iter().enumerate() {
+        let cell = |metric| against_step_before(session, rows, row, metric).unwrap_or_default();
+        if step_before(rows, row).is_some() {
+            let cells = [Metric::Cold, Metric::First, Metric::PerSecond].map(cell);
+            table.add_row(std::iter::once((*name).to_owned()).chain(cells));
+        }
+    }
+    table
+}
+
+fn against_step_before(
+    session: &Session,
+    rows: &[(&str, &Measurement)],
+    row: usize,
+    metric: Metric,
+) -> Option<String> {
+    let before = step_before(rows, row)?;
+    let comparison = session.compare(before, rows[row].0, metric)?;
+    Some(in_words(&comparison, before))
 }
 
 /// The measured step that a row is held against: the one that it changes, else the row above. The floor changes nothing.

@@ -63,30 +63,28 @@ impl Environment {
         let log = Log::new(function.log.clone());
         let lease = platform.placement.lease();
 
-        let start = Instant::now();
-        let deadline = tokio::time::Instant::from_std(start + platform.init_timeout);
         let init = initialise(function, &exchange, address, group.as_ref(), &lease, &log);
-        let timed = tokio::time::timeout_at(deadline, init).await;
-        let processes = match timed {
-            Ok(processes) => processes,
+        let timed = timeout(platform.init_timeout, init).await;
+        let initialised = match timed {
+            Ok(initialised) => initialised,
             Err(_) => Err(StartError::Timeout {
                 seconds: platform.init_timeout.as_secs(),
                 missing: exchange.missing(&extension_names(function)),
                 log: log.tail(),
             }),
         };
-        let (runtime, extensions, end) = processes.inspect_err(|_| server.abort())?;
+        let initialised = initialised.inspect_err(|_| server.abort())?;
         let mut environment = Self {
             function: Arc::clone(function),
             exchange,
             server,
-            runtime,
-            extensions,
+            runtime: initialised.runtime,
+            extensions: initialised.extensions,
             group,
             _lease: lease,
             log,
             init: InitReport {
-                duration: end - start,
+                duration: initialised.duration,
                 cpu: Duration::ZERO,
             },
             reported_init: false,

@@ -9,7 +9,8 @@ use crate::Report;
 /// What the init phase cost.
 #[derive(Debug, Clone, Copy)]
 pub struct InitReport {
-    /// From starting the first process until all of them asked for their first event.
+    /// From the first instruction of the first process until all of them asked for their first event; the launching of
+    /// processes by the lab itself is not part of it.
     pub duration: Duration,
     /// CPU time of all processes.
     pub cpu: Duration,

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sched::{CpuSet, sched_setaffinity};
@@ -27,6 +27,8 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 pub(crate) struct Process {
     pub(crate) child: Child,
     readers: Vec<JoinHandle<()>>,
+    /// From the fork until the program itself runs.
+    pub(crate) launch: Duration,
     group: Pid,
 }
 
@@ -71,7 +73,10 @@ impl Process {
             .unwrap_or_default();
         let listener = start.listener.map(AsRawFd::as_raw_fd);
         before_exec(&mut command, joins, start.cpus, start.open_files, listener);
+        let before = Instant::now();
+        // Returns when the program has replaced the fork.
         let mut child = command.spawn()?;
+        let launch = before.elapsed();
         let log = || start.log.clone();
         let source = || start.source.clone();
         let out = child.stdout.take();
@@ -88,6 +93,7 @@ impl Process {
         Ok(Self {
             child,
             readers,
+            launch,
             group: Pid::from_raw(id),
         })
     }

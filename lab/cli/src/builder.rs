@@ -3,93 +3,107 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::Message;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
-use crate::progress::{Progress, elapsed};
+use crate::progress::Progress;
 
 /// The profile that is deployed.
 pub const PROFILE: &str = "release";
 
+/// A build that is fresh is over before this, and nothing is said about it.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// Builds `package` and answers where its executable is. Does nothing when it is fresh.
 pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
-    let total = match crates_of(root, package).await {
-        0 => String::new(),
-        total => format!(" of about {total}"),
-    };
-    let mut progress = None;
-    let started = Instant::now();
-    let mut cargo = Cargo::start(
-        root,
-        &[
-            "build",
-            "--profile",
-            PROFILE,
-            "--package",
-            package,
-            "--message-format",
-            "json",
-        ],
-    )?;
-    let stdout = cargo
-        .child
-        .stdout
-        .take()
-        .context("cargo's output was asked for")?;
-    let mut stderr = cargo
-        .child
-        .stderr
-        .take()
-        .context("cargo's messages were asked for")?;
+    let arguments = [
+        "build",
+        "--profile",
+        PROFILE,
+        "--package",
+        package,
+        "--message-format",
+        "json",
+    ];
+    let mut cargo = Cargo::start(root, &arguments)?;
+    let stdout = cargo.child.stdout.take();
+    let stderr = cargo.child.stderr.take();
+    let (stdout, mut stderr) = stdout.zip(stderr).context("cargo's output was asked for")?;
 
-    let mut compiled = HashSet::new();
-    let mut executable = None;
-    let mut diagnostics = String::new();
-    let mut lines = BufReader::new(stdout).lines();
-    let read_messages = async {
-        while let Some(line) = lines.next_line().await? {
-            match serde_json::from_str(&line) {
-                Ok(Message::CompilerArtifact(artifact)) => {
-                    if !artifact.fresh {
-                        let progress = progress
-                            .get_or_insert_with(|| Progress::start(format!("building {package}")));
-                        progress.update(format!("{}{total} crates", compiled.len()));
-                    }
-                    executable = artifact.executable.or(executable.take());
-                    compiled.insert(artifact.package_id);
-                }
-                Ok(Message::CompilerMessage(message)) => {
-                    diagnostics.push_str(message.message.rendered.as_deref().unwrap_or_default());
-                }
-                _ => {}
-            }
-        }
-        anyhow::Ok(())
-    };
     let mut messages = String::new();
     let read_errors = async { Ok(stderr.read_to_string(&mut messages).await.map(drop)?) };
-    tokio::try_join!(read_messages, read_errors)?;
-
+    let (built, ()) = tokio::try_join!(follow(root, package, stdout), read_errors)?;
     let status = cargo.child.wait().await.context("cargo")?;
     if !status.success() {
         bail!(
-            "cannot build {package}: cargo build --profile {PROFILE} -p {package} says\n{diagnostics}{messages}"
+            "cannot build {package}: cargo build --profile {PROFILE} -p {package} says\n{}{messages}",
+            built.diagnostics
         );
     }
-    if let Some(progress) = progress {
+    if let Some(progress) = built.progress {
         progress.done("ready");
-    } else if started.elapsed().as_secs() > 5 {
-        eprintln!("checked that {package} is fresh ({})", elapsed(started));
     }
-    let executable = executable.with_context(|| format!("{package} has no executable"))?;
-    Ok(executable.into_std_path_buf())
+    built
+        .executable
+        .with_context(|| format!("{package} has no executable"))
+}
+
+/// What cargo said of a build.
+#[derive(Default)]
+struct Built {
+    executable: Option<PathBuf>,
+    diagnostics: String,
+    /// The line that is shown, if there was time to show one.
+    progress: Option<Progress>,
+}
+
+/// Reads cargo's messages to their end and shows how far it is.
+async fn follow(root: &Path, package: &str, stdout: ChildStdout) -> Result<Built> {
+    let mut built = Built::default();
+    let mut compiled = HashSet::new();
+    let mut total = 0;
+    let mut lines = BufReader::new(stdout).lines();
+    let mut silence = pin!(tokio::time::sleep(SILENCE));
+    loop {
+        let line = tokio::select! {
+            line = lines.next_line() => line?,
+            () = &mut silence, if built.progress.is_none() => {
+                built.progress = Some(Progress::start(format!("building {package}")));
+                total = crates_of(root, package).await;
+                continue;
+            }
+        };
+        let Some(line) = line else { return Ok(built) };
+        match serde_json::from_str(&line) {
+            Ok(Message::CompilerArtifact(artifact)) => {
+                compiled.insert(artifact.package_id);
+                if let Some(executable) = artifact.executable {
+                    built.executable = Some(executable.into_std_path_buf());
+                }
+            }
+            Ok(Message::CompilerMessage(message)) => {
+                let text = message.message.rendered.unwrap_or_default();
+                built.diagnostics.push_str(&text);
+            }
+            _ => {}
+        }
+        if let Some(progress) = &mut built.progress {
+            let of_total = if total == 0 {
+                String::new()
+            } else {
+                format!(" of about {total}")
+            };
+            progress.update(format!("{}{of_total} crates", compiled.len()));
+        }
+    }
 }
 
 /// The number of crates that go into `package`, for the progress line only: 0 where cargo cannot say.

@@ -37,7 +37,7 @@ counters! {
     DatabaseRequests = "database.requests",
     /// Statements run: each Execute or simple Query.
     DatabaseQueries = "database.queries",
-    /// Prepared statements that were closed by a batch of their own, which no client waits for.
+    /// Prepared statements that were closed by a batch of their own. No client waits for that, unless it then leaves.
     DatabaseCloses = "database.closes",
     /// `SET` statements and calls of `set_config`.
     DatabaseSets = "database.sets",

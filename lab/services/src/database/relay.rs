@@ -67,6 +67,7 @@ impl Front {
             while let Some(message) = messages.next()? {
                 left = message.tag() == b'X';
                 if left {
+                    observer.end_of_session();
                     break;
                 }
                 let ready_expected = observer.observe(&message);
@@ -126,6 +127,8 @@ struct Requests<'a> {
     closes: u64,
     /// Other messages since the last request.
     others: u64,
+    /// The last batch did nothing but close statements.
+    only_closed: bool,
 }
 
 impl<'a> Requests<'a> {
@@ -136,6 +139,7 @@ impl<'a> Requests<'a> {
             pinned: false,
             closes: 0,
             others: 0,
+            only_closed: false,
         }
     }
 
@@ -167,6 +171,7 @@ impl<'a> Requests<'a> {
             b'S' if self.closes > 0 && self.others == 0 => {
                 self.counters.add(Counter::DatabaseCloses, self.closes);
                 self.closes = 0;
+                self.only_closed = true;
                 return true;
             }
             b'S' => {
@@ -197,5 +202,14 @@ impl<'a> Requests<'a> {
         self.waited_for += 1;
         self.closes = 0;
         self.others = 0;
+        self.only_closed = false;
+    }
+
+    /// A client says goodbye when everything it sent has been answered: now the statement that it closed in passing has
+    /// cost it a round trip after all.
+    fn end_of_session(&mut self) {
+        if self.only_closed {
+            self.counters.add(Counter::DatabaseRoundTrips, 1);
+        }
     }
 }

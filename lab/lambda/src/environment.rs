@@ -27,7 +27,6 @@ const MEMORY_READING: Duration = Duration::from_millis(10);
 
 /// An execution environment that has finished its init phase.
 pub struct Environment {
-    function: Arc<Function>,
     exchange: Arc<Exchange>,
     server: JoinHandle<()>,
     runtime: Process,
@@ -41,6 +40,8 @@ pub struct Environment {
     peak_memory: Option<(Instant, u32)>,
     frozen: bool,
     alive: bool,
+    // Last: it may hold the parent of the control group, which can be removed when that is gone.
+    function: Arc<Function>,
 }
 
 impl Environment {
@@ -75,7 +76,6 @@ impl Environment {
         };
         let initialised = initialised.inspect_err(|_| server.abort())?;
         let mut environment = Self {
-            function: Arc::clone(function),
             exchange,
             server,
             runtime: initialised.runtime,
@@ -91,6 +91,7 @@ impl Environment {
             peak_memory: None,
             frozen: false,
             alive: true,
+            function: Arc::clone(function),
         };
         environment.init.cpu = environment.cpu_usage().used;
         if let Some(group) = &environment.group {

@@ -116,27 +116,38 @@ async fn the_variables_are_those_of_lambda_and_no_others() {
 
 #[tokio::test]
 async fn a_frozen_environment_does_not_run() {
-    let mut environment = start(function("")).await;
+    let mark = format!("MARK={:032x}", fastrand::u128(..));
+    let (name, value) = mark.split_once('=').unwrap();
+    let mut marked = function("");
+    marked.variables.push((name.to_owned(), value.to_owned()));
+    let mut environment = start(marked).await;
     environment.invoke(&Bytes::from("[]"), &trace()).await;
     environment.freeze();
-    let own_processes = std::fs::read_dir("/proc")
-        .unwrap()
-        .flatten()
-        .filter_map(|entry| {
-            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-            let (name, rest) = stat.rsplit_once(") ")?;
-            let fields: Vec<&str> = rest.split(' ').collect();
-            let mine = fields[1] == std::process::id().to_string() && name.ends_with("(bootstrap");
-            mine.then(|| fields[0].to_owned())
-        });
-    // Tests run side by side, so there may be other bootstraps; this one is stopped.
-    assert!(own_processes.collect::<Vec<_>>().contains(&"T".to_owned()));
+    // The signal takes effect when the process is scheduled next; a process that is never stopped hangs the test.
+    while state_of_process_with(&mark) != "T" {
+        tokio::task::yield_now().await;
+    }
     let invocation = environment.invoke(&Bytes::from("[1]"), &trace()).await;
     assert!(
         matches!(invocation.outcome, Outcome::Response(_)),
         "it is thawed for the next event"
     );
     environment.shutdown().await;
+}
+
+/// The scheduling state of the process that has this variable, as `/proc` gives it.
+fn state_of_process_with(variable: &str) -> String {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut states = processes.filter_map(|entry| {
+        let variables = std::fs::read(entry.path().join("environ")).ok()?;
+        let has = variables
+            .split(|byte| *byte == 0)
+            .any(|one| one == variable.as_bytes());
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let state = stat.rsplit_once(") ")?.1.split(' ').next()?.to_owned();
+        has.then_some(state)
+    });
+    states.next().expect("the environment's process")
 }
 
 #[tokio::test]
@@ -252,7 +263,8 @@ async fn an_idle_environment_is_used_again_and_a_busy_one_is_not() {
 async fn the_cpu_quota_holds_an_invocation_back_and_the_group_goes_with_the_environment() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
-    let platform = platform(Limits::detect(&limits::new_run_id()));
+    let run_id = limits::new_run_id();
+    let platform = platform(Limits::detect(&run_id));
     if !platform.limits.enforced() {
         eprintln!("skipped: no control group can be written here");
         return;
@@ -273,6 +285,11 @@ async fn the_cpu_quota_holds_an_invocation_back_and_the_group_goes_with_the_envi
     assert!(after.throttled > before.throttled);
     assert!(after.used > before.used);
     environment.shutdown().await;
+    let own = format!("{}{run_id}", limits::GROUP_PREFIX);
+    assert!(
+        !find_group(&own),
+        "the control groups go with the last environment"
+    );
     assert!(
         lines
             .lock()
@@ -280,4 +297,20 @@ async fn the_cpu_quota_holds_an_invocation_back_and_the_group_goes_with_the_envi
             .iter()
             .any(|line| line.starts_with("REPORT RequestId: "))
     );
+}
+
+/// Whether any cgroup hierarchy has a group of this name.
+fn find_group(name: &str) -> bool {
+    let mut folders = vec![PathBuf::from("/sys/fs/cgroup")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_name() == name {
+                return true;
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
+            }
+        }
+    }
+    false
 }

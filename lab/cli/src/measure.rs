@@ -155,10 +155,12 @@ async fn round(lab: &Lab, prepared: &Prepared, extent: &Extent) -> Result<Round>
     let init = environment.init();
     let first = environment.invoke(&event, &TraceHeader::new(false)).await;
     contract::body(&first)?;
+    lab.services.settle().await;
     let cold = lab.services.counts() - start;
 
     let warm_start = lab.services.counts();
     let warm = paced(&mut environment, &event, extent).await?;
+    lab.services.settle().await;
     let warm_counts = lab.services.counts() - warm_start;
     let closed = closed_loop(&mut environment, &event, extent).await?;
     environment.shutdown().await;

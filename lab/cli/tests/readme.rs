@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 use expect_test::expect_file;
 use lab::clean_clone::{CleanClone, minutes};
@@ -38,12 +39,35 @@ fn every_marked_number_is_looked_up() {
         let (_, after) = text
             .split_once(END)
             .unwrap_or_else(|| panic!("{END} is missing behind {key}"));
-        let value = value(key, &facts, &clean_clone);
+        let value = match key {
+            "rust-version" => rust_version(&root),
+            _ => value(key, &facts, &clean_clone),
+        };
         write!(wanted, "{before}{marker} -->{value}{END}").unwrap();
         rest = after;
     }
     wanted.push_str(rest);
     expect_file!["../../../README.md"].assert_eq(&wanted);
+}
+
+#[test]
+fn every_step_is_linked() {
+    let workspace = Workspace::load().unwrap();
+    let readme = fs::read_to_string(workspace.root.join("README.md")).unwrap();
+    for step in &workspace.steps {
+        let link = format!("[{0}](steps/{0})", step.name);
+        assert!(readme.contains(&link), "the README's table lacks {link}");
+    }
+}
+
+fn rust_version(root: &Path) -> String {
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let line = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "));
+    line.expect("the workspace names its oldest compiler")
+        .trim_matches('"')
+        .to_owned()
 }
 
 fn value(key: &str, facts: &Facts, clean_clone: &CleanClone) -> String {

@@ -10,12 +10,17 @@ use crate::cache::Cache;
 use crate::certificates::TrustAnchors;
 use crate::counts::Counts;
 use crate::database::Database;
+use crate::delay::pause;
 use crate::network::Network;
 use crate::parameters::Parameters;
 use crate::programs::Programs;
-use crate::thread::{self, Running};
+use crate::thread::{self, Running, on_thread};
 use crate::traces::Traces;
 use crate::{Credentials, Error};
+
+/// The services' thread looks at all its sockets each time that a task yields; after this many looks it has served
+/// whatever had arrived, however many messages that was.
+const SERVED_WITHIN: usize = 64;
 
 /// What is started, and how far away it is.
 #[derive(Debug, Clone)]
@@ -109,6 +114,23 @@ impl Services {
     /// What has been counted since the start.
     pub fn counts(&self) -> Counts {
         self.running.counters.read()
+    }
+
+    /// Waits until what clients have already sent has arrived and been counted. A client that says goodbye before it
+    /// answers is gone by then, while its goodbye may still be under way.
+    pub async fn settle(&self) {
+        let network = self.network();
+        let links = [network.database, network.cache, network.parameters];
+        let longest = links.map(|link| link.round_trip).into_iter().max();
+        let arrived = async move {
+            let waited = pause(2 * longest.unwrap_or_default()).await;
+            for _ in 0..SERVED_WITHIN {
+                tokio::task::yield_now().await;
+            }
+            waited
+        };
+        // A stopped thread counts nothing any more.
+        let _ = on_thread(&self.running.runtime, arrived).await;
     }
 
     /// The network as it is now.

@@ -33,6 +33,8 @@ pub(crate) struct Running {
     pub cache: Cache,
     pub parameters: Parameters,
     pub traces: Traces,
+    /// To run something on this thread.
+    pub runtime: Handle,
 }
 
 #[derive(Clone, Default)]
@@ -123,6 +125,7 @@ async fn start_all(options: &Options) -> Result<Running, Error> {
         cache,
         parameters,
         traces,
+        runtime: Handle::current(),
     })
 }
 

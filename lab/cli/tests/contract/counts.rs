@@ -47,12 +47,14 @@ async fn counts_per_cold_and_warm_invocation_of_every_step() {
         let start = bench.lab.services.counts();
         let mut environment = bench.environment(&target).await;
         bench.get(&mut environment).await;
+        bench.lab.services.settle().await;
         let cold = bench.lab.services.counts().sub(start);
         let start = bench.lab.services.counts();
         for _ in 0..WARM {
             environment.freeze();
             bench.get(&mut environment).await;
         }
+        bench.lab.services.settle().await;
         let warm = bench.lab.services.counts().sub(start);
         environment.shutdown().await;
 

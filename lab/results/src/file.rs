@@ -107,10 +107,12 @@ impl ResultsFile {
     /// Adds a session as the newest one.
     ///
     /// What it measured replaces what older sessions measured of the same step under the same network profile. A memory
-    /// size given by hand replaces only the same size given by hand. Sessions that have nothing left go.
+    /// size given by hand replaces only the same size given by hand, a quick session only what was measured quickly.
+    /// Sessions that have nothing left go.
     pub fn merge(&mut self, session: Session) {
         for older in &mut self.sessions {
-            if older.profile() == session.profile() {
+            let is_outranked = session.method.quick && !older.method.quick;
+            if older.profile() == session.profile() && !is_outranked {
                 older.measurements.retain(|step, old| {
                     session
                         .measurements
@@ -130,7 +132,8 @@ impl ResultsFile {
             .and_then(|session| Some((session, session.measurements.get(step)?)))
     }
 
-    /// The newest session that measured all these steps at their own memory sizes: only there may they be compared.
+    /// The newest session that measured all these steps at their own memory sizes: only there may they be compared. A
+    /// quick session is taken where there is no other.
     pub fn newest_with(&self, profile: Option<&str>, steps: &[&str]) -> Option<&Session> {
         let has = |session: &Session, step: &str| {
             session
@@ -138,9 +141,13 @@ impl ResultsFile {
                 .get(step)
                 .is_some_and(|measurement| !measurement.memory_overridden)
         };
-        self.sessions.iter().rev().find(|session| {
+        let fitting = |session: &&Session| {
             session.profile() == profile && steps.iter().all(|step| has(session, step))
-        })
+        };
+        let newest_first = || self.sessions.iter().rev().filter(fitting);
+        newest_first()
+            .find(|session| !session.method.quick)
+            .or_else(|| newest_first().next())
     }
 
     /// Writes the file, whole or not at all. One round is one line, so that git can show a difference.

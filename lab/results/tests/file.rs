@@ -217,6 +217,25 @@ fn another_network_or_a_memory_size_given_by_hand_takes_no_place() {
 }
 
 #[test]
+fn a_quick_session_takes_the_place_of_quick_ones_only() {
+    let quick = |id: &str| {
+        let mut session = session(id, &["05"]);
+        session.method.quick = true;
+        session
+    };
+    let mut file = file_of(vec![session("full", &["05"])]);
+    file.merge(quick("quick"));
+    file.merge(quick("quick again"));
+    assert_eq!(
+        contents(&file),
+        [("full", vec!["05"]), ("quick again", vec!["05"])]
+    );
+    assert_eq!(file.latest(Some("region"), "05").unwrap().0.id, "full");
+    file.merge(session("full again", &["05"]));
+    assert_eq!(contents(&file), [("full again", vec!["05"])]);
+}
+
+#[test]
 fn steps_are_only_compared_within_one_session() {
     let mut file = file_of(vec![session("1", &["04", "05"])]);
     file.merge(session("2", &["03", "04"]));

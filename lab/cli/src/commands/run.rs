@@ -92,6 +92,8 @@ impl Run {
         clear_leftovers();
         let programs = programs::ensure(self.yes).await?;
 
+        // Before the lab binds itself to its CPUs, and before somebody edits a file while this runs.
+        let origin = Origin::now(&workspace);
         let begin = Instant::now();
         let executables = build(&workspace, &targets).await?;
         let setup = Setup {
@@ -106,7 +108,7 @@ impl Run {
 
         let begin = Instant::now();
         let measurements = self.measure(&lab, &targets, &executables).await?;
-        let session = self.session(&workspace, &lab, network, measurements);
+        let session = self.session(origin, &lab, network, measurements);
         lab.stop().await;
         let measured = elapsed(begin);
 
@@ -162,21 +164,20 @@ impl Run {
 
     fn session(
         &self,
-        workspace: &Workspace,
+        origin: Origin,
         lab: &Lab,
         network: schema::Network,
         measurements: BTreeMap<String, Measurement>,
     ) -> Session {
         let extent = self.extent();
-        let started = timestamp(SystemTime::now());
         let platform = &lab.platform;
         let enforced = platform.limits.enforced();
         Session {
-            id: format!("{started}-{}", std::process::id()),
-            started,
+            id: format!("{}-{}", origin.started, std::process::id()),
+            started: origin.started,
             label: self.label.clone(),
-            machine: Some(machine::machine()),
-            build: machine::build(&workspace.root),
+            machine: Some(origin.machine),
+            build: origin.build,
             network: Some(network),
             limits: Some(Limits {
                 cpu: enforced,
@@ -230,6 +231,23 @@ impl Run {
             "next: cargo lab run measures the whole ladder".to_owned()
         } else {
             "next: change a step and run it again: cargo lab run 05".to_owned()
+        }
+    }
+}
+
+/// When a session began, on what machine and with what source.
+struct Origin {
+    started: String,
+    machine: schema::Machine,
+    build: schema::Build,
+}
+
+impl Origin {
+    fn now(workspace: &Workspace) -> Self {
+        Self {
+            started: timestamp(SystemTime::now()),
+            machine: machine::machine(),
+            build: machine::build(&workspace.root),
         }
     }
 }

@@ -1,13 +1,22 @@
 //! An ordinary user may not create control groups, but on a machine with cgroup v2 and systemd the user's own service
 //! manager hands out a group that may be divided: the lab starts itself once more inside such a scope.
 
-use std::ffi::OsStr;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
 /// Set in the second start, so that there is no third.
 const MARK: &str = "LAMBDA_LAB_SCOPE";
+
+/// `systemd-run`'s arguments for a scope whose group its user may divide.
+const SCOPE: [&str; 6] = [
+    "--user",
+    "--scope",
+    "--quiet",
+    "--collect",
+    "--property=Delegate=yes",
+    "--",
+];
 
 /// Replaces this process by the same command inside a delegated scope, where that is needed and possible. Returns where
 /// it is not; the limits are then looked for as things are.
@@ -21,14 +30,7 @@ pub fn enter() {
         return;
     };
     let failure = Command::new("systemd-run")
-        .args([
-            "--user",
-            "--scope",
-            "--quiet",
-            "--collect",
-            "--property=Delegate=yes",
-            "--",
-        ])
+        .args(SCOPE)
         .arg(own)
         .args(std::env::args_os().skip(1))
         .env(MARK, "1")
@@ -39,17 +41,6 @@ pub fn enter() {
 /// Whether a scope can be had at all: asked with a command that does nothing, because a failure after the replacement
 /// could not be told from a failure of the lab.
 fn user_manager_answers() -> bool {
-    let nothing = [
-        "--user",
-        "--scope",
-        "--quiet",
-        "--collect",
-        "--property=Delegate=yes",
-        "--",
-        "true",
-    ];
-    let output = Command::new("systemd-run")
-        .args(nothing.map(OsStr::new))
-        .output();
+    let output = Command::new("systemd-run").args(SCOPE).arg("true").output();
     output.is_ok_and(|output| output.status.success())
 }

@@ -7,6 +7,9 @@ use lab_results::price::Prices;
 use lab_results::scale::LogScale;
 use lab_results::schema::{Measurement, Metric, Session};
 
+/// The empty handler: nothing is a multiple of it, it is what remains.
+const FLOOR: &str = "floor";
+
 /// Columns of the longest bar.
 const BAR_COLUMNS: usize = 24;
 
@@ -44,7 +47,10 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
         .collect();
     let scale = LogScale::around(values);
     let bar = |value| scale.map(|scale| scale.bar(value, BAR_COLUMNS));
-    let first = rows.first().map(|(name, _)| *name);
+    let first = rows
+        .iter()
+        .map(|(name, _)| *name)
+        .find(|name| *name != FLOOR);
     let against_first = format!("against {}", first.unwrap_or("the first"));
     let mut table = table(
         &["step", "p50", "", "against the step before", &against_first],
@@ -228,7 +234,7 @@ fn cold(rows: &[(&str, &Measurement)], prices: &Prices) -> Table {
 }
 
 /// The counted things that the steps differ in, and their headings.
-const COUNTED: [(&str, &[&str]); 6] = [
+pub const COUNTED: [(&str, &[&str]); 6] = [
     (
         "SSM calls",
         &["parameters.get_parameter", "parameters.get_parameters"],

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Sub as _;
 
 use expect_test::expect_file;
+use lab::table::COUNTED;
 use lab_services::Counts;
 
 use crate::support::Bench;
@@ -11,25 +12,9 @@ use crate::support::Bench;
 /// Warm invocations that are counted together.
 const WARM: u64 = 5;
 
-/// The counters of the table, and their headings.
-const COLUMNS: [(&str, &[&str]); 9] = [
-    (
-        "SSM calls",
-        &["parameters.get_parameter", "parameters.get_parameters"],
-    ),
-    (
-        "TLS handshakes",
-        &[
-            "parameters.tls_handshakes",
-            "database.tls_handshakes",
-            "cache.tls_handshakes",
-        ],
-    ),
-    ("SETs", &["database.sets"]),
+/// What the table of `lab run` does not show.
+const ALSO_COUNTED: [(&str, &[&str]); 3] = [
     ("pinned", &["database.pinned"]),
-    ("SSM trips", &["parameters.round_trips"]),
-    ("database trips", &["database.round_trips"]),
-    ("cache trips", &["cache.round_trips"]),
     ("queries", &["database.queries"]),
     ("rows", &["database.rows"]),
 ];
@@ -38,7 +23,8 @@ const COLUMNS: [(&str, &[&str]); 9] = [
 async fn counts_per_cold_and_warm_invocation_of_every_step() {
     let bench = Bench::start().await;
     let mut table = format!("{:<24}", "step");
-    for (heading, _) in COLUMNS {
+    let columns = || COUNTED.into_iter().chain(ALSO_COUNTED);
+    for (heading, _) in columns() {
         write!(table, "{heading:>17}").unwrap();
     }
     table.push_str("\n(cold / warm)\n");
@@ -59,7 +45,7 @@ async fn counts_per_cold_and_warm_invocation_of_every_step() {
         environment.shutdown().await;
 
         write!(table, "{:<24}", target.name).unwrap();
-        for (_, counters) in COLUMNS {
+        for (_, counters) in columns() {
             let warm = sum(&warm, counters);
             assert_eq!(
                 warm % WARM,

@@ -90,7 +90,10 @@ impl Prepared {
             .await;
         let log = environment.log_tail();
         environment.shutdown().await;
-        let body = contract::body(&invocation).with_context(|| format!("{name}{log}"))?;
+        let body = contract::body(&invocation).map_err(|error| {
+            let hint = self.target.hint().unwrap_or_default();
+            anyhow::anyhow!("{name}: {error:#}{hint}{log}")
+        })?;
         match contract::check(&body) {
             Ok(()) => Ok(None),
             Err(broken) if self.target.serves_stadiums() => Err(broken.context(format!(

@@ -133,7 +133,7 @@ fn in_words(comparison: &Comparison, before: &str) -> String {
             1.0 / interval.high,
             1.0 / interval.low
         ),
-        _ => ratio,
+        _ => format!("about {ratio}"),
     }
 }
 
@@ -148,7 +148,7 @@ fn warm(rows: &[(&str, &Measurement)]) -> Table {
         "p95",
         "p99",
         "closed p50",
-        "p99",
+        "closed p99",
         "per second",
     ];
     let mut table = table(&columns, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -170,7 +170,15 @@ fn warm(rows: &[(&str, &Measurement)]) -> Table {
             (*name).to_owned(),
             measurement.memory_mb.to_string(),
             duration(paced.p50),
-            shown(network),
+            network
+                .map(|us| {
+                    if us > 0.0 {
+                        duration(us)
+                    } else {
+                        "0".to_owned()
+                    }
+                })
+                .unwrap_or_default(),
             shown(cpu),
             rest.map(signed).unwrap_or_default(),
             duration(paced.p95),

@@ -63,6 +63,14 @@ impl Target {
         matches!(self.source, Source::Package(_))
     }
 
+    /// What may be missing when a file does not answer: it runs without neighbours, unless a step lends it its own.
+    pub fn hint(&self) -> Option<&'static str> {
+        let is_bare = !self.is_built_here() && self.services.is_empty();
+        is_bare.then_some(
+            ". If it needs a step's memory, neighbours or extension, name that step: --like 05",
+        )
+    }
+
     /// True for a handler that must answer with the stadiums: it has a database to take them from.
     pub fn serves_stadiums(&self) -> bool {
         self.services.contains(&Neighbour::Database)
@@ -141,6 +149,9 @@ impl Choice {
                 Err(_) if looks_like_a_path(name) => files.push(Target::of_file(name, like)?),
                 Err(unknown) => return Err(unknown),
             }
+        }
+        if like.is_some() && files.is_empty() {
+            bail!("--like says how files are run, and no file is named");
         }
         if self.all {
             steps = workspace.steps.iter().collect();

@@ -26,7 +26,7 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// A process ended before the init phase was over.
-    #[error("{who} ended during the init phase ({status}){log}")]
+    #[error("{who} ended during the init phase ({status}), before it had asked for an event{log}")]
     Exited {
         /// `the runtime` or `the extension NAME`.
         who: String,

@@ -256,7 +256,7 @@ impl Origin {
 async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
     let built = workspace.target.join(builder::PROFILE);
     let is_missing = |target: &Target| target.is_built_here() && !built.join(&target.name).exists();
-    if targets.iter().any(is_missing)
+    if targets.iter().all(is_missing)
         && let Some(experience) = CleanClone::load(&workspace.root)
     {
         eprintln!("{}", experience.expectation());

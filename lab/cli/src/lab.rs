@@ -8,6 +8,7 @@ use lab_lambda::{
     Credentials, Environment, Extension, Function, Limits, Outcome, Placement, Platform,
     TraceHeader,
 };
+use lab_results::constants;
 use lab_results::facts::Facts;
 use lab_results::schema;
 use lab_services::{Link, Network, Options, Programs, REGION, Services};
@@ -30,7 +31,7 @@ pub struct Lab {
     pub services: Services,
     /// The emulated service.
     pub platform: Arc<Platform>,
-    extension: PathBuf,
+    extension: Extension,
     populate: PathBuf,
     // Last: everything above keeps files in it.
     directory: RunDirectory,
@@ -54,6 +55,7 @@ impl Lab {
     pub async fn start(setup: Setup<'_>) -> Result<Self> {
         let facts = Facts::load(&facts_path(setup.workspace))?;
         let network = network_of(&facts.network(setup.profile)?);
+        let assumed = facts.extension()?;
         let extension = builder::build(&setup.workspace.root, EXTENSION).await?;
         let populate = builder::build(&setup.workspace.root, POPULATE).await?;
 
@@ -88,7 +90,7 @@ impl Lab {
             facts,
             services,
             platform,
-            extension,
+            extension: extension_of(extension, &assumed),
             populate,
             directory,
         };
@@ -116,7 +118,7 @@ impl Lab {
             bootstrap: bootstrap.to_owned(),
             extensions: target
                 .extension
-                .then(|| self.extension())
+                .then(|| self.extension.clone())
                 .into_iter()
                 .collect(),
             variables: self.services.environment(anchors),
@@ -132,25 +134,6 @@ impl Lab {
             self.services.cache().flush().await?;
         }
         Ok(())
-    }
-
-    fn extension(&self) -> Extension {
-        let facts = self
-            .facts
-            .extension()
-            .expect("a test reads every accessor's facts");
-        let variable = |name: &str, value: String| (name.to_owned(), value);
-        Extension {
-            path: self.extension.clone(),
-            variables: vec![
-                variable(
-                    "LAB_EXTENSION_START_CPU_MS",
-                    facts.start_cpu.as_millis().to_string(),
-                ),
-                variable("LAB_EXTENSION_MEMORY_MIB", facts.memory_mib.to_string()),
-            ],
-            port_variable: Some("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT".to_owned()),
-        }
     }
 
     /// Fills the database through the function that fills it on AWS. It may be done again.
@@ -228,6 +211,22 @@ pub fn platform(facts: &Facts, directory: &RunDirectory) -> Result<Platform> {
         open_files: limits.file_descriptors,
         largest_response: limits.payload_bytes as usize,
     })
+}
+
+/// The emulated extension, which costs at its start what the facts assume of the real one.
+fn extension_of(path: PathBuf, assumed: &constants::Extension) -> Extension {
+    let variable = |name: &str, value: String| (name.to_owned(), value);
+    Extension {
+        path,
+        variables: vec![
+            variable(
+                "LAB_EXTENSION_START_CPU_MS",
+                assumed.start_cpu.as_millis().to_string(),
+            ),
+            variable("LAB_EXTENSION_MEMORY_MIB", assumed.memory_mib.to_string()),
+        ],
+        port_variable: Some("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT".to_owned()),
+    }
 }
 
 /// Where the facts are.

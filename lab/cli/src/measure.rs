@@ -168,7 +168,6 @@ async fn round(lab: &Lab, prepared: &Prepared, extent: &Extent) -> Result<Round>
     let closed = closed_loop(&mut environment, &event, extent).await?;
     environment.shutdown().await;
 
-    let invocations = f64::from(extent.paced);
     let latencies = |samples: &[Invocation]| {
         samples
             .iter()
@@ -191,38 +190,31 @@ async fn round(lab: &Lab, prepared: &Prepared, extent: &Extent) -> Result<Round>
             .iter()
             .map(|sample| us(sample.report.duration))
             .collect(),
-        warm_cpu_us: Some(warm.cpu.as_secs_f64() * 1e6 / invocations),
-        warm_throttled_us: limited(lab, warm.throttled.as_secs_f64() * 1e6 / invocations),
-        warm_network_us: Some(lab.services.waited(&warm_counts).as_secs_f64() * 1e6 / invocations),
+        warm_cpu_us: Some(warm.mean_us(warm.cpu)),
+        warm_throttled_us: limited(lab, warm.mean_us(warm.throttled)),
+        warm_network_us: Some(warm.mean_us(lab.services.waited(&warm_counts))),
         closed_us: latencies(&closed.samples),
         closed_per_second: closed.samples.len() as f64 / closed.elapsed.as_secs_f64(),
-        closed_cpu_us: Some(closed.cpu.as_secs_f64() * 1e6 / closed.samples.len() as f64),
-        closed_throttled_us: limited(
-            lab,
-            closed.throttled.as_secs_f64() * 1e6 / closed.samples.len() as f64,
-        ),
+        closed_cpu_us: Some(closed.mean_us(closed.cpu)),
+        closed_throttled_us: limited(lab, closed.mean_us(closed.throttled)),
         max_memory_mib: peak,
         counts_cold: per(&cold, 1.0),
-        counts_warm: per(&warm_counts, invocations),
+        counts_warm: per(&warm_counts, f64::from(extent.paced)),
     })
 }
 
 /// Warm invocations, and what they used together.
+#[derive(Default)]
 struct Series {
     samples: Vec<Invocation>,
     cpu: Duration,
     throttled: Duration,
+    /// How long the closed loop ran.
     elapsed: Duration,
 }
 
 async fn paced(environment: &mut Environment, event: &Bytes, extent: &Extent) -> Result<Series> {
-    let begin = Instant::now();
-    let mut series = Series {
-        samples: Vec::new(),
-        cpu: Duration::ZERO,
-        throttled: Duration::ZERO,
-        elapsed: Duration::ZERO,
-    };
+    let mut series = Series::default();
     for _ in 0..extent.paced {
         environment.freeze();
         tokio::time::sleep(extent.gap).await;
@@ -233,7 +225,6 @@ async fn paced(environment: &mut Environment, event: &Bytes, extent: &Extent) ->
         contract::body(&invocation)?;
         series.samples.push(invocation);
     }
-    series.elapsed = begin.elapsed();
     Ok(series)
 }
 
@@ -243,12 +234,7 @@ async fn closed_loop(
     extent: &Extent,
 ) -> Result<Series> {
     let trace = TraceHeader::new(false);
-    let mut series = Series {
-        samples: Vec::new(),
-        cpu: Duration::ZERO,
-        throttled: Duration::ZERO,
-        elapsed: Duration::ZERO,
-    };
+    let mut series = Series::default();
     let before = environment.cpu_usage();
     let begin = Instant::now();
     while series.samples.len() < extent.closed as usize && begin.elapsed() < extent.closed_time {
@@ -264,6 +250,11 @@ async fn closed_loop(
 }
 
 impl Series {
+    /// A sum over the invocations as a mean, in µs.
+    fn mean_us(&self, sum: Duration) -> f64 {
+        sum.as_secs_f64() * 1e6 / self.samples.len() as f64
+    }
+
     fn add_usage(&mut self, before: CpuUsage, after: CpuUsage) {
         self.cpu += after.used.saturating_sub(before.used);
         self.throttled += after.throttled.saturating_sub(before.throttled);

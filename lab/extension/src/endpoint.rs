@@ -1,7 +1,7 @@
 //! The endpoint on localhost that a function asks.
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ use crate::parameter_store::ParameterStore;
 use crate::settings::Settings;
 use crate::{Error, time};
 
-/// Before the first invocation everything is answered so.
+/// Before the first invocation everything is answered so, and sometimes a little longer.
 const NOT_READY: &str = "not ready to serve traffic, please wait";
 
 /// The endpoint.
@@ -30,6 +30,8 @@ pub struct Endpoint {
     store: ParameterStore,
     cache: Mutex<Cache>,
     is_open: AtomicBool,
+    /// Requests that are not answered although it is open.
+    still_refused: AtomicU64,
 }
 
 /// An answer that is no parameter.
@@ -40,11 +42,13 @@ impl Endpoint {
     pub fn new(settings: Arc<Settings>) -> Result<Self, Error> {
         let store = ParameterStore::new(Arc::clone(&settings))?;
         let cache = Mutex::new(Cache::new(settings.cache_size, settings.time_to_live));
+        let still_refused = AtomicU64::new(settings.not_ready_requests);
         Ok(Self {
             settings,
             store,
             cache,
             is_open: AtomicBool::new(false),
+            still_refused,
         })
     }
 
@@ -100,8 +104,18 @@ impl Endpoint {
         Ok(response.expect("the status and the header are valid"))
     }
 
+    /// Counts down the requests that an open endpoint still refuses.
+    fn is_ready(&self) -> bool {
+        let refuse = |left: u64| left.checked_sub(1);
+        self.is_open.load(Ordering::Relaxed)
+            && self
+                .still_refused
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, refuse)
+                .is_err()
+    }
+
     async fn answer(&self, request: &Request<Incoming>) -> Result<Bytes, Refusal> {
-        if !self.is_open.load(Ordering::Relaxed) {
+        if !self.is_ready() {
             return Err(refusal(StatusCode::BAD_REQUEST, NOT_READY));
         }
         if request.method() != Method::GET

@@ -79,6 +79,29 @@ async fn an_environment_from_start_to_end() {
 }
 
 #[tokio::test]
+async fn after_the_first_event_it_may_refuse_some_requests_more() {
+    let mut environment = Environment::start(&[("LAB_EXTENSION_NOT_READY_REQUESTS", "2")]).await;
+    environment.services.parameters().put("/a", "1");
+    let not_ready = (400, "not ready to serve traffic, please wait".to_owned());
+    // Those before the event do not count.
+    for _ in 0..3 {
+        assert_eq!(environment.get("name=%2Fa").await, not_ready);
+    }
+    environment.invoke().await;
+    for _ in 0..2 {
+        assert_eq!(environment.get("name=%2Fa").await, not_ready);
+    }
+    assert_eq!(
+        environment.services.counts()[Counter::ParametersRequests],
+        0
+    );
+    assert_eq!(environment.value("%2Fa").await, "1");
+    environment.invoke().await;
+    assert_eq!(environment.value("%2Fa").await, "1");
+    assert!(environment.shut_down().await.success());
+}
+
+#[tokio::test]
 async fn errors_reach_the_function_and_are_not_kept() {
     let mut environment = Environment::start(&[]).await;
     environment.invoke().await;

@@ -29,6 +29,7 @@ pub mod parameters;
 mod process;
 pub mod programs;
 pub mod services;
+mod suspension;
 mod thread;
 pub mod traces;
 

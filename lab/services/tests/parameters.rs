@@ -109,6 +109,35 @@ async fn a_parameter_is_overwritten_only_on_request() {
 }
 
 #[tokio::test]
+async fn a_removed_parameter_is_unknown_and_starts_again_at_version_1() {
+    let lab = start().await;
+    let parameters = lab.services.parameters();
+    let mut connection = Connection::open(&lab).await;
+    parameters.put("/a", "one");
+    parameters.put("/a", "two");
+    assert!(parameters.remove("/a"));
+    assert!(!parameters.remove("/a"));
+    for name in ["/a", "/a:1"] {
+        let (status, error, _) = connection
+            .call("GetParameter", &json!({ "Name": name }))
+            .await;
+        assert_eq!((status, error.as_deref()), (400, Some("ParameterNotFound")));
+    }
+    let (status, _, body) = connection
+        .call("GetParameters", &json!({ "Names": ["/a"] }))
+        .await;
+    assert_eq!(
+        (status, body),
+        (
+            200,
+            json!({ "Parameters": [], "InvalidParameters": ["/a"] })
+        )
+    );
+    assert_eq!(parameters.put("/a", "three"), 1);
+    lab.services.stop().await;
+}
+
+#[tokio::test]
 async fn errors_have_the_names_of_the_api() {
     let lab = start().await;
     let mut connection = Connection::open(&lab).await;

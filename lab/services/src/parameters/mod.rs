@@ -75,6 +75,15 @@ impl Parameters {
             .ok()
     }
 
+    /// Removes a parameter with all its versions, past the API; false if there was none.
+    pub fn remove(&self, name: &str) -> bool {
+        self.state
+            .store
+            .lock()
+            .expect("no holder panics")
+            .remove(name)
+    }
+
     /// Replaces the quota, in requests per second: `None` lifts it.
     pub fn set_quota(&self, per_second: Option<u32>) {
         *self.state.quota.lock().expect("no holder panics") =

@@ -70,6 +70,11 @@ impl Store {
         version
     }
 
+    /// Removes all versions; false if there were none. A parameter of the same name starts again at version 1.
+    pub fn remove(&mut self, name: &str) -> bool {
+        self.parameters.remove(name).is_some()
+    }
+
     /// The parameter's type, if it exists.
     pub fn kind(&self, name: &str) -> Option<&str> {
         self.parameters

@@ -1,4 +1,4 @@
-//! The smallest bootstrap: a Lambda runtime on nothing but the standard library. It answers every event with the event
+//! The smallest bootstrap: a Lambda runtime without an HTTP library. It answers every event with the event
 //! itself, or misbehaves as the variable `BEHAVIOUR` says, so that the tests see what the emulated service makes of it.
 //! With `ONCE`, the path of a file, it misbehaves only while that file is missing.
 
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use api::Reply;
+use nix::sys::signal::{SigSet, Signal};
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 
@@ -35,6 +36,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
                 std::process::exit(5);
             });
+        }
+        "ignores-sigterm" => {
+            let mut signals = SigSet::empty();
+            signals.add(Signal::SIGTERM);
+            signals.thread_block()?;
         }
         "two-threads" => {
             std::thread::spawn(|| serve("").map_err(|error| error.to_string()));
@@ -68,9 +74,11 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
     if behaviour == "drops-next" {
         drop(api::send("GET", NEXT, NO_HEADER, b"")?);
     }
+    let mut last = String::new();
     loop {
         let event = call("GET", NEXT, b"")?;
         let id = event.header("lambda-runtime-aws-request-id");
+        let last = std::mem::replace(&mut last, id.to_owned());
         if let Some(refused) = refused.take() {
             answer(id, refused.text().as_bytes())?;
             continue;
@@ -102,13 +110,17 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
                 answer(id, &vec![b' '; (6 << 20) + 1])?;
                 continue;
             }
+            "answers-the-last-one" if !last.is_empty() => {
+                refused = Some(answer(&last, b"late")?);
+            }
             other => {
                 let response = special(other, id, &event)?;
                 answer(id, response.as_deref().unwrap_or(&event.body))?;
                 continue;
             }
         }
-        answer(id, &event.body)?;
+        let answered = refused.take().map(|refused| refused.text().into_bytes());
+        answer(id, answered.as_deref().unwrap_or(&event.body))?;
     }
 }
 
@@ -124,7 +136,6 @@ fn special(behaviour: &str, id: &str, event: &Reply) -> Result<Option<Vec<u8>>, 
             let same = same && again.body == event.body;
             format!("{} the same event: {same}", again.status)
         }
-        "wrong-id" => answer("another-id", b"{}")?.text(),
         "wrong-path" => call("GET", "/2018-06-01/runtime/invocation", b"")?.text(),
         "late-init-error" => call("POST", "/2018-06-01/runtime/init/error", b"{}")?.text(),
         "child-out-of-memory" => {

@@ -1,5 +1,6 @@
 //! One execution environment: its processes, their init phase, invocations one at a time, freeze, reset, shutdown.
 
+mod init_phase;
 mod usage;
 
 use std::sync::Arc;
@@ -17,7 +18,6 @@ use crate::limits::Group;
 use crate::logs::Log;
 use crate::placement::Lease;
 use crate::processes::Processes;
-use crate::report::ms;
 use crate::{Exit, Failure, Function, Report, Status, TraceHeader, freezer};
 
 /// An execution environment. After a timeout or a crash it is reset: the processes are ended, and the next invocation
@@ -68,7 +68,7 @@ impl Environment {
         Ok(environment)
     }
 
-    /// An environment without processes.
+    /// An environment without processes. [`Environment::initialise`] starts them.
     pub(crate) fn empty(function: &Arc<Function>) -> Result<Self, StartError> {
         Ok(Self {
             state: State::Empty,
@@ -86,68 +86,6 @@ impl Environment {
             oom_kills: 0,
             function: Arc::clone(function),
         })
-    }
-
-    /// The init phase. A failed one is told in an `INIT_REPORT` line, as on AWS; one that succeeds in the REPORT of the
-    /// next invocation, as `Init Duration` or, inside an invocation, as a part of its duration.
-    pub(crate) async fn initialise(&mut self, phase: Phase) -> Result<(), StartError> {
-        let function = Arc::clone(&self.function);
-        let platform = &function.platform;
-        let quota = platform.quota(function.memory_mb);
-        let (init_quota, limit) = match phase {
-            Phase::Init => (platform.init_quota(), platform.init_timeout),
-            Phase::Invoke => (quota, function.timeout),
-        };
-        self.set_cpu_quota(init_quota)?;
-        self.oom_kills = self.group.as_ref().map_or(0, Group::oom_kills);
-        self.peak_memory_read = None;
-        let used_before = self.cpu_usage().used;
-        let start = Instant::now();
-
-        let processes = self.processes.insert(Processes::new(&function).await?);
-        let init = processes.initialise(&function, self.group.as_ref(), &self.lease, &self.log);
-        let initialised = match timeout(limit, init).await {
-            Ok(initialised) => initialised,
-            Err(_) => Err(StartError::Timeout {
-                after: limit,
-                missing: processes.exchange.missing(&processes.extensions),
-                log: self.log.tail(),
-            }),
-        };
-        match initialised {
-            Ok(duration) => {
-                let cpu = self.cpu_usage().used.saturating_sub(used_before);
-                self.init = InitReport { duration, cpu };
-                self.unreported_init = (phase == Phase::Init).then_some(duration);
-                self.set_cpu_quota(quota)?;
-                self.read_peak_memory();
-                self.state = State::Ready;
-                Ok(())
-            }
-            Err(error) => Err(self.init_failed(phase, start.elapsed().min(limit), error)),
-        }
-    }
-
-    fn init_failed(&mut self, phase: Phase, duration: Duration, error: StartError) -> StartError {
-        let error = match error {
-            StartError::Exited { mut exit, log } => {
-                exit.out_of_memory = self.is_out_of_memory(&exit);
-                StartError::Exited { exit, log }
-            }
-            other => other,
-        };
-        self.read_peak_memory();
-        let failure = Failure::from(&error);
-        self.init.duration = duration;
-        self.state = State::Failed(failure.shutdown_reason());
-        self.log.platform(|| {
-            format!(
-                "INIT_REPORT Init Duration: {:.2} ms\tPhase: {phase}\t{}",
-                ms(duration),
-                failure.status()
-            )
-        });
-        error
     }
 
     /// What the last init phase cost.

@@ -10,6 +10,7 @@ use hyper::Response;
 use tokio::sync::{Notify, oneshot};
 
 use crate::delivery::Delivery;
+use crate::refusal::Refusal;
 use crate::registered::Registered;
 
 pub(crate) type HttpResponse = Response<Full<Bytes>>;
@@ -46,9 +47,6 @@ pub(crate) struct Exchange {
     state: Mutex<State>,
     changed: Notify,
 }
-
-/// Why a call was refused: the HTTP status and AWS's error type.
-pub(crate) struct Refusal(pub(crate) u16, pub(crate) &'static str, pub(crate) String);
 
 impl Exchange {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,14 +85,9 @@ impl Exchange {
             .extensions
             .iter_mut()
             .find(|extension| extension.id == id);
-        let extension = extension.ok_or_else(|| {
-            Refusal(
-                403,
-                "Extension.UnknownExtensionIdentifier",
-                format!("no extension has the identifier {id}"),
-            )
-        })?;
-        let event = extension.asks();
+        let event = extension
+            .ok_or_else(|| Refusal::unknown_extension(id))?
+            .asks();
         self.changed.notify_one();
         Ok(event)
     }
@@ -106,11 +99,7 @@ impl Exchange {
             .iter()
             .find(|event| *event != "INVOKE" && *event != "SHUTDOWN")
         {
-            return Err(Refusal(
-                400,
-                "Extension.InvalidEventType",
-                format!("{other} is neither INVOKE nor SHUTDOWN"),
-            ));
+            return Err(Refusal::unknown_event_type(other));
         }
         let registered = Registered::new(name, wants("INVOKE"), wants("SHUTDOWN"));
         let id = registered.id.clone();
@@ -128,11 +117,14 @@ impl Exchange {
             .as_mut()
             .filter(|current| current.answer.is_none());
         let Some(current) = unanswered else {
-            return Err(state.not_allowed("InvocationResponse"));
+            let wanted = match answer {
+                Answer::Response(_) => "InvocationResponse",
+                Answer::Error { .. } => "InvocationErrorResponse",
+            };
+            return Err(Refusal::not_allowed(state.name(), wanted));
         };
         if current.delivery.request_id != request_id {
-            let message = format!("{request_id} is not the invocation that runs");
-            return Err(Refusal(400, "InvalidRequestID", message));
+            return Err(Refusal::unknown_request(request_id));
         }
         current.answer = Some((answer, now));
         self.changed.notify_one();
@@ -143,7 +135,7 @@ impl Exchange {
     pub(crate) fn runtime_init_failed(&self, kind: String, payload: Bytes) -> Result<(), Refusal> {
         let mut state = self.state();
         if state.initialised {
-            return Err(state.not_allowed("InitError"));
+            return Err(Refusal::not_allowed(state.name(), "InitError"));
         }
         state.init_error = Some((kind, payload));
         self.changed.notify_one();
@@ -284,18 +276,13 @@ impl State {
         })
     }
 
-    /// The refusal of a call that does not fit what the runtime does now. States and message are those of Lambda's Runtime
-    /// Interface Emulator.
-    fn not_allowed(&self, wanted: &str) -> Refusal {
-        let now = match &self.current {
+    /// What the runtime does now, in the words of Lambda's Runtime Interface Emulator.
+    fn name(&self) -> &'static str {
+        match &self.current {
             Some(current) if current.answer.is_some() => "RuntimeResponseSentState",
             Some(_) => "Running",
             None if self.initialised => "Ready",
             None => "Started",
-        };
-        let message = format!(
-            "State transition from {now} to {wanted} failed for runtime. Error: State transition is not allowed"
-        );
-        Refusal(403, "InvalidStateTransition", message)
+        }
     }
 }

@@ -31,6 +31,7 @@ pub mod placement;
 pub mod platform;
 mod process;
 mod processes;
+mod refusal;
 mod registered;
 pub mod report;
 mod runtime_api;

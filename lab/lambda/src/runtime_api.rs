@@ -15,8 +15,9 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::exchange::{Answer, Exchange, HttpResponse, Refusal};
+use crate::exchange::{Answer, Exchange, HttpResponse};
 use crate::failure::error_payload;
+use crate::refusal::Refusal;
 
 /// What the server knows of the function.
 #[derive(Clone)]

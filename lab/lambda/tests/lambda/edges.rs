@@ -105,6 +105,24 @@ async fn an_extension_that_ignores_the_shutdown_is_killed_and_one_that_does_not_
 }
 
 #[tokio::test]
+async fn a_runtime_that_ignores_sigterm_is_killed_at_once_or_leaves_the_extensions_their_time() {
+    // The budget is nothing to a function without extensions: the test would not survive it.
+    let alone = Case::new("ignores-sigterm")
+        .platform(|platform| platform.shutdown_budget = Duration::from_hours(1));
+    let environment = start(&alone).await.unwrap();
+    let (_, id) = environment.processes().pop().unwrap();
+    environment.shutdown().await;
+    assert!(has_ended(id));
+
+    let with_extension = Case::new("ignores-sigterm")
+        .extension("")
+        .platform(|platform| platform.shutdown_budget = Duration::from_secs(2));
+    let environment = start(&with_extension).await.unwrap();
+    environment.shutdown().await;
+    assert_eq!(with_extension.extension_events(), "SHUTDOWN spindown\n");
+}
+
+#[tokio::test]
 async fn an_extension_that_does_not_come_up_is_named() {
     for (behaviour, message) in [
         ("never-registers", "extension extension has not registered"),

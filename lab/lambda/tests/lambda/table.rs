@@ -155,10 +155,9 @@ fn out_of_turn() -> Vec<Edge> {
         .one_event()
         .shows_answer(),
         edge(
-            "The runtime answers another invocation",
-            Case::new("wrong-id"),
+            "The runtime answers the invocation before",
+            Case::new("answers-the-last-one"),
         )
-        .one_event()
         .shows_answer(),
         edge(
             "The runtime calls a path that does not exist",

@@ -88,6 +88,7 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
             "sleep" => hang(),
             "allocate" => allocate(),
             "spin" => spin(Duration::from_millis(50)),
+            "work" => work(amount()?),
             "error" => {
                 let body = br#"{"errorType":"Handler.Failed","errorMessage":"on purpose"}"#;
                 call("POST", &path(id, "error"), body)?;
@@ -136,6 +137,7 @@ fn special(behaviour: &str, id: &str, event: &Reply) -> Result<Option<Vec<u8>>, 
             let same = same && again.body == event.body;
             format!("{} the same event: {same}", again.status)
         }
+        "pauses" => format!("{:?}", pauses(Duration::from_millis(amount()?))),
         "wrong-path" => call("GET", "/2018-06-01/runtime/invocation", b"")?.text(),
         "late-init-error" => call("POST", "/2018-06-01/runtime/init/error", b"{}")?.text(),
         "child-out-of-memory" => {
@@ -173,6 +175,36 @@ fn hang() -> ! {
     loop {
         std::thread::sleep(Duration::from_mins(1));
     }
+}
+
+/// How much, where a behaviour has an amount.
+fn amount() -> Result<u64, Box<dyn Error>> {
+    Ok(std::env::var("AMOUNT")?.parse()?)
+}
+
+/// So many rounds of arithmetic, each of which needs the result of the last one.
+fn work(rounds: u64) {
+    let mut value = 1_u64;
+    for _ in 0..rounds {
+        value = std::hint::black_box(value.wrapping_mul(6_364_136_223_846_793_005).rotate_left(7));
+    }
+}
+
+/// Spins for this long by the clock on the wall, and answers the pauses that it met, in ms: moments at which it stood
+/// still, longer than one.
+fn pauses(duration: Duration) -> Vec<f64> {
+    let start = Instant::now();
+    let mut last = start;
+    let mut pauses = Vec::new();
+    while last - start < duration {
+        let now = Instant::now();
+        let pause = (now - last).as_secs_f64() * 1000.0;
+        if pause > 1.0 {
+            pauses.push(pause);
+        }
+        last = now;
+    }
+    pauses
 }
 
 /// Uses this much CPU time, as far as the wall clock can tell when nothing is throttled.

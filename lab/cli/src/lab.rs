@@ -173,7 +173,7 @@ impl Lab {
     }
 
     /// The settings that the steps read.
-    fn put_parameters(&self) {
+    pub fn put_parameters(&self) {
         let database = self.services.database().endpoint();
         let cache = self.services.cache().endpoint();
         let parameters = self.services.parameters();

@@ -189,6 +189,9 @@ async fn holds_suspended_services() {
 
 #[test]
 fn nothing_stays_of_suspended_servers_when_the_lab_is_killed() {
+    // As in a container whose first process is a shell: the orphans go to a parent of their own session, and the kernel
+    // does not wake them up as it does when it makes a process group an orphan.
+    nix::sys::prctl::set_child_subreaper(true).unwrap();
     let mut lab = Command::new(std::env::current_exe().unwrap())
         .args([
             "--ignored",

@@ -35,13 +35,14 @@ async fn main() -> Result<()> {
     let facts = Facts::load(&facts_path(&workspace))?;
     let floor = Target::of_step(workspace.floor().context("there is no floor")?);
     let bootstrap = builder::build(&workspace.root, "step-floor").await?;
-    let directory = RunDirectory::create()?;
+    // Each with a run directory of its own: its control groups go with the last environment.
     let function = |placement: Option<Placement>| {
+        let directory = RunDirectory::create()?;
         let mut platform = platform(&facts, &directory)?;
         if let Some(placement) = placement {
             platform.placement = placement;
         }
-        Ok::<_, anyhow::Error>(Arc::new(Function {
+        let function = Function {
             name: floor.name.clone(),
             memory_mb: MEMORY_MB,
             timeout: floor.timeout,
@@ -50,9 +51,10 @@ async fn main() -> Result<()> {
             variables: Vec::new(),
             platform: Arc::new(platform),
             log: None,
-        }))
+        };
+        Ok::<_, anyhow::Error>((Arc::new(function), directory))
     };
-    let usual = function(None)?;
+    let (usual, _directory) = function(None)?;
     println!(
         "{}, limits: {}\n{:<34} {:>13} {:>10} {:>10} {:>19}",
         usual.platform.placement.describe(),
@@ -81,7 +83,7 @@ async fn main() -> Result<()> {
     ] {
         let placement = placement.map(|(lab, functions)| Placement::new(lab, functions, 1));
         let bound = placement.is_some();
-        let function = function(placement)?;
+        let (function, _directory) = function(placement)?;
         if bound || function.platform.placement.is_apart() {
             function.platform.placement.bind_this_thread()?;
         }

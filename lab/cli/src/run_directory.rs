@@ -85,8 +85,9 @@ fn is_dead(name: &str) -> bool {
         .is_some_and(|run_id| !is_alive(run_id))
 }
 
-/// Removes what dead runs left, and says so.
+/// Removes what dead runs left, and says so in a line.
 pub fn clear_leftovers() {
+    let (mut groups, mut folders) = (0, 0);
     for path in leftovers() {
         let is_group = path.join("cgroup.procs").exists();
         let gone = if is_group {
@@ -94,18 +95,16 @@ pub fn clear_leftovers() {
         } else {
             fs::remove_dir_all(&path).is_ok()
         };
-        let kind = if is_group { "control group" } else { "folder" };
-        if gone {
-            eprintln!(
-                "cleared a {kind} that a killed run had left: {}",
-                path.display()
-            );
-        } else {
-            eprintln!(
-                "cannot clear a {kind} that a killed run left: {}",
-                path.display()
-            );
+        match (gone, is_group) {
+            (true, true) => groups += 1,
+            (true, false) => folders += 1,
+            (false, _) => eprintln!("cannot clear what a killed run left: {}", path.display()),
         }
+    }
+    if groups + folders > 0 {
+        eprintln!(
+            "cleared what killed runs had left: {groups} control group(s), {folders} folder(s)"
+        );
     }
 }
 

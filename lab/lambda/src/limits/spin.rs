@@ -9,7 +9,10 @@ use crate::Platform;
 use crate::logs::Log;
 use crate::process::{Process, Start};
 
-/// The share of one CPU that a process which never sleeps gets in an environment of this memory size, to compare with
+/// Two loops that never sleep: one alone cannot use the share that more than 1,769 MiB buy.
+const SPIN: &str = "while :; do :; done & while :; do :; done";
+
+/// The share of one CPU that processes which never sleep get in an environment of this memory size, to compare with
 /// [`Platform::quota`] over the period. Takes `duration`. `None` where nothing is limited.
 pub async fn cpu_share_got(
     platform: &Platform,
@@ -31,7 +34,7 @@ async fn spin(platform: &Platform, memory_mb: u32, duration: Duration) -> io::Re
     let lease = platform.placement.lease();
     let mut spinning = Process::start(Start {
         path: Path::new("/bin/sh"),
-        arguments: &["-c", "while :; do :; done"],
+        arguments: &["-c", SPIN],
         source: "spin".to_owned(),
         variables: Vec::new(),
         listener: None,

@@ -12,12 +12,16 @@ use lab::lab::{Lab, Setup, scaling};
 use lab::programs;
 use lab::target::Target;
 use lab::workspace::Workspace;
-use lab_lambda::{Service, TraceHeader, client_response};
+use lab_lambda::{Scaling, Service, TraceHeader, client_response};
 use lab_results::format::duration;
 use lab_results::stats::Summary;
 
 /// Requests per second to each step.
 const RATE: u32 = 20;
+
+/// Environments that each step may have. On Lambda each has its own share of some machine; here all share this one, and a
+/// thousand cold starts at a time would be a test of the machine.
+const RESERVED: u32 = 8;
 
 /// When what is restarted, as a share of the whole time.
 const RESTARTS: [(f64, Neighbour); 3] = [
@@ -81,17 +85,26 @@ async fn soak(
     targets: Vec<(Target, std::path::PathBuf)>,
     length: Duration,
 ) -> Result<()> {
-    let begin = Instant::now();
     println!(
-        "{RATE} requests/s to each step for {:.0} s",
+        "{RATE} requests/s to each step for {:.0} s, {RESERVED} environments reserved",
         length.as_secs_f64()
     );
-    let mut clients = Vec::new();
+    let mut services = Vec::new();
     for (target, executable) in targets {
-        let service = Rc::new(Service::new(
-            lab.function(&target, &executable),
-            scaling(&lab.facts)?,
-        ));
+        let scaling = Scaling {
+            reserved: Some(RESERVED),
+            ..scaling(&lab.facts)?
+        };
+        let service = Rc::new(Service::new(lab.function(&target, &executable), scaling));
+        // One environment is there when the rate begins.
+        let _ = service
+            .invoke(&contract::request(), &TraceHeader::new(false))
+            .await;
+        services.push((target, service));
+    }
+    let begin = Instant::now();
+    let mut clients = Vec::new();
+    for (target, service) in services {
         let seen = Rc::new(RefCell::new(Seen::default()));
         let sender =
             tokio::task::spawn_local(send(Rc::clone(&service), Rc::clone(&seen), begin, length));

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 use bytes::{Bytes, BytesMut};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, recv};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
@@ -132,9 +135,11 @@ impl Backend {
         self.run("DISCARD ALL").await.map(drop)
     }
 
-    /// Whether PostgreSQL has neither ended nor said anything unasked. It says so when it ends a session.
+    /// Whether PostgreSQL has neither ended nor said anything unasked. It says so when it ends a session. The kernel is
+    /// asked, as tokio may not have heard of it yet.
     fn is_alive(&self) -> bool {
-        matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        recv(self.stream.as_raw_fd(), &mut [0], flags) == Err(Errno::EAGAIN)
     }
 }
 

@@ -110,14 +110,27 @@ impl Database {
         .await?
     }
 
-    /// Ends all sessions of PostgreSQL, those of clients and those that the proxy keeps, as a failover does. Returns how
-    /// many there were.
+    /// Ends all sessions of PostgreSQL, those of clients and those that the proxy keeps, as a failover does, and waits until
+    /// they have ended. Returns how many there were.
     pub async fn terminate_sessions(&self) -> Result<u64, Error> {
-        let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+        let sql = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
         let rows = self.query(sql).await?;
-        let count = rows.first().and_then(|row| row.first().cloned().flatten());
-        Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
+        let ended: Vec<&str> = rows
+            .iter()
+            .filter_map(|row| row.first()?.as_deref())
+            .collect();
+        if ended.is_empty() {
+            return Ok(0);
+        }
+        let left = format!(
+            "SELECT pid FROM pg_stat_activity WHERE pid IN ({})",
+            ended.join(", ")
+        );
+        while !self.query(&left).await?.is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Ok(ended.len() as u64)
     }
 
     /// Sets the proxy's clock ahead, by whole seconds: with more than a token's 15 minutes, every token that is signed now

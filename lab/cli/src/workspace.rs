@@ -98,7 +98,7 @@ impl Architecture {
 }
 
 /// The repository, as `cargo metadata` sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Workspace {
     /// The folder of the top-level `Cargo.toml`.
     pub root: PathBuf,

@@ -14,7 +14,7 @@ use lab_lambda::Function;
 use lab_results::faults::{Cell, Row};
 
 pub use catalogue::{Fault, When};
-pub use table::table;
+pub use table::{Line, lines, table};
 
 use crate::contract;
 use crate::lab::Lab;

@@ -6,6 +6,40 @@ use lab_results::format::duration;
 
 use crate::table::plain_table;
 
+/// Neighbouring steps that behave alike in one fault.
+pub struct Line {
+    /// What was wrong.
+    pub fault: String,
+    /// `00-04`, or one step's number.
+    pub steps: String,
+    /// HTTP status that the client got.
+    pub status: u16,
+    /// The body, in words or word for word.
+    pub saw: String,
+    /// How long the client waited, shortest and longest.
+    pub took: String,
+    /// When everything was as usual again.
+    pub normal_again: String,
+}
+
+/// The matrix in the fewest lines that tell all of it.
+pub fn lines(rows: &[Row]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for row in rows {
+        for alike in alike(&row.cells) {
+            lines.push(Line {
+                fault: row.fault.clone(),
+                steps: steps(&alike),
+                status: alike[0].status,
+                saw: alike[0].saw.clone(),
+                took: took(&alike),
+                normal_again: normal_again(alike[0]),
+            });
+        }
+    }
+    lines
+}
+
 /// The matrix. `with_times` is off where the text must not differ from run to run.
 pub fn table(rows: &[Row], with_times: bool) -> Table {
     let mut headings = vec!["fault", "steps", "status", "the client got", "normal again"];
@@ -13,25 +47,25 @@ pub fn table(rows: &[Row], with_times: bool) -> Table {
         headings.insert(4, "after");
     }
     let mut table = plain_table(&headings, &[2]);
-    for row in rows {
-        for (number, alike) in alike(&row.cells).into_iter().enumerate() {
-            let first = alike[0];
-            let mut cells = vec![
-                if number == 0 {
-                    row.fault.clone()
-                } else {
-                    String::new()
-                },
-                steps(&alike),
-                first.status.to_string(),
-                first.saw.clone(),
-                normal_again(first),
-            ];
-            if with_times {
-                cells.insert(4, took(&alike));
-            }
-            table.add_row(cells);
+    let mut last = String::new();
+    for line in lines(rows) {
+        let fault = if line.fault == last {
+            String::new()
+        } else {
+            line.fault.clone()
+        };
+        last = line.fault;
+        let mut cells = vec![
+            fault,
+            line.steps,
+            line.status.to_string(),
+            line.saw,
+            line.normal_again,
+        ];
+        if with_times {
+            cells.insert(4, line.took);
         }
+        table.add_row(cells);
     }
     table
 }

@@ -1,0 +1,144 @@
+//! What `{{lab ...}}` can name.
+//!
+//! | directive | stands for |
+//! |---|---|
+//! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
+//! | `gain STEP [PROFILE]` | what the step changed, in words with the interval |
+//! | `ratio STEP STEP [PROFILE]` | how many times faster the second one is |
+//! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a neighbour for something |
+//! | `fact KEY` | a value of `data/facts.toml` with its unit |
+//! | `machine` | where and with what the reference was measured |
+//! | `catalogue` | the steps with their ideas |
+//! | `result STEP` | the reference beside the reader's own numbers |
+//! | `ladder [PROFILE]`, `chart [PROFILE]` | all steps as a table, as a figure |
+//! | `cold`, `sizes` | all steps: cold start, size and cost |
+//! | `faults [STEP]` | what clients get while a neighbour fails |
+//! | `diff STEP` | the change against the step before |
+//! | `about STEP` | idea, reading time and, if the code is not the measured one, a warning |
+
+use anyhow::{Context as _, Result, bail};
+use lab::workspace::{Step, Workspace};
+use lab_results::facts::Facts;
+use lab_results::faults::FaultMatrix;
+
+use crate::measured::{Measured, PROFILE};
+use crate::{diff, freshness, tables};
+
+/// Everything that a chapter may refer to.
+pub struct Directives {
+    workspace: Workspace,
+    facts: Facts,
+    measured: Measured,
+    faults: FaultMatrix,
+}
+
+impl Directives {
+    /// Reads facts and results.
+    pub fn load(workspace: Workspace) -> Result<Self> {
+        let data = workspace.root.join("data");
+        let facts = Facts::load(&data.join("facts.toml"))?;
+        Ok(Self {
+            measured: Measured::load(&workspace, &facts)?,
+            faults: FaultMatrix::load(&data.join("results/faults.json"))?,
+            facts,
+            workspace,
+        })
+    }
+
+    /// What the words of a directive stand for.
+    pub fn value(&self, words: &[&str]) -> Result<String> {
+        let step = |name: &&str| self.workspace.step(name);
+        match words {
+            ["fact", key] => self.fact(key),
+            ["machine"] => tables::machine(&self.measured),
+            ["catalogue"] => Ok(tables::catalogue(&self.workspace)),
+            ["ladder"] => tables::ladder(&self.measured, &self.workspace, PROFILE),
+            ["ladder", profile] => tables::ladder(&self.measured, &self.workspace, profile),
+            ["chart"] => tables::chart(&self.measured, &self.workspace, PROFILE),
+            ["chart", profile] => tables::chart(&self.measured, &self.workspace, profile),
+            ["cold"] => tables::cold(&self.measured, &self.workspace),
+            ["sizes"] => tables::sizes(&self.measured, &self.workspace),
+            ["faults"] => Ok(tables::faults(&self.faults, None)),
+            ["faults", name] => Ok(tables::faults(&self.faults, Some(step(name)?))),
+            ["result", name] => tables::result(&self.measured, &self.workspace, step(name)?),
+            ["diff", name] => diff::of(&self.workspace, step(name)?),
+            ["about", name] => self.about(step(name)?),
+            ["gain", name] => self.measured.gain(step(name)?, PROFILE),
+            ["gain", name, profile] => self.measured.gain(step(name)?, profile),
+            ["ratio", before, after] => self.measured.ratio(step(before)?, step(after)?, PROFILE),
+            ["ratio", before, after, profile] => {
+                self.measured.ratio(step(before)?, step(after)?, profile)
+            }
+            ["count", name, what] => self.count(step(name)?, what, false),
+            ["count", name, what, "cold"] => self.count(step(name)?, what, true),
+            [what, name] => self.number(what, step(name)?, PROFILE),
+            [what, name, profile] => self.number(what, step(name)?, profile),
+            _ => bail!("this is no directive; book/src/directives.rs lists them"),
+        }
+    }
+
+    fn fact(&self, key: &str) -> Result<String> {
+        let fact = self.facts.get(key)?;
+        Ok(format!("{} {}", fact.value, fact.unit).trim().to_owned())
+    }
+
+    fn number(&self, what: &str, step: &Step, profile: &str) -> Result<String> {
+        let (_, measurement) = self.measured.of(step, profile)?;
+        self.measured.number(what, measurement)
+    }
+
+    fn count(&self, step: &Step, what: &str, cold: bool) -> Result<String> {
+        let (_, measurement) = self.measured.of(step, PROFILE)?;
+        let known = measurement.counts_cold();
+        let counts = if cold {
+            &known
+        } else {
+            &measurement.counts_warm()
+        };
+        // Zeros are left out of the file: a name that nobody ever counted is a mistake all the same.
+        let all = self
+            .measured
+            .reference
+            .sessions
+            .iter()
+            .flat_map(|session| session.measurements.values());
+        if !all
+            .flat_map(|other| other.counts_cold().into_keys())
+            .any(|name| name == what)
+        {
+            bail!("nothing called {what} is counted");
+        }
+        let count = counts.get(what).copied().unwrap_or_default();
+        Ok(if count.fract() == 0.0 {
+            format!("{count:.0}")
+        } else {
+            format!("{count:.1}")
+        })
+    }
+
+    fn about(&self, step: &Step) -> Result<String> {
+        let manifest = &step.manifest;
+        let idea = manifest.idea.as_deref();
+        let idea = idea.with_context(|| format!("{} has no idea in its manifest", step.name))?;
+        let minutes = manifest
+            .minutes
+            .map_or_else(String::new, |minutes| format!(" About {minutes} minutes."));
+        let (session, _) = self.measured.of(step, PROFILE)?;
+        let stale = freshness::changed(&self.workspace.root, step, session)?;
+        let stale = if stale.is_empty() {
+            String::new()
+        } else {
+            banner(&stale)
+        };
+        Ok(format!("> **{idea}**{minutes}\n{stale}"))
+    }
+}
+
+fn banner(files: &[String]) -> String {
+    let names: Vec<String> = files.iter().map(|file| format!("`{file}`")).collect();
+    format!(
+        "\n<p class=\"stale\">The code of this step is not the code that the reference measured: {} changed since. Measure it \
+         again before you trust the numbers on this page.</p>\n",
+        names.join(", ").replace('`', "")
+    )
+}

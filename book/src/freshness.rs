@@ -1,0 +1,118 @@
+//! Is a step's code still the one that was measured? Comments and formatting do not count.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::str::FromStr as _;
+
+use anyhow::{Context as _, Result};
+use lab::workspace::Step;
+use lab_results::schema::Session;
+use proc_macro2::{TokenStream, TokenTree};
+
+/// The step's source files that differ from the measured commit's, relative to the step. Empty, too, where the commit is not
+/// known here: a shallow clone, or no git.
+pub fn changed(root: &Path, step: &Step, session: &Session) -> Result<Vec<String>> {
+    let Some(commit) = session.build.commit.as_deref() else {
+        return Ok(Vec::new());
+    };
+    if at(root, commit, "").is_none() {
+        return Ok(Vec::new());
+    }
+    let mut changed = Vec::new();
+    let sources = step.folder.join("src");
+    let mut files: Vec<_> = fs::read_dir(&sources)?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    for file in files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|it| it == "rs"))
+    {
+        let now = fs::read_to_string(file)?;
+        let relative = file
+            .strip_prefix(root)
+            .context("a step lies in the workspace")?;
+        let then = at(root, commit, &relative.display().to_string());
+        if then.as_deref().map(code) != Some(code(&now)) {
+            let name = file
+                .strip_prefix(&step.folder)
+                .context("a source lies in its step")?;
+            changed.push(name.display().to_string());
+        }
+    }
+    Ok(changed)
+}
+
+/// A file of a commit; for the empty path, whether there is such a commit.
+fn at(root: &Path, commit: &str, path: &str) -> Option<String> {
+    let object = if path.is_empty() {
+        format!("{commit}^{{commit}}")
+    } else {
+        format!("{commit}:{path}")
+    };
+    let output = Command::new("git")
+        .current_dir(root)
+        .args(["cat-file", "-p", &object])
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The tokens without comments; the text itself where it is no Rust.
+fn code(text: &str) -> String {
+    match TokenStream::from_str(text) {
+        Ok(tokens) => without_comments(tokens),
+        Err(_) => text.to_owned(),
+    }
+}
+
+/// Documentation is an attribute by the time it is a token: `#[doc = ...]`, `#![doc = ...]`.
+fn without_comments(tokens: TokenStream) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let inner = without_comments(group.stream());
+                if inner.starts_with("doc =") {
+                    while kept.last().is_some_and(|last| last == "#" || last == "!") {
+                        kept.pop();
+                    }
+                } else {
+                    kept.push(format!("{:?}{inner}", group.delimiter()));
+                }
+            }
+            other => kept.push(other.to_string()),
+        }
+    }
+    // rustfmt adds and takes away the comma behind the last of several lines.
+    let is_last_comma = |index: usize| kept[index] == "," && index + 1 == kept.len();
+    let indices = (0..kept.len()).filter(|index| !is_last_comma(*index));
+    indices
+        .map(|index| kept[index].as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code;
+
+    const CODE: &str = "/// Says it.\nfn f(a: u8) -> u8 {\n    // adds\n    g(a, 1)\n}\n";
+
+    #[test]
+    fn comments_and_formatting_do_not_count() {
+        let other = "//! A file.\nfn f(\n    a: u8,\n) -> u8 { g(a, 1) }";
+        assert_eq!(code(CODE), code(other));
+    }
+
+    #[test]
+    fn code_counts() {
+        assert_ne!(code(CODE), code(&CODE.replace('1', "2")));
+        assert_ne!(code(CODE), code(&CODE.replace("g(a, 1)", "!g(a, 1)")));
+    }
+}

@@ -1,0 +1,240 @@
+//! Tables and figures, as Markdown or HTML.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use lab::faults::lines;
+use lab::workspace::{Step, Workspace};
+use lab_results::chart;
+use lab_results::faults::{FaultMatrix, Row};
+use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
+
+use crate::measured::{Measured, PROFILE, sentence};
+
+/// What a chapter shows of its step: heading and name of the number.
+const SHOWN: [(&str, &str); 6] = [
+    ("warm request, median", "p50"),
+    ("... 99th percentile", "p99"),
+    ("closed loop, one environment", "per-second"),
+    ("cold start: init and first request", "cold"),
+    ("CPU time of a warm request", "cpu"),
+    ("a million warm requests in Lambda", "cost"),
+];
+
+/// Machine, commit and extent of the reference.
+pub fn machine(measured: &Measured) -> Result<String> {
+    let session = measured.reference.newest_with(Some(PROFILE), &["floor"]);
+    let session = session.context("data/results/reference.json has no floor")?;
+    let machine = session
+        .machine
+        .as_ref()
+        .context("the reference names no machine")?;
+    let commit = session.build.commit.as_deref().unwrap_or("unknown");
+    let limits = session
+        .limits
+        .as_ref()
+        .map_or("none", |limits| limits.how.as_str());
+    Ok(format!(
+        "{} with {} logical cores, Linux {}, limits by {limits}; commit {}, {}; {} rounds, {}",
+        machine.cpu,
+        machine.logical_cores,
+        machine.kernel,
+        &commit[..commit.len().min(10)],
+        session.build.rustc,
+        session.method.rounds,
+        session.started,
+    ))
+}
+
+/// The steps with what each is about.
+pub fn catalogue(workspace: &Workspace) -> String {
+    let mut table = "| step | the one idea | memory | made for |\n|---|---|--:|---|\n".to_owned();
+    for step in &workspace.steps {
+        let Some(idea) = &step.manifest.idea else {
+            continue;
+        };
+        let (name, memory) = (&step.name, step.memory_mb);
+        let architecture = step.manifest.architecture.as_str();
+        let _ = writeln!(
+            table,
+            "| `{name}` | {idea} | {memory} MB | {architecture} |"
+        );
+    }
+    table
+}
+
+/// The reference of a step and the step before it, and the reader's own numbers beside them.
+pub fn result(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
+    let from = step
+        .manifest
+        .from
+        .as_deref()
+        .map(|name| workspace.step(name))
+        .transpose()?;
+    let mut columns = Vec::new();
+    for step in from.into_iter().chain([step]) {
+        columns.push((
+            format!("{}, reference", step.name),
+            measured.of(step, PROFILE)?.1,
+        ));
+    }
+    let own = measured.local.as_ref().and_then(|local| own(local, step));
+    if let Some((_, measurement)) = own {
+        columns.push((format!("{}, yours", step.name), measurement));
+    }
+    let mut table = format!(
+        "| | {} |\n|---|{}\n",
+        columns
+            .iter()
+            .map(|(heading, _)| heading.as_str())
+            .collect::<Vec<_>>()
+            .join(" | "),
+        "--:|".repeat(columns.len())
+    );
+    for (heading, what) in SHOWN {
+        let _ = write!(table, "| {heading} |");
+        for (_, measurement) in &columns {
+            let number = measured.number(what, measurement).unwrap_or_default();
+            let _ = write!(table, " {number} |");
+        }
+        table.push('\n');
+    }
+    let number = step.name.split('-').next().unwrap_or(&step.name);
+    let _ = match (own, from) {
+        (None, _) => writeln!(
+            table,
+            "\nYour own numbers appear here after `cargo lab run {number}` and `cargo book`."
+        ),
+        (Some((session, _)), Some(from)) => {
+            match session.compare(&from.name, &step.name, Metric::Warm) {
+                Some(comparison) => writeln!(table, "\nOn your machine: {}.", sentence(comparison)),
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    };
+    Ok(table)
+}
+
+fn own<'a>(local: &'a ResultsFile, step: &Step) -> Option<(&'a Session, &'a Measurement)> {
+    local.latest(Some(PROFILE), &step.name)
+}
+
+/// Every measured step: median, gain, what explains it.
+pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> Result<String> {
+    let mut table = "| step | warm, median | against the step before | network | CPU | closed loop |\n|---|--:|---|--:|--:|--:|\n".to_owned();
+    for step in &workspace.steps {
+        let Ok((_, measurement)) = measured.of(step, profile) else {
+            continue;
+        };
+        let number = |what| measured.number(what, measurement);
+        let gain = match &step.manifest.from {
+            Some(_) => measured.gain(step, profile).unwrap_or_default(),
+            None => String::new(),
+        };
+        let cells = [
+            number("p50")?,
+            gain,
+            number("network")?,
+            number("cpu")?,
+            number("per-second")?,
+        ];
+        let _ = writeln!(table, "| `{}` | {} |", step.name, cells.join(" | "));
+    }
+    Ok(table)
+}
+
+/// Every measured step: its cold start and its size.
+pub fn cold(measured: &Measured, workspace: &Workspace) -> Result<String> {
+    rows(
+        measured,
+        workspace,
+        &[
+            ("init phase", "init"),
+            ("first request", "first"),
+            ("together", "cold"),
+            ("executable", "binary"),
+        ],
+    )
+}
+
+/// Every measured step: memory and cost.
+pub fn sizes(measured: &Measured, workspace: &Workspace) -> Result<String> {
+    rows(
+        measured,
+        workspace,
+        &[
+            ("memory used", "memory"),
+            ("package", "zip"),
+            ("USD a million requests", "cost"),
+        ],
+    )
+}
+
+fn rows(measured: &Measured, workspace: &Workspace, columns: &[(&str, &str)]) -> Result<String> {
+    let headings: Vec<&str> = columns.iter().map(|(heading, _)| *heading).collect();
+    let mut table = format!(
+        "| step | {} |\n|---|{}\n",
+        headings.join(" | "),
+        "--:|".repeat(columns.len())
+    );
+    for step in &workspace.steps {
+        let Ok((_, measurement)) = measured.of(step, PROFILE) else {
+            continue;
+        };
+        let cells = columns
+            .iter()
+            .map(|(_, what)| measured.number(what, measurement));
+        let cells: Vec<String> = cells.collect::<Result<_>>()?;
+        let _ = writeln!(table, "| `{}` | {} |", step.name, cells.join(" | "));
+    }
+    Ok(table)
+}
+
+/// The ladder as a figure with its text alternative.
+pub fn chart(measured: &Measured, workspace: &Workspace, profile: &str) -> Result<String> {
+    let first = workspace.steps.first().context("there are no steps")?;
+    let session = measured
+        .reference
+        .newest_with(Some(profile), &[&first.name, "floor"]);
+    let svg = session.and_then(chart::ladder);
+    let svg = svg.with_context(|| format!("the reference has no ladder under {profile}"))?;
+    let alternative = between(&svg, "<desc", "</desc>").unwrap_or("The ladder of all steps");
+    // A picture of its own, not part of the page: its styles stay its own, and it can be enlarged.
+    Ok(format!(
+        "<img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\">",
+        alternative.trim().replace('"', "&quot;"),
+        BASE64_STANDARD.encode(&svg)
+    ))
+}
+
+fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(open)?;
+    let (_, rest) = rest.split_once('>')?;
+    Some(rest.split_once(close)?.0)
+}
+
+/// The fault matrix, or what concerns one step of it.
+pub fn faults(matrix: &FaultMatrix, step: Option<&Step>) -> String {
+    let of_step = |row: &Row| Row {
+        fault: row.fault.clone(),
+        cells: row
+            .cells
+            .iter()
+            .filter(|cell| step.is_none_or(|step| cell.step == step.name))
+            .cloned()
+            .collect(),
+    };
+    let rows: Vec<Row> = matrix.rows.iter().map(of_step).collect();
+    let mut table = "| fault | steps | status | the client got | after | normal again |\n|---|---|--:|---|--:|---|\n".to_owned();
+    for line in lines(&rows) {
+        let _ = writeln!(
+            table,
+            "| {} | {} | {} | {} | {} | {} |",
+            line.fault, line.steps, line.status, line.saw, line.took, line.normal_again
+        );
+    }
+    table
+}

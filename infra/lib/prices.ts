@@ -94,11 +94,14 @@ export function table(prices: Prices, stacks: readonly string[], steps: readonly
     const row = (stack: string, what: string, hour: string, day: string, rest = ''): string =>
         [stack.padEnd(10), what.padEnd(38), hour.padStart(9), day.padStart(9), rest].join(' ').trimEnd();
     const money = (usd: number, digits: number): string => usd.toFixed(digits);
-    return [
+    const standing = [
         'While they exist, in USD, us-east-1, without the free tier:',
         row('stack', '', 'per hour', 'per day', ' source'),
         ...lines.map((it) => row(it.stack, it.what, money(it.usdPerHour, 4), money(it.usdPerHour * 24, 2), ` ${it.source}`)),
         row('together', '', money(total, 4), money(total * 24, 2)),
+    ];
+    return [
+        ...(lines.length > 0 ? standing : ['No shared stack is needed: nothing costs by the hour.']),
         '',
         `A step costs nothing while nobody calls it. A million requests, HTTP API included, if one takes ${sampleDurations.join(' or ')} ms:`,
         ...steps.map((step) => {

@@ -48,7 +48,7 @@ test('a function that is not built, or built for another machine, says which com
     const copy = loadWorkspace(copyOfRepository());
     const [step] = select(copy, ['06']);
     assert.ok(step);
-    const command = 'cargo lambda build --locked --release --arm64 -p step-06-graviton';
+    const command = 'cargo lambda build --release --arm64 -p step-06-graviton';
     assert.equal(buildCommand(step).join(' '), command);
     const missing = bootstrap(copy, step);
     assert.equal(missing.folder, placeholder);

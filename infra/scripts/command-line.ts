@@ -14,6 +14,8 @@ export interface Arguments {
     readonly context: readonly string[];
     /** `--yes`: ask nothing. */
     readonly yes: boolean;
+    /** `--prebuilt`: deploy what is in target/lambda/. */
+    readonly prebuilt: boolean;
 }
 
 /** Something that the person at the terminal can put right: no stack trace. */
@@ -26,11 +28,10 @@ export function parse(usage: string): Arguments {
             options: {
                 context: { type: 'string', short: 'c', multiple: true, default: [] },
                 yes: { type: 'boolean', short: 'y', default: false },
+                prebuilt: { type: 'boolean', default: false },
             },
         });
-        if (positionals.length > 0) {
-            return { names: positionals, context: values.context, yes: values.yes };
-        }
+        if (positionals.length > 0) return { names: positionals, ...values };
     } catch (error) {
         throw new Failure(`${(error as Error).message}\nusage: ${usage}`);
     }

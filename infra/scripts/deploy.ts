@@ -1,4 +1,4 @@
-// `npm run deploy -- STEP... [-c KEY=VALUE]... [--yes]`: checks, price, build, deployment.
+// `npm run deploy -- STEP... [-c KEY=VALUE]... [--yes] [--prebuilt]`: checks, price, build, deployment.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,29 +6,45 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { buildCommand } from '../lib/bootstrap.ts';
+import { project } from '../lib/names.ts';
 import { Prices, sharedStacks, table } from '../lib/prices.ts';
-import { loadWorkspace, select, type Step, type Workspace } from '../lib/workspace.ts';
+import { loadWorkspace, select } from '../lib/workspace.ts';
 import { account, checkToolkit, concurrency, existingStacks, zones } from './account.ts';
 import { cdk, confirm, execute, Failure, parse, run } from './command-line.ts';
 import { addOutputs, readOutputs } from './outputs.ts';
 
-const usage = 'npm run deploy -- STEP... [-c owner=NAME] [-c budget=USD -c email=ADDRESS] [-c power-tuning=true] [--yes]';
+const usage =
+    'npm run deploy -- STEP... [-c owner=NAME] [-c budget=USD -c email=ADDRESS] [-c power-tuning=true] [--yes] [--prebuilt]';
 
 await run(async () => {
-    const { names, context, yes } = parse(usage);
+    const { names, context, yes, prebuilt } = parse(usage);
+    const given = (key: string): boolean => context.some((it) => it.startsWith(`${key}=`));
     const workspace = loadWorkspace();
     const steps = select(workspace, names);
+    const shared = sharedStacks(steps);
     const prices = new Prices(workspace.root);
 
-    checkTools();
-    console.log(`AWS account ${account()}. Its stacks of this workshop: ${existingStacks().join(', ') || 'none'}.`);
+    if (!prebuilt) checkTools();
+    const existing = existingStacks();
+    console.log(`AWS account ${account()}. Its stacks of this workshop: ${existing.join(', ') || 'none'}.`);
     checkToolkit();
     console.log(quota(prices, concurrency()));
-    console.log(`\n${table(prices, sharedStacks(steps), steps)}\n`);
-    await confirm('Build and deploy?', yes);
+    console.log(`\n${table(prices, shared, steps)}\n`);
+    await confirm(prebuilt ? 'Deploy?' : 'Build and deploy?', yes);
 
-    build(workspace, steps);
-    deploy(steps, context.some((it) => it.startsWith('zones=')) ? context : [...context, `zones=${zones().join(',')}`]);
+    // In a room, one person's deployment makes the shared stacks; the others' leave them alone.
+    const alone = given('owner') && shared.every((id) => existing.includes(`${project}-${id}`));
+    const populate = shared.includes('Populate') && !alone ? [workspace.populate] : [];
+    const crates = prebuilt ? [] : [...populate, ...steps];
+    for (const crate of crates) execute(buildCommand(crate), workspace.root);
+
+    const stacks = [
+        ...steps.map((it) => it.id),
+        ...(given('budget') ? ['Budget'] : []),
+        ...(given('power-tuning') ? ['PowerTuning'] : []),
+    ];
+    const inZones = given('zones') ? context : [...context, `zones=${zones().join(',')}`];
+    deploy(alone ? [...stacks, '--exclusively'] : stacks, inZones);
 });
 
 function checkTools(): void {
@@ -46,22 +62,13 @@ function quota(prices: Prices, environments: number): string {
     );
 }
 
-function build(workspace: Workspace, steps: readonly Step[]): void {
-    const populate = steps.some((it) => it.services.includes('database')) ? [workspace.populate] : [];
-    for (const crate of [...populate, ...steps]) execute(buildCommand(crate), workspace.root);
-}
-
-function deploy(steps: readonly Step[], context: readonly string[]): void {
+/** Runs `cdk deploy` with these arguments and keeps what it puts out. */
+function deploy(stacks: readonly string[], context: readonly string[]): void {
     const folder = mkdtempSync(join(tmpdir(), 'outputs-'));
     const file = join(folder, 'outputs.json');
-    const optional = [
-        ...(context.some((it) => it.startsWith('budget=')) ? ['Budget'] : []),
-        ...(context.includes('power-tuning=true') ? ['PowerTuning'] : []),
-    ];
     try {
         // The price was the question; who says yes to it says yes to the roles as well.
-        const options = ['--require-approval', 'never', '--outputs-file', file];
-        cdk(['deploy', ...steps.map((it) => it.id), ...optional, ...options], context);
+        cdk(['deploy', ...stacks, '--require-approval', 'never', '--outputs-file', file], context);
         for (const { Step, Url } of Object.values(addOutputs(readOutputs(file)))) console.log(`${Step}: ${Url}`);
     } finally {
         rmSync(folder, { recursive: true });

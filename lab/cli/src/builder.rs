@@ -24,7 +24,16 @@ const SILENCE: Duration = Duration::from_secs(1);
 
 /// Builds `package` and answers where its executable is. Does nothing when it is fresh.
 pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
-    let arguments = [
+    build_target(root, package, &[]).await
+}
+
+/// Builds an example of `package` in the same way.
+pub async fn build_example(root: &Path, package: &str, example: &str) -> Result<PathBuf> {
+    build_target(root, package, &["--example", example]).await
+}
+
+async fn build_target(root: &Path, package: &str, selection: &[&str]) -> Result<PathBuf> {
+    let mut arguments = vec![
         "build",
         "--profile",
         PROFILE,
@@ -33,6 +42,7 @@ pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
         "--message-format",
         "json",
     ];
+    arguments.extend(selection);
     let mut cargo = Cargo::start(root, &arguments)?;
     let stdout = cargo.child.stdout.take();
     let stderr = cargo.child.stderr.take();

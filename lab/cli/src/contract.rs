@@ -40,8 +40,7 @@ pub fn body(invocation: &Invocation) -> Result<String> {
                 String::from_utf8_lossy(payload)
             )
         }
-        Outcome::Timeout => bail!("the function's timeout passed"),
-        Outcome::Exited => bail!("the runtime ended during the invocation"),
+        Outcome::Failed(failure) => bail!("the invocation failed: {failure}"),
     };
     let response = event::http_response(payload).map_err(anyhow::Error::msg)?;
     ensure!(

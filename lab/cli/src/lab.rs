@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use lab_lambda::{
-    Credentials, Environment, Extension, Function, Limits, Outcome, Placement, Platform,
+    Credentials, Environment, Extension, Function, Limits, Outcome, Placement, Platform, Scaling,
     TraceHeader,
 };
 use lab_results::constants;
@@ -173,7 +173,7 @@ impl Lab {
     }
 
     /// The settings that the steps read.
-    fn put_parameters(&self) {
+    pub fn put_parameters(&self) {
         let database = self.services.database().endpoint();
         let cache = self.services.cache().endpoint();
         let parameters = self.services.parameters();
@@ -209,7 +209,20 @@ pub fn platform(facts: &Facts, directory: &RunDirectory) -> Result<Platform> {
         init_timeout: limits.init,
         shutdown_budget: limits.shutdown_external_extension,
         open_files: limits.file_descriptors,
-        largest_response: limits.payload_bytes as usize,
+        largest_payload: limits.payload_bytes as usize,
+    })
+}
+
+/// How the service scales a function that has nothing reserved.
+pub fn scaling(facts: &Facts) -> Result<Scaling> {
+    let limits = facts.limits()?;
+    Ok(Scaling {
+        account_concurrency: limits.concurrency as u32,
+        reserved: None,
+        grow_by: limits.scaling_environments as u32,
+        grow_within: limits.scaling_window,
+        rate_per_environment: limits.rate_per_environment as u32,
+        idle: limits.idle,
     })
 }
 

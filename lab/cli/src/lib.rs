@@ -7,6 +7,7 @@
 //! | [`lab`](mod@lab) | the neighbours started and filled, functions configured |
 //! | [`contract`] | what every step must answer |
 //! | [`measure`] | interleaved rounds |
+//! | [`faults`] | every step in every fault |
 //! | [`table`], [`progress`] | what a person sees |
 //! | [`run_directory`], [`scope`], [`programs`], [`machine`] | this machine |
 
@@ -14,6 +15,7 @@ pub mod builder;
 pub mod clean_clone;
 pub mod commands;
 pub mod contract;
+pub mod faults;
 pub mod lab;
 pub mod machine;
 pub mod measure;

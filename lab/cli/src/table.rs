@@ -52,7 +52,7 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
         .map(|(name, _)| *name)
         .find(|name| *name != FLOOR);
     let against_first = format!("against {}", first.unwrap_or("the first"));
-    let mut table = table(
+    let mut table = plain_table(
         &["step", "p50", "", "against the step before", &against_first],
         &[1, 4],
     );
@@ -76,7 +76,7 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
 
 /// The same comparison for what the ladder does not show: the cold start and the closed loop.
 fn changes(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
-    let mut table = table(
+    let mut table = plain_table(
         &["step", "init and first", "first alone", "closed loop"],
         &[],
     );
@@ -151,7 +151,7 @@ fn warm(rows: &[(&str, &Measurement)]) -> Table {
         "closed p99",
         "per second",
     ];
-    let mut table = table(&columns, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    let mut table = plain_table(&columns, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     for (name, measurement) in rows {
         let Some(paced) = measurement.summary(Metric::Warm) else {
             continue;
@@ -212,7 +212,7 @@ fn cold(rows: &[(&str, &Measurement)], prices: &Prices) -> Table {
         "memory used",
         "USD/million",
     ];
-    let mut table = table(&columns, &[2, 3, 4, 5, 6, 7, 8]);
+    let mut table = plain_table(&columns, &[2, 3, 4, 5, 6, 7, 8]);
     for (name, measurement) in rows {
         let p50 = |metric| {
             measurement
@@ -265,7 +265,7 @@ fn counts(rows: &[(&str, &Measurement)]) -> Table {
     let headings: Vec<&str> = std::iter::once("step")
         .chain(COUNTED.iter().map(|(heading, _)| *heading))
         .collect();
-    let mut table = table(&headings, &[1, 2, 3, 4, 5, 6]);
+    let mut table = plain_table(&headings, &[1, 2, 3, 4, 5, 6]);
     for (name, measurement) in rows {
         let (cold, warm) = (measurement.counts_cold(), measurement.counts_warm());
         let mut cells = vec![(*name).to_owned()];
@@ -290,7 +290,8 @@ fn count(value: f64) -> String {
     }
 }
 
-fn table(headings: &[&str], right: &[usize]) -> Table {
+/// An empty table without lines; the columns in `right` are numbers.
+pub fn plain_table(headings: &[&str], right: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(headings);
     for column in right {

@@ -1,7 +1,7 @@
 //! The endpoint on localhost that a function asks.
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -18,10 +18,11 @@ use tokio::net::TcpListener;
 use crate::cache::Cache;
 use crate::log::Level;
 use crate::parameter_store::ParameterStore;
+use crate::query::Query;
 use crate::settings::Settings;
 use crate::{Error, time};
 
-/// Before the first invocation everything is answered so.
+/// Before the first invocation everything is answered so, and sometimes a little longer.
 const NOT_READY: &str = "not ready to serve traffic, please wait";
 
 /// The endpoint.
@@ -30,6 +31,8 @@ pub struct Endpoint {
     store: ParameterStore,
     cache: Mutex<Cache>,
     is_open: AtomicBool,
+    /// Requests that are not answered although it is open.
+    still_refused: AtomicU64,
 }
 
 /// An answer that is no parameter.
@@ -40,11 +43,13 @@ impl Endpoint {
     pub fn new(settings: Arc<Settings>) -> Result<Self, Error> {
         let store = ParameterStore::new(Arc::clone(&settings))?;
         let cache = Mutex::new(Cache::new(settings.cache_size, settings.time_to_live));
+        let still_refused = AtomicU64::new(settings.not_ready_requests);
         Ok(Self {
             settings,
             store,
             cache,
             is_open: AtomicBool::new(false),
+            still_refused,
         })
     }
 
@@ -100,8 +105,18 @@ impl Endpoint {
         Ok(response.expect("the status and the header are valid"))
     }
 
+    /// Counts down the requests that an open endpoint still refuses.
+    fn is_ready(&self) -> bool {
+        let refuse = |left: u64| left.checked_sub(1);
+        self.is_open.load(Ordering::Relaxed)
+            && self
+                .still_refused
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, refuse)
+                .is_err()
+    }
+
     async fn answer(&self, request: &Request<Incoming>) -> Result<Bytes, Refusal> {
-        if !self.is_open.load(Ordering::Relaxed) {
+        if !self.is_ready() {
             return Err(refusal(StatusCode::BAD_REQUEST, NOT_READY));
         }
         if request.method() != Method::GET
@@ -197,89 +212,4 @@ fn reshape(body: &[u8]) -> Option<Bytes> {
         "ResultMetadata": {},
     });
     Some(value.to_string().into())
-}
-
-/// What a request asks for.
-#[derive(Debug, PartialEq, Eq)]
-struct Query {
-    /// The name, with the version or label after a colon.
-    name: String,
-    with_decryption: bool,
-}
-
-impl Query {
-    fn parse(query: &str) -> Result<Self, String> {
-        let mut name = None;
-        let mut selector = None;
-        let mut with_decryption = false;
-        for field in query.split('&').filter(|field| !field.is_empty()) {
-            let (key, value) = field.split_once('=').unwrap_or((field, ""));
-            let value = decode(value)
-                .ok_or_else(|| format!("the query parameter {key} is not URL-encoded properly"))?;
-            match key {
-                "name" => name = Some(value),
-                // Of a version and a label the first counts.
-                "version" | "label" => selector = selector.or(Some(value)),
-                "withDecryption" => with_decryption = value == "true",
-                _ => {}
-            }
-        }
-        let name = name
-            .filter(|name| !name.is_empty())
-            .ok_or("the query parameter name is missing")?;
-        let name = selector.map_or(name.clone(), |selector| format!("{name}:{selector}"));
-        Ok(Self {
-            name,
-            with_decryption,
-        })
-    }
-}
-
-/// Undoes URL encoding.
-fn decode(text: &str) -> Option<String> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'%' => {
-                let mut digit = || char::from(bytes.next()?).to_digit(16);
-                (digit()? * 16 + digit()?) as u8
-            }
-            b'+' => b' ',
-            other => other,
-        });
-    }
-    String::from_utf8(decoded).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn any_query_is_read_or_refused(query: String, almost in "(name|version)=(%[0-9a-fA-Fg]{0,2}){0,3}&?") {
-            let _ = (Query::parse(&query), Query::parse(&almost));
-        }
-    }
-
-    #[test]
-    fn a_name_is_decoded_and_its_first_selector_counts() {
-        let query = Query::parse(
-            "name=%2Fstadiums%2Fdatabase%2Fport&version=2&label=old&withDecryption=true",
-        )
-        .unwrap();
-        assert_eq!(
-            query,
-            Query {
-                name: "/stadiums/database/port:2".into(),
-                with_decryption: true
-            }
-        );
-        assert!(Query::parse("").is_err());
-        assert!(Query::parse("name=").is_err());
-        assert!(Query::parse("name=%2").is_err());
-    }
 }

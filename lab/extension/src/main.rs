@@ -9,6 +9,7 @@ mod endpoint;
 mod inherited;
 mod log;
 mod parameter_store;
+mod query;
 mod runtime_api;
 mod settings;
 mod sign;

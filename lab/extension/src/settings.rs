@@ -40,6 +40,10 @@ pub struct Settings {
     pub start_cpu: Duration,
     /// `LAB_EXTENSION_MEMORY_MIB`: memory to hold, in MiB.
     pub memory_mib: usize,
+    /// `LAB_EXTENSION_NOT_READY_REQUESTS`: how many requests are still answered `400 not ready` after the first `INVOKE`
+    /// event has come. On AWS callers see that when many environments start at once; there it passes with time, here with
+    /// requests, so that what a caller does about it can be counted.
+    pub not_ready_requests: u64,
 }
 
 /// The longest time to live, in seconds.
@@ -90,6 +94,7 @@ impl Settings {
             )?,
             start_cpu: milliseconds(number(&variable, "LAB_EXTENSION_START_CPU_MS", 0.0)?)?,
             memory_mib: number(&variable, "LAB_EXTENSION_MEMORY_MIB", 0)?,
+            not_ready_requests: number(&variable, "LAB_EXTENSION_NOT_READY_REQUESTS", 0)?,
         })
     }
 

@@ -1,17 +1,23 @@
-//! The smallest bootstrap: a Lambda runtime on nothing but the standard library. It answers every event with the event
+//! The smallest bootstrap: a Lambda runtime without an HTTP library. It answers every event with the event
 //! itself, or misbehaves as the variable `BEHAVIOUR` says, so that the tests see what the emulated service makes of it.
+//! With `ONCE`, the path of a file, it misbehaves only while that file is missing.
+
+mod api;
 
 use std::error::Error;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use api::Reply;
+use nix::sys::signal::{SigSet, Signal};
+
+const NEXT: &str = "/2018-06-01/runtime/invocation/next";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let behaviour = std::env::var("BEHAVIOUR").unwrap_or_default();
+    let behaviour = behaviour()?;
     match behaviour.as_str() {
-        "never-next" => loop {
-            std::thread::sleep(Duration::from_mins(1));
-        },
+        "never-next" => hang(),
         "exit-in-init" => {
             eprintln!("a line before the end");
             std::process::exit(3);
@@ -21,41 +27,184 @@ fn main() -> Result<(), Box<dyn Error>> {
             call("POST", "/2018-06-01/runtime/init/error", body)?;
             return Ok(());
         }
+        "allocate-now" => allocate(),
+        "exit-when-told" => {
+            let told = folder().join("exit");
+            std::thread::spawn(move || {
+                while !told.exists() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                std::process::exit(5);
+            });
+        }
+        "ignores-sigterm" => {
+            let mut signals = SigSet::empty();
+            signals.add(Signal::SIGTERM);
+            signals.thread_block()?;
+        }
+        "two-threads" => {
+            std::thread::spawn(|| serve("").map_err(|error| error.to_string()));
+        }
         _ => {}
     }
+    serve(&behaviour)
+}
+
+/// What it is told to do now.
+fn behaviour() -> Result<String, Box<dyn Error>> {
+    if let Ok(once) = std::env::var("ONCE") {
+        if Path::new(&once).exists() {
+            return Ok(String::new());
+        }
+        std::fs::write(once, b"")?;
+    }
+    Ok(std::env::var("BEHAVIOUR").unwrap_or_default())
+}
+
+fn folder() -> PathBuf {
+    std::env::var("FOLDER").unwrap_or_default().into()
+}
+
+fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
+    // What an earlier call out of turn was answered.
+    let mut refused = None;
+    if behaviour == "answers-before-an-event" {
+        refused = Some(answer("none", b"{}")?);
+    }
+    if behaviour == "drops-next" {
+        drop(api::send("GET", NEXT, NO_HEADER, b"")?);
+    }
+    let mut last = String::new();
     loop {
-        let event = call("GET", "/2018-06-01/runtime/invocation/next", b"")?;
+        let event = call("GET", NEXT, b"")?;
         let id = event.header("lambda-runtime-aws-request-id");
-        let path = |end: &str| format!("/2018-06-01/runtime/invocation/{id}/{end}");
-        match behaviour.as_str() {
+        let last = std::mem::replace(&mut last, id.to_owned());
+        if let Some(refused) = refused.take() {
+            answer(id, refused.text().as_bytes())?;
+            continue;
+        }
+        match behaviour {
             "crash" => std::process::abort(),
-            "sleep" => std::thread::sleep(Duration::from_mins(1)),
+            "sleep" => hang(),
+            "allocate" => allocate(),
+            "spin" => spin(Duration::from_millis(50)),
+            "work" => work(amount()?),
             "error" => {
                 let body = br#"{"errorType":"Handler.Failed","errorMessage":"on purpose"}"#;
-                call("POST", &path("error"), body)?;
+                call("POST", &path(id, "error"), body)?;
                 continue;
             }
-            "spin" => spin(Duration::from_millis(50)),
-            "wrong-id" => {
-                let refused = call(
-                    "POST",
-                    "/2018-06-01/runtime/invocation/other/response",
-                    b"{}",
-                )?;
-                call("POST", &path("response"), refused.status.as_bytes())?;
+            "answers-and-exits" => {
+                answer(id, &event.body)?;
+                std::process::exit(7);
+            }
+            "answers-and-hangs" => {
+                answer(id, &event.body)?;
+                hang();
+            }
+            "answers-twice" => {
+                answer(id, &event.body)?;
+                refused = Some(answer(id, b"once more")?);
                 continue;
             }
-            "variables" => {
-                let variables: Vec<String> = std::env::vars()
-                    .map(|(name, value)| format!("{name}={value}"))
-                    .collect();
-                call("POST", &path("response"), variables.join("\n").as_bytes())?;
+            "answers-too-much" => {
+                answer(id, &vec![b' '; (6 << 20) + 1])?;
                 continue;
             }
-            _ => {}
+            "answers-the-last-one" if !last.is_empty() => {
+                refused = Some(answer(&last, b"late")?);
+            }
+            other => {
+                let response = special(other, id, &event)?;
+                answer(id, response.as_deref().unwrap_or(&event.body))?;
+                continue;
+            }
         }
-        call("POST", &path("response"), &event.body)?;
+        let answered = refused.take().map(|refused| refused.text().into_bytes());
+        answer(id, answered.as_deref().unwrap_or(&event.body))?;
     }
+}
+
+/// Behaviours that find something out and answer with it.
+fn special(behaviour: &str, id: &str, event: &Reply) -> Result<Option<Vec<u8>>, Box<dyn Error>> {
+    if let Some(code) = behaviour.strip_prefix("exit ") {
+        std::process::exit(code.parse()?);
+    }
+    let found = match behaviour {
+        "asks-twice" => {
+            let again = call("GET", NEXT, b"")?;
+            let same = again.header("lambda-runtime-aws-request-id") == id;
+            let same = same && again.body == event.body;
+            format!("{} the same event: {same}", again.status)
+        }
+        "pauses" => format!("{:?}", pauses(Duration::from_millis(amount()?))),
+        "wrong-path" => call("GET", "/2018-06-01/runtime/invocation", b"")?.text(),
+        "late-init-error" => call("POST", "/2018-06-01/runtime/init/error", b"{}")?.text(),
+        "child-out-of-memory" => {
+            let child = std::process::Command::new(std::env::current_exe()?)
+                .env("BEHAVIOUR", "allocate-now")
+                .status()?;
+            format!("the child: {child}")
+        }
+        "variables" => {
+            let variables: Vec<String> = std::env::vars()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            variables.join("\n")
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(found.into_bytes()))
+}
+
+const NO_HEADER: (&str, &str) = ("accept", "*/*");
+
+fn call(method: &str, path: &str, body: &[u8]) -> Result<Reply, Box<dyn Error>> {
+    api::call(method, path, NO_HEADER, body)
+}
+
+fn path(id: &str, end: &str) -> String {
+    format!("/2018-06-01/runtime/invocation/{id}/{end}")
+}
+
+fn answer(id: &str, response: &[u8]) -> Result<Reply, Box<dyn Error>> {
+    call("POST", &path(id, "response"), response)
+}
+
+fn hang() -> ! {
+    loop {
+        std::thread::sleep(Duration::from_mins(1));
+    }
+}
+
+/// How much, where a behaviour has an amount.
+fn amount() -> Result<u64, Box<dyn Error>> {
+    Ok(std::env::var("AMOUNT")?.parse()?)
+}
+
+/// So many rounds of arithmetic, each of which needs the result of the last one.
+fn work(rounds: u64) {
+    let mut value = 1_u64;
+    for _ in 0..rounds {
+        value = std::hint::black_box(value.wrapping_mul(6_364_136_223_846_793_005).rotate_left(7));
+    }
+}
+
+/// Spins for this long by the clock on the wall, and answers the pauses that it met, in ms: moments at which it stood
+/// still, longer than one.
+fn pauses(duration: Duration) -> Vec<f64> {
+    let start = Instant::now();
+    let mut last = start;
+    let mut pauses = Vec::new();
+    while last - start < duration {
+        let now = Instant::now();
+        let pause = (now - last).as_secs_f64() * 1000.0;
+        if pause > 1.0 {
+            pauses.push(pause);
+        }
+        last = now;
+    }
+    pauses
 }
 
 /// Uses this much CPU time, as far as the wall clock can tell when nothing is throttled.
@@ -66,50 +215,12 @@ fn spin(duration: Duration) {
     }
 }
 
-struct Reply {
-    status: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl Reply {
-    fn header(&self, name: &str) -> &str {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map_or("", |(_, value)| value)
+/// Takes memory until it is killed; where nothing is limited, it ends by itself.
+fn allocate() -> ! {
+    let mut taken: Vec<Vec<u8>> = Vec::new();
+    while taken.len() < 512 {
+        taken.push(vec![1; 1 << 20]);
     }
-}
-
-/// One HTTP request on a connection of its own.
-fn call(method: &str, path: &str, body: &[u8]) -> Result<Reply, Box<dyn Error>> {
-    let host = std::env::var("AWS_LAMBDA_RUNTIME_API")?;
-    let mut stream = TcpStream::connect(&host)?;
-    let length = body.len();
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
-    )?;
-    stream.write_all(body)?;
-
-    let mut reader = BufReader::new(stream);
-    let mut status = String::new();
-    reader.read_line(&mut status)?;
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(": ") else {
-            break;
-        };
-        headers.push((name.to_ascii_lowercase(), value.to_owned()));
-    }
-    let mut body = Vec::new();
-    reader.read_to_end(&mut body)?;
-    let status = status.split(' ').nth(1).unwrap_or_default().to_owned();
-    Ok(Reply {
-        status,
-        headers,
-        body,
-    })
+    let _ = writeln!(std::io::stderr(), "nobody holds it back");
+    std::process::exit(9);
 }

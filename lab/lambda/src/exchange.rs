@@ -9,22 +9,11 @@ use http_body_util::Full;
 use hyper::Response;
 use tokio::sync::{Notify, oneshot};
 
+use crate::delivery::Delivery;
+use crate::refusal::Refusal;
+use crate::registered::Registered;
+
 pub(crate) type HttpResponse = Response<Full<Bytes>>;
-
-/// A process asking for its next event, and since when it does.
-struct Asking {
-    reply: oneshot::Sender<HttpResponse>,
-    since: Instant,
-}
-
-/// A registered extension.
-pub(crate) struct Registered {
-    pub(crate) name: String,
-    pub(crate) id: String,
-    pub(crate) wants_invoke: bool,
-    pub(crate) wants_shutdown: bool,
-    asking: Option<Asking>,
-}
 
 /// What the runtime answered to an invocation.
 #[derive(Debug, Clone)]
@@ -34,13 +23,19 @@ pub(crate) enum Answer {
 }
 
 struct Current {
-    request_id: String,
+    delivery: Delivery,
     answer: Option<(Answer, Instant)>,
 }
 
 #[derive(Default)]
 struct State {
-    runtime: Option<Asking>,
+    /// The runtime's calls for its next event that wait. There are several when it has several threads, or when it has
+    /// given up on a connection: so the last one gets the event.
+    asking: Vec<oneshot::Sender<HttpResponse>>,
+    /// Since when the runtime is ready for an event: its first call after its start or after its last answer.
+    ready: Option<Instant>,
+    /// The runtime has been ready once: init is over for it.
+    initialised: bool,
     extensions: Vec<Registered>,
     current: Option<Current>,
     init_error: Option<(String, Bytes)>,
@@ -53,9 +48,6 @@ pub(crate) struct Exchange {
     changed: Notify,
 }
 
-/// Why a call was refused: the HTTP status and AWS's error type.
-pub(crate) struct Refusal(pub(crate) u16, pub(crate) &'static str, pub(crate) String);
-
 impl Exchange {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder of this lock panics")
@@ -63,14 +55,23 @@ impl Exchange {
 
     // --- the HTTP server's side
 
-    /// The runtime asks for its next event.
+    /// The runtime asks for its next event. If it has not answered the last one, it gets that one again, as from Lambda's
+    /// Runtime Interface Emulator: so no event is lost with a connection.
     pub(crate) fn runtime_asks(&self) -> oneshot::Receiver<HttpResponse> {
         let (reply, event) = oneshot::channel();
-        self.state().runtime = Some(Asking {
-            reply,
-            since: Instant::now(),
-        });
-        self.changed.notify_one();
+        let mut state = self.state();
+        match &state.current {
+            Some(current) if current.answer.is_none() => {
+                let _ = reply.send(current.delivery.to_runtime());
+            }
+            _ => {
+                state.asking.retain(|earlier| !earlier.is_closed());
+                state.asking.push(reply);
+                state.ready.get_or_insert_with(Instant::now);
+                state.initialised = true;
+                self.changed.notify_one();
+            }
+        }
         event
     }
 
@@ -79,23 +80,14 @@ impl Exchange {
         &self,
         id: &str,
     ) -> Result<oneshot::Receiver<HttpResponse>, Refusal> {
-        let (reply, event) = oneshot::channel();
         let mut state = self.state();
         let extension = state
             .extensions
             .iter_mut()
             .find(|extension| extension.id == id);
-        let extension = extension.ok_or_else(|| {
-            Refusal(
-                403,
-                "Extension.UnknownExtensionIdentifier",
-                format!("no extension has the identifier {id}"),
-            )
-        })?;
-        extension.asking = Some(Asking {
-            reply,
-            since: Instant::now(),
-        });
+        let event = extension
+            .ok_or_else(|| Refusal::unknown_extension(id))?
+            .asks();
         self.changed.notify_one();
         Ok(event)
     }
@@ -107,20 +99,10 @@ impl Exchange {
             .iter()
             .find(|event| *event != "INVOKE" && *event != "SHUTDOWN")
         {
-            return Err(Refusal(
-                400,
-                "Extension.InvalidEventType",
-                format!("{other} is neither INVOKE nor SHUTDOWN"),
-            ));
+            return Err(Refusal::unknown_event_type(other));
         }
-        let id = format!("{:032x}", fastrand::u128(..));
-        let registered = Registered {
-            name: name.to_owned(),
-            id: id.clone(),
-            wants_invoke: wants("INVOKE"),
-            wants_shutdown: wants("SHUTDOWN"),
-            asking: None,
-        };
+        let registered = Registered::new(name, wants("INVOKE"), wants("SHUTDOWN"));
+        let id = registered.id.clone();
         self.state().extensions.push(registered);
         self.changed.notify_one();
         Ok(id)
@@ -130,22 +112,38 @@ impl Exchange {
     pub(crate) fn answer(&self, request_id: &str, answer: Answer) -> Result<(), Refusal> {
         let now = Instant::now();
         let mut state = self.state();
-        match &mut state.current {
-            Some(current) if current.request_id == request_id && current.answer.is_none() => {
-                current.answer = Some((answer, now));
-                self.changed.notify_one();
-                Ok(())
-            }
-            _ => Err(Refusal(
-                400,
-                "InvalidRequestID",
-                format!("{request_id} is not the invocation that runs"),
-            )),
+        let unanswered = state
+            .current
+            .as_mut()
+            .filter(|current| current.answer.is_none());
+        let Some(current) = unanswered else {
+            let wanted = match answer {
+                Answer::Response(_) => "InvocationResponse",
+                Answer::Error { .. } => "InvocationErrorResponse",
+            };
+            return Err(Refusal::not_allowed(state.name(), wanted));
+        };
+        if current.delivery.request_id != request_id {
+            return Err(Refusal::unknown_request(request_id));
         }
+        current.answer = Some((answer, now));
+        self.changed.notify_one();
+        Ok(())
     }
 
-    /// The runtime or an extension could not initialise.
-    pub(crate) fn init_failed(&self, kind: String, payload: Bytes) {
+    /// The runtime could not initialise.
+    pub(crate) fn runtime_init_failed(&self, kind: String, payload: Bytes) -> Result<(), Refusal> {
+        let mut state = self.state();
+        if state.initialised {
+            return Err(Refusal::not_allowed(state.name(), "InitError"));
+        }
+        state.init_error = Some((kind, payload));
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// An extension could not initialise, or ends with an error.
+    pub(crate) fn extension_failed(&self, kind: String, payload: Bytes) {
         self.state().init_error = Some((kind, payload));
         self.changed.notify_one();
     }
@@ -188,28 +186,26 @@ impl Exchange {
     }
 
     /// Hands an event to the runtime and to every extension that wants invocations. The caller has seen all of them ask.
-    pub(crate) fn deliver(
-        &self,
-        request_id: &str,
-        to_runtime: HttpResponse,
-        to_extensions: &Bytes,
-    ) -> Instant {
+    pub(crate) fn deliver(&self, delivery: Delivery) -> Instant {
+        let mut to_runtime = delivery.to_runtime();
+        let to_extensions = delivery.to_extensions();
         let mut state = self.state();
         state.current = Some(Current {
-            request_id: request_id.to_owned(),
+            delivery,
             answer: None,
         });
+        state.ready = None;
         let start = Instant::now();
-        if let Some(asking) = state.runtime.take() {
-            // Nobody receives when the runtime has died: the caller watches for that.
-            let _ = asking.reply.send(to_runtime);
+        // Where nobody receives, the runtime has closed the connection. When it asks anew, it gets the event; when it has
+        // died, the caller sees that.
+        while let Some(reply) = state.asking.pop() {
+            match reply.send(to_runtime) {
+                Ok(()) => break,
+                Err(unsent) => to_runtime = unsent,
+            }
         }
-        for extension in state
-            .extensions
-            .iter_mut()
-            .filter(|extension| extension.wants_invoke)
-        {
-            extension.send(to_extensions);
+        for extension in &mut state.extensions {
+            extension.invoke(&to_extensions);
         }
         start
     }
@@ -229,23 +225,23 @@ impl Exchange {
 
     /// Who has not asked for the next event: for an error message.
     pub(crate) fn missing(&self, extensions: &[String]) -> String {
-        let mut state = self.state();
+        let state = self.state();
         let unregistered = extensions
             .iter()
             .filter(|name| state.extensions.iter().all(|known| known.name != **name));
         let mut missing: Vec<String> = unregistered
             .map(|name| format!("extension {name} has not registered"))
             .collect();
-        for extension in state
+        let silent = state
             .extensions
-            .iter_mut()
-            .filter(|extension| extension.asking.is_none())
-        {
-            missing.push(format!(
+            .iter()
+            .filter(|extension| extension.ready().is_none());
+        missing.extend(silent.map(|extension| {
+            format!(
                 "extension {} has not asked for its next event",
                 extension.name
-            ));
-        }
+            )
+        }));
         if missing.is_empty() {
             missing.push(
                 "the runtime has not called GET /2018-06-01/runtime/invocation/next".to_owned(),
@@ -254,48 +250,39 @@ impl Exchange {
         missing.join(", ")
     }
 
-    /// Hands the shutdown event to the extensions that want it; true if there is any.
-    pub(crate) fn deliver_shutdown(&self, event: &Bytes) -> bool {
+    /// True when at least one extension has registered.
+    pub(crate) fn has_extensions(&self) -> bool {
+        !self.state().extensions.is_empty()
+    }
+
+    /// Hands the shutdown event to the extensions that want it, now or when they ask for it; answers their names.
+    pub(crate) fn deliver_shutdown(&self, event: &Bytes) -> Vec<String> {
         let mut state = self.state();
-        let wanting = state
+        let told = state
             .extensions
             .iter_mut()
-            .filter(|extension| extension.wants_shutdown);
-        wanting.map(|extension| extension.send(event)).count() > 0
+            .filter_map(|extension| extension.shut_down(event).then(|| extension.name.clone()));
+        told.collect()
     }
 }
 
 impl State {
+    /// Since when the runtime and every extension ask for an event.
     fn all_ask(&mut self) -> Option<Instant> {
-        let runtime = self
-            .runtime
-            .as_ref()
-            .filter(|asking| !asking.reply.is_closed())?
-            .since;
+        let listens = self.asking.iter().any(|asking| !asking.is_closed());
+        let runtime = self.ready.filter(|_| listens)?;
         self.extensions.iter().try_fold(runtime, |last, extension| {
-            Some(
-                last.max(
-                    extension
-                        .asking
-                        .as_ref()
-                        .filter(|asking| !asking.reply.is_closed())?
-                        .since,
-                ),
-            )
+            Some(last.max(extension.ready()?))
         })
     }
-}
 
-impl Registered {
-    fn send(&mut self, event: &Bytes) {
-        if let Some(asking) = self.asking.take() {
-            let response = Response::builder()
-                .header("content-type", "application/json")
-                .header("lambda-extension-identifier", &self.id)
-                .body(Full::new(event.clone()))
-                .expect("these headers are valid");
-            // Nobody receives when the extension has died: the caller watches for that.
-            let _ = asking.reply.send(response);
+    /// What the runtime does now, in the words of Lambda's Runtime Interface Emulator.
+    fn name(&self) -> &'static str {
+        match &self.current {
+            Some(current) if current.answer.is_some() => "RuntimeResponseSentState",
+            Some(_) => "Running",
+            None if self.initialised => "Ready",
+            None => "Started",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use crate::Report;
+use crate::{Failure, Report};
 
 /// What the init phase cost.
 #[derive(Debug, Clone, Copy)]
@@ -16,10 +16,10 @@ pub struct InitReport {
     pub cpu: Duration,
 }
 
-/// How an invocation ended.
+/// What an invocation came to.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// The function's response.
+    /// The function's response. The invocation may have failed behind it, which [`Report::status`] says.
     Response(Bytes),
     /// The function or its runtime reported an error.
     Error {
@@ -28,21 +28,34 @@ pub enum Outcome {
         /// `{"errorType":…,"errorMessage":…}`
         payload: Bytes,
     },
-    /// The function's timeout passed; the environment is gone.
-    Timeout,
-    /// The runtime ended; the environment is gone.
-    Exited,
+    /// The invocation ended before its time, without an answer.
+    Failed(Failure),
 }
 
 /// One invocation, as the platform saw it.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// How it ended.
+    /// What it came to.
     pub outcome: Outcome,
     /// From handing out the event to the last byte of the answer: what a caller waits for. `None` without an answer.
     pub latency: Option<Duration>,
     /// The REPORT line.
     pub report: Report,
+}
+
+impl Invocation {
+    /// The payload that the caller of Lambda's Invoke API gets.
+    pub fn payload(&self) -> Bytes {
+        match &self.outcome {
+            Outcome::Response(payload) | Outcome::Error { payload, .. } => payload.clone(),
+            Outcome::Failed(failure) => failure.payload(&self.report.request_id),
+        }
+    }
+
+    /// True when that payload comes with `X-Amz-Function-Error: Unhandled`; the status code is 200 either way.
+    pub fn function_error(&self) -> bool {
+        !matches!(self.outcome, Outcome::Response(_))
+    }
 }
 
 /// CPU figures of an environment since its start.

@@ -38,7 +38,10 @@ impl Drop for Lease {
 impl Placement {
     /// Deals out the CPUs that this process may use; each environment sees `visible` of them.
     pub fn of_this_machine(visible: usize) -> Self {
-        let allowed = allowed_cpus();
+        Self::of(allowed_cpus(), visible)
+    }
+
+    fn of(allowed: Vec<usize>, visible: usize) -> Self {
         let (lab, functions) = if allowed.len() > visible {
             // One CPU for the lab's loop and one for the neighbours, as soon as two are left.
             let kept = if allowed.len() >= visible + 2 { 2 } else { 1 };
@@ -46,6 +49,11 @@ impl Placement {
         } else {
             (allowed.clone(), allowed)
         };
+        Self::new(lab, functions, visible)
+    }
+
+    /// The lab on these CPUs and the environments on those, `visible` of them each.
+    pub fn new(lab: Vec<usize>, functions: Vec<usize>, visible: usize) -> Self {
         let sets = (functions.len() / visible).max(1);
         Self {
             lab,
@@ -53,6 +61,13 @@ impl Placement {
             visible,
             in_use: Arc::new(Mutex::new(vec![0; sets])),
         }
+    }
+
+    /// All CPUs that are dealt out, in ascending order.
+    pub fn all(&self) -> Vec<usize> {
+        let all: std::collections::BTreeSet<usize> =
+            self.lab.iter().chain(&self.functions).copied().collect();
+        all.into_iter().collect()
     }
 
     /// True where function and lab have CPUs of their own.
@@ -122,12 +137,29 @@ mod tests {
     use super::*;
 
     fn placement(functions: Vec<usize>) -> Placement {
-        let sets = functions.len() / 2;
-        Placement {
-            lab: vec![0],
-            functions,
-            visible: 2,
-            in_use: Arc::new(Mutex::new(vec![0; sets])),
+        Placement::new(vec![0], functions, 2)
+    }
+
+    #[test]
+    fn from_one_cpu_to_very_many_everybody_has_some() {
+        for (count, lab, sets) in [
+            (1, 1, 1),
+            (2, 2, 1),
+            (3, 1, 1),
+            (4, 2, 1),
+            (8, 2, 3),
+            (64, 2, 31),
+        ] {
+            let placement = Placement::of((0..count).collect(), 2);
+            assert_eq!(placement.lab.len(), lab, "{count} CPUs");
+            assert_eq!(placement.is_apart(), count > 2, "{count} CPUs");
+            let leases: Vec<Lease> = (0..sets).map(|_| placement.lease()).collect();
+            for cpu in placement.functions.iter().take(2 * sets) {
+                let users = leases
+                    .iter()
+                    .filter(|lease| lease.cpus.is_set(*cpu).unwrap());
+                assert_eq!(users.count(), 1, "CPU {cpu} of {count}");
+            }
         }
     }
 

@@ -30,8 +30,8 @@ pub struct Platform {
     pub shutdown_budget: Duration,
     /// Open files that a process may have.
     pub open_files: u64,
-    /// The largest response of a synchronous invocation, bytes.
-    pub largest_response: usize,
+    /// The largest request or response of a synchronous invocation, bytes.
+    pub largest_payload: usize,
 }
 
 impl Platform {
@@ -73,7 +73,7 @@ mod tests {
             init_timeout: Duration::ZERO,
             shutdown_budget: Duration::ZERO,
             open_files: 0,
-            largest_response: 0,
+            largest_payload: 0,
         };
         // Published for 128 to 1,769 MiB: 1447, 2894, 5788, 11577 and 20000 µs of 20 ms.
         let quota_us = |memory| platform.quota(memory).as_micros();

@@ -14,6 +14,20 @@ pub enum Status {
     Error(String),
 }
 
+impl fmt::Display for Status {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout => write!(formatter, "Status: timeout\t"),
+            Self::Error(kind) => write!(formatter, "Status: error\tError Type: {kind}\t"),
+        }
+    }
+}
+
+/// Milliseconds, as the log lines give them.
+pub(crate) fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
 /// What Lambda reports of one invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
@@ -45,7 +59,6 @@ impl Report {
 /// AWS separates the fields by tabs and puts one behind the last field, too.
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
         write!(
             formatter,
             "REPORT RequestId: {}\tDuration: {:.2} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
@@ -58,10 +71,8 @@ impl fmt::Display for Report {
         if let Some(init) = self.init {
             write!(formatter, "Init Duration: {:.2} ms\t", ms(init))?;
         }
-        match &self.status {
-            Some(Status::Timeout) => write!(formatter, "Status: timeout\t")?,
-            Some(Status::Error(kind)) => write!(formatter, "Status: error\tError Type: {kind}\t")?,
-            None => {}
+        if let Some(status) = &self.status {
+            write!(formatter, "{status}")?;
         }
         if let Some(trace) = self.trace.as_ref().filter(|trace| trace.sampled) {
             write!(

@@ -15,14 +15,16 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::exchange::{Answer, Exchange, HttpResponse, Refusal};
+use crate::exchange::{Answer, Exchange, HttpResponse};
+use crate::failure::error_payload;
+use crate::refusal::Refusal;
 
 /// What the server knows of the function.
 #[derive(Clone)]
 pub(crate) struct Identity {
     pub(crate) function_name: String,
-    /// The largest response, bytes.
-    pub(crate) largest_response: usize,
+    /// The largest payload, bytes.
+    pub(crate) largest_payload: usize,
 }
 
 /// Serves until the handle is aborted; then every connection is dropped with it.
@@ -72,7 +74,7 @@ async fn route(
             &head.headers,
             body,
             exchange,
-            identity.largest_response,
+            identity.largest_payload,
         )
         .await;
     }
@@ -111,10 +113,8 @@ async fn runtime(
         }
         ("POST", ["init", "error"]) => {
             let payload = read(body, limit).await?;
-            exchange.init_failed(
-                error_type(headers, "lambda-runtime-function-error-type", &payload),
-                payload,
-            );
+            let kind = error_type(headers, "lambda-runtime-function-error-type", &payload);
+            exchange.runtime_init_failed(kind, payload)?;
             Ok(accepted())
         }
         _ => Err(unknown(method, call)),
@@ -134,7 +134,7 @@ async fn extension(
         #[serde(default)]
         events: Vec<String>,
     }
-    let limit = identity.largest_response;
+    let limit = identity.largest_payload;
     match (method.as_str(), call) {
         ("POST", "register") => {
             let name = header(headers, "lambda-extension-name")?;
@@ -156,7 +156,7 @@ async fn extension(
         }
         ("POST", "init/error" | "exit/error") => {
             let payload = read(body, limit).await?;
-            exchange.init_failed(
+            exchange.extension_failed(
                 error_type(headers, "lambda-extension-function-error-type", &payload),
                 payload,
             );
@@ -166,7 +166,7 @@ async fn extension(
     }
 }
 
-/// Waits for the event. When the environment ends first, the connection does, too.
+/// Waits for the event. When the environment ends first, so does the connection.
 async fn next(
     event: tokio::sync::oneshot::Receiver<HttpResponse>,
 ) -> Result<HttpResponse, Refusal> {
@@ -174,32 +174,30 @@ async fn next(
         Refusal(
             500,
             "Container.Stopped",
-            "another call took this one's place".to_owned(),
+            "another call took this one's place, or the environment has ended".to_owned(),
         )
     })
 }
 
-async fn read(body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
-    let body = Limited::new(body, limit).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() {
+async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
+    match Limited::new(&mut body, limit).collect().await {
+        Ok(read) => Ok(read.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            // The rest is read, too: a client that is still sending would not see the answer.
+            while let Some(Ok(_)) = body.frame().await {}
             let message = format!("Exceeded maximum allowed payload size ({limit} bytes).");
-            Refusal(413, "RequestEntityTooLarge", message)
-        } else {
-            Refusal(400, "InvalidRequestFormat", error.to_string())
+            Err(Refusal(413, "RequestEntityTooLarge", message))
         }
-    })?;
-    Ok(body.to_bytes())
+        Err(error) => Err(Refusal(400, "InvalidRequestFormat", error.to_string())),
+    }
 }
 
 fn response_too_large(limit: usize) -> Answer {
     let kind = "Function.ResponseSizeTooLarge".to_owned();
     let message =
         format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-    let payload = serde_json::json!({"errorType": kind, "errorMessage": message}).to_string();
-    Answer::Error {
-        kind,
-        payload: payload.into(),
-    }
+    let payload = error_payload(&kind, &message);
+    Answer::Error { kind, payload }
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
@@ -245,9 +243,8 @@ fn accepted() -> HttpResponse {
 }
 
 fn refused(Refusal(status, kind, message): &Refusal) -> HttpResponse {
-    let body = serde_json::json!({"errorType": kind, "errorMessage": message}).to_string();
     json(*status)
-        .body(Full::from(body))
+        .body(Full::from(error_payload(kind, message)))
         .expect("these headers are valid")
 }
 

@@ -16,6 +16,7 @@ mod caption;
 pub mod chart;
 pub mod constants;
 pub mod facts;
+pub mod faults;
 pub mod file;
 mod file_error;
 pub mod format;

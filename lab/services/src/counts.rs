@@ -85,6 +85,8 @@ counters! {
     ParametersGetParameter = "parameters.get_parameter",
     /// `GetParameters` requests, throttled ones included.
     ParametersGetParameters = "parameters.get_parameters",
+    /// `GetParametersByPath` requests, throttled ones included.
+    ParametersGetParametersByPath = "parameters.get_parameters_by_path",
     /// Requests answered with `ThrottlingException`.
     ParametersThrottled = "parameters.throttled",
     /// Documents that the X-Ray daemon received.

@@ -32,7 +32,7 @@ impl Credentials {
 }
 
 /// `length` random characters of an alphabet, whose size must divide 256 for all to be equally likely.
-fn characters(alphabet: &[u8], length: usize) -> String {
+pub(crate) fn characters(alphabet: &[u8], length: usize) -> String {
     let mut bytes = vec![0; length];
     SystemRandom::new()
         .fill(&mut bytes)

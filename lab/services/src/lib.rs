@@ -6,7 +6,7 @@
 //! | [`programs`] | PostgreSQL and Valkey or Redis: found on the machine, else a private copy |
 //! | [`database`] | PostgreSQL behind a front that behaves like RDS Proxy |
 //! | [`cache`] | Valkey or Redis behind a front that behaves like ElastiCache with TLS |
-//! | [`parameters`] | Parameter Store: `GetParameter`, `GetParameters`, `PutParameter` |
+//! | [`parameters`] | Parameter Store: parameters with versions, labels and secrets, one quota |
 //! | [`traces`] | the X-Ray daemon, which keeps what it received |
 //! | [`network`] | how far away they are |
 //! | [`counts`] | what the fronts have seen |
@@ -29,6 +29,7 @@ pub mod parameters;
 mod process;
 pub mod programs;
 pub mod services;
+mod suspension;
 mod thread;
 pub mod traces;
 

@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::Error;
 use crate::account::Account;
+use crate::suspension::Suspension;
 
 /// How many of a program's last lines go into an error message.
 const LOG_LINES: usize = 15;
@@ -38,6 +39,9 @@ pub(crate) struct Process {
     child: Child,
     log: PathBuf,
     stop_signal: Signal,
+    account: Account,
+    // Goes when the stop signal is on its way: what stands still takes note of it afterwards.
+    suspension: Option<Suspension>,
 }
 
 impl Launch {
@@ -83,6 +87,8 @@ impl Launch {
             child,
             log: self.log.clone(),
             stop_signal: self.stop_signal,
+            account: self.account,
+            suspension: None,
         })
     }
 
@@ -127,9 +133,27 @@ impl Process {
         self.error(format!("ended ({status})"))
     }
 
+    /// Lets the program and its children stand still, with all their connections open. Nothing happens if they do already.
+    pub async fn suspend(&mut self) -> Result<(), Error> {
+        if let (None, Some(id)) = (&self.suspension, self.child.id()) {
+            let suspension = Suspension::start(Pid::from_raw(id.cast_signed()), self.account).await;
+            let suspension = suspension.map_err(Error::io(format!("suspending {}", self.name)))?;
+            self.suspension = Some(suspension);
+        }
+        Ok(())
+    }
+
+    /// Lets a suspended program go on.
+    pub async fn resume(&mut self) {
+        if let Some(suspension) = self.suspension.take() {
+            suspension.end().await;
+        }
+    }
+
     /// Asks the program to end, and kills it if it does not.
     pub async fn stop(mut self) {
         self.signal();
+        self.resume().await;
         if tokio::time::timeout(GRACE, self.child.wait())
             .await
             .is_err()

@@ -32,7 +32,8 @@ pub struct Options {
     pub network: Network,
     /// The programs to run.
     pub programs: Programs,
-    /// Parameter Store's quota in requests per second, shared by `GetParameter` and `GetParameters`; `None` lifts it.
+    /// Parameter Store's quota in requests per second, shared by `GetParameter`, `GetParameters` and
+    /// `GetParametersByPath`; `None` lifts it.
     pub parameter_quota: Option<u32>,
 }
 

@@ -1,4 +1,5 @@
 //! The commands, one a module.
 
 pub mod doctor;
+mod faults;
 pub mod run;

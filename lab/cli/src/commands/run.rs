@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use lab_results::facts::Facts;
 use lab_results::format::timestamp;
 use lab_results::schema::{self, Limits, Measurement, Method, Place, ResultsFile, Session};
 
+use super::faults;
 use crate::builder;
 use crate::clean_clone::CleanClone;
 use crate::lab::{Lab, Setup, facts_path};
@@ -30,8 +31,12 @@ Examples:
   cargo lab run 00 02 05 --quick      three steps, a first impression
   cargo lab run --profile loopback    without any distance to the neighbours
   cargo lab run 05 --memory 1024      another memory size than the manifest's
+  cargo lab run --faults 02 05        break the neighbours of two steps, see what their clients get
   cargo lab run ./my/bootstrap        any executable that speaks the Lambda Runtime API
   cargo lab run ./target/lambda/05-elasticache/bootstrap --like 05";
+
+/// Where measurements are kept unless `--results` says otherwise.
+const RESULTS: &str = "data/results/local.json";
 
 /// Measure steps: build them, start their neighbours, and take interleaved rounds of cold and warm invocations.
 #[derive(Debug, Args)]
@@ -48,6 +53,9 @@ pub struct Run {
     /// Fewer rounds, no intervals: under half a minute once everything is built
     #[arg(long)]
     quick: bool,
+    /// Instead of speed: what each step does when a neighbour fails
+    #[arg(long, conflicts_with_all = ["quick", "rounds", "memory", "label", "like"])]
+    faults: bool,
     /// Rounds, each with one fresh environment a step; intervals need at least 10
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: Option<u32>,
@@ -60,9 +68,9 @@ pub struct Run {
     /// Run files with this step's memory, neighbours and extension
     #[arg(long, value_name = "STEP")]
     like: Option<String>,
-    /// Results file to keep the measurements in
-    #[arg(long, value_name = "FILE", default_value = "data/results/local.json")]
-    results: PathBuf,
+    /// Results file [default: data/results/local.json, with --faults data/results/local-faults.json]
+    #[arg(long, value_name = "FILE")]
+    results: Option<PathBuf>,
     /// A name for this session, kept in the results
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
@@ -85,9 +93,20 @@ impl Run {
             like: self.like.clone(),
         };
         let targets = choice.targets(&workspace)?;
+        if self.faults {
+            let request = faults::Request {
+                targets,
+                profile: &self.profile,
+                results: self.results.as_deref(),
+                json: self.json,
+                yes: self.yes,
+            };
+            return faults::run(&workspace, request).await;
+        }
         let facts = Facts::load(&facts_path(&workspace))?;
         let network = facts.network(&self.profile)?;
-        let results = workspace.root.join(&self.results);
+        let kept_in = self.results.as_deref().unwrap_or(Path::new(RESULTS));
+        let results = workspace.root.join(kept_in);
         ResultsFile::prepare(&results, Place::Local)?;
         clear_leftovers();
         let programs = programs::ensure(self.yes).await?;
@@ -112,13 +131,15 @@ impl Run {
         lab.stop().await;
         let measured = elapsed(begin);
 
-        ResultsFile::add(&results, Place::Local, session.clone())?;
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         self.print(&session, &order, &facts)?;
         eprintln!("\nbuilt and started in {built}, measured in {measured}");
+        // After the tables: a full disk takes the file, not what was measured.
+        ResultsFile::add(&results, Place::Local, session)
+            .context("the tables above are not in the results file")?;
         eprintln!(
             "results: {} (earlier sessions of other steps are kept)",
-            self.results.display()
+            kept_in.display()
         );
         eprintln!("{}", self.next(&targets));
         Ok(())

@@ -2,14 +2,15 @@
 //! itself and builds those that are missing: a new crate under `steps/` is held to all of this without a line here.
 
 mod counts;
-mod faults;
 mod results;
 mod support;
+mod switches;
 mod telemetry;
 
 use std::sync::Arc;
 
 use lab::contract;
+use lab::lab::scaling;
 use lab_lambda::event::{http_event, http_response};
 use lab_lambda::{Environment, Outcome, Service, TraceHeader};
 
@@ -86,7 +87,7 @@ async fn environments_that_start_side_by_side_all_answer() {
     let event = contract::request();
     for target in bench.stadium_targets() {
         let function = Arc::unwrap_or_clone(bench.function(&target).await);
-        let service = Service::new(function);
+        let service = Service::new(function, scaling(&bench.lab.facts).unwrap());
         let (one, two, three) = tokio::join!(
             service.invoke(&event, &trace),
             service.invoke(&event, &trace),

@@ -8,8 +8,7 @@ use lab::lab::{Lab, Setup};
 use lab::programs;
 use lab::target::Target;
 use lab::workspace::Workspace;
-use lab_lambda::event::http_response;
-use lab_lambda::{Environment, Function, Invocation, Outcome, TraceHeader};
+use lab_lambda::{Environment, Function, Invocation, TraceHeader};
 
 /// A lab that is ready, and the steps.
 pub struct Bench {
@@ -81,16 +80,6 @@ impl Bench {
         let invocation = self.invoke(environment).await;
         contract::body(&invocation)
             .unwrap_or_else(|error| panic!("{error:#}{}", environment.log_tail()))
-    }
-
-    /// The status and body that `GET /` answers with.
-    pub async fn answer(&self, environment: &mut Environment) -> (u16, String) {
-        let invocation = self.invoke(environment).await;
-        let Outcome::Response(payload) = &invocation.outcome else {
-            panic!("{invocation:?}{}", environment.log_tail())
-        };
-        let response = http_response(payload).unwrap();
-        (response.status, response.body)
     }
 
     async fn invoke(&self, environment: &mut Environment) -> Invocation {

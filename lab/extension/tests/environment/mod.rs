@@ -1,7 +1,10 @@
 //! A running extension between a small Runtime API and the real Parameter Store front.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::os::fd::AsRawFd;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -16,9 +19,11 @@ use lab_services::programs::cache_directory;
 use lab_services::{Network, Options, Search, Services, TrustAnchors};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 const TOKEN_HEADER: &str = "X-Aws-Parameters-Secrets-Token";
 
@@ -96,22 +101,39 @@ async fn respond(
     Ok(response.body(Full::from(body)).unwrap())
 }
 
+/// The neighbours, and the folder in which they live.
+pub struct Neighbours {
+    pub services: Services,
+    _folder: TempDir,
+}
+
 /// A running extension and everything around it.
 pub struct Environment {
-    pub services: Services,
+    pub neighbours: Neighbours,
     pub process: Child,
     pub endpoint: SocketAddr,
     pub events: mpsc::UnboundedSender<&'static str>,
     pub asking: mpsc::UnboundedReceiver<()>,
     pub registered: Registered,
-    _folder: TempDir,
+    log: JoinHandle<Vec<String>>,
+}
+
+impl Deref for Environment {
+    type Target = Neighbours;
+
+    fn deref(&self) -> &Neighbours {
+        &self.neighbours
+    }
 }
 
 impl Environment {
-    /// Starts the extension and waits until it has registered and asks for its first event.
+    /// Starts the extension with a socket of its own and waits until it has registered and asks for its first event.
     pub async fn start(variables: &[(&str, &str)]) -> Self {
-        let (folder, services) = services().await;
-        let (runtime_api, events, asking, registered) = runtime_api().await;
+        Self::beside(Neighbours::start().await, variables).await
+    }
+
+    /// The same beside neighbours that run already.
+    pub async fn beside(neighbours: Neighbours, variables: &[(&str, &str)]) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = listener.local_addr().unwrap();
         // Rust marks its descriptors to be closed in children; this one is handed down.
@@ -120,8 +142,21 @@ impl Environment {
             nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty()),
         )
         .unwrap();
+        let descriptor = listener.as_raw_fd().to_string();
+        let variables = [variables, &[("LAB_LISTENER_FD", &descriptor)]].concat();
+        Self::at(endpoint, neighbours, &variables).await
+    }
+
+    /// The same without a socket: the extension is told its port.
+    pub async fn at(
+        endpoint: SocketAddr,
+        neighbours: Neighbours,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let services = &neighbours.services;
+        let (runtime_api, events, asking, registered) = runtime_api().await;
         let credentials = services.credentials();
-        let process = Command::new(env!("CARGO_BIN_EXE_lab-extension"))
+        let mut process = Command::new(env!("CARGO_BIN_EXE_lab-extension"))
             .env_clear()
             .envs(services.environment(TrustAnchors::Platform))
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
@@ -129,22 +164,25 @@ impl Environment {
             .env("AWS_ACCESS_KEY_ID", &credentials.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", &credentials.secret_access_key)
             .env("AWS_SESSION_TOKEN", &credentials.session_token)
-            .env("LAB_LISTENER_FD", listener.as_raw_fd().to_string())
             .envs(variables.iter().copied())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
+        let log = tokio::spawn(lines(process.stdout.take().unwrap()));
         let mut environment = Self {
-            services,
+            neighbours,
             process,
             endpoint,
             events,
             asking,
             registered,
-            _folder: folder,
+            log,
         };
-        environment.asking.recv().await.unwrap();
+        tokio::select! {
+            asked = environment.asking.recv() => asked.unwrap(),
+            _ = environment.process.wait() => {}
+        }
         environment
     }
 
@@ -174,32 +212,52 @@ impl Environment {
             .to_owned()
     }
 
-    pub async fn shut_down(mut self) -> ExitStatus {
-        self.events.send("SHUTDOWN").unwrap();
-        let status = self.process.wait().await.unwrap();
-        self.services.stop().await;
+    pub async fn shut_down(self) -> ExitStatus {
+        let (status, _, neighbours) = self.end().await;
+        neighbours.services.stop().await;
         status
+    }
+
+    /// Shuts the environment down; the exit status, what the extension has written, and the neighbours.
+    pub async fn end(mut self) -> (ExitStatus, Vec<String>, Neighbours) {
+        // It may have ended by itself.
+        let _ = self.events.send("SHUTDOWN");
+        let status = self.process.wait().await.unwrap();
+        (status, self.log.await.unwrap(), self.neighbours)
     }
 }
 
-async fn services() -> (TempDir, Services) {
-    let folder = tempfile::Builder::new()
-        .prefix("lab-test-")
-        .tempdir()
-        .unwrap();
-    let programs = match Search::start(&cache_directory().unwrap()) {
-        Search::Found(programs) => programs,
-        Search::Missing(plan) => plan.carry_out(|line| println!("{line}")).unwrap(),
-    };
-    let run_directory = folder.path().to_owned();
-    let options = Options {
-        run_directory,
-        network: Network::default(),
-        programs,
-        parameter_quota: None,
-    };
-    let services = Services::start(options).await.unwrap();
-    (folder, services)
+/// All lines until the end.
+async fn lines(output: ChildStdout) -> Vec<String> {
+    let mut lines = BufReader::new(output).lines();
+    let mut read = Vec::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        read.push(line);
+    }
+    read
+}
+
+impl Neighbours {
+    pub async fn start() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("lab-test-")
+            .tempdir()
+            .unwrap();
+        let programs = match Search::start(&cache_directory().unwrap()) {
+            Search::Found(programs) => programs,
+            Search::Missing(plan) => plan.carry_out(|line| println!("{line}")).unwrap(),
+        };
+        let options = Options {
+            run_directory: folder.path().to_owned(),
+            network: Network::default(),
+            programs,
+            parameter_quota: None,
+        };
+        Self {
+            services: Services::start(options).await.unwrap(),
+            _folder: folder,
+        }
+    }
 }
 
 pub async fn get(endpoint: SocketAddr, path: &str, token: Option<&str>) -> (u16, String) {

@@ -18,6 +18,10 @@ pub(super) struct Layout {
     pub(super) usage: (PathBuf, fn(&str) -> Option<u64>),
     /// Reads the throttled time in µs from `cpu.stat`.
     pub(super) throttled: fn(&str) -> Option<u64>,
+    /// The file whose line `oom_kill N` counts the processes that the kernel has killed for want of memory.
+    pub(super) oom: PathBuf,
+    /// The file with the peak of memory in bytes, all kinds of memory together.
+    pub(super) peak: PathBuf,
 }
 
 /// The control group of one environment. Dropping it kills what is left inside and removes it.
@@ -68,6 +72,29 @@ impl Group {
         Duration::from_micros(read(&self.stat, self.layout.throttled).unwrap_or_default())
     }
 
+    /// How many processes of the group the kernel has killed because its memory was used up.
+    pub(crate) fn oom_kills(&self) -> u64 {
+        let text = fs::read_to_string(&self.layout.oom).unwrap_or_default();
+        value_of(&text, "oom_kill ").unwrap_or_default()
+    }
+
+    /// The peak of the group's memory in MiB, page cache included; zero where the kernel does not tell.
+    pub(crate) fn peak_memory_mb(&self) -> u32 {
+        let text = fs::read_to_string(&self.layout.peak).unwrap_or_default();
+        let bytes: u64 = text.trim().parse().unwrap_or_default();
+        u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX)
+    }
+
+    /// Kills every process of the group.
+    pub(crate) fn kill(&self) {
+        for process in self.processes() {
+            let _ = nix::sys::signal::kill(
+                nix::unistd::Pid::from_raw(process),
+                nix::sys::signal::Signal::SIGKILL,
+            );
+        }
+    }
+
     /// The ids of the processes in the group.
     pub(crate) fn processes(&self) -> Vec<i32> {
         let list =
@@ -78,12 +105,7 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        for process in self.processes() {
-            let _ = nix::sys::signal::kill(
-                nix::unistd::Pid::from_raw(process),
-                nix::sys::signal::Signal::SIGKILL,
-            );
-        }
+        self.kill();
         for directory in &self.layout.directories {
             remove(directory);
         }

@@ -66,6 +66,8 @@ impl Hierarchies {
             throttled: |text| {
                 value_of(text, "throttled_time ").map(|nanoseconds| nanoseconds / 1000)
             },
+            oom: self.memory.join(name).join("memory.oom_control"),
+            peak: self.memory.join(name).join("memory.max_usage_in_bytes"),
             write_quota,
             directories,
         })

@@ -69,6 +69,8 @@ impl Hierarchy {
                 value_of(text, "usage_usec ")
             }),
             throttled: |text| value_of(text, "throttled_usec "),
+            oom: directory.join("memory.events"),
+            peak: directory.join("memory.peak"),
             write_quota,
             directories: vec![directory],
         })

@@ -106,6 +106,14 @@ impl Cache {
             .map(drop)
     }
 
+    /// Stores bytes under a key for so many seconds, past the front.
+    pub async fn set_for(&self, key: &str, value: &[u8], seconds: u64) -> Result<(), Error> {
+        let seconds = seconds.to_string();
+        self.command(&[b"SET", key.as_bytes(), value, b"EX", seconds.as_bytes()])
+            .await
+            .map(drop)
+    }
+
     /// The bytes under a key, past the front.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
         let reply = self.command(&[b"GET", key.as_bytes()]).await?;
@@ -146,6 +154,30 @@ impl Cache {
             async move { server.lock().await.start().await },
         )
         .await?
+    }
+
+    /// Lets the cache hang: it stands still, and no connection is closed. The front goes on taking clients, whose commands
+    /// then get no answer. The other methods here get none either.
+    pub async fn suspend(&self) -> Result<(), Error> {
+        let server = Arc::clone(&self.server);
+        on_thread(&self.runtime, async move {
+            match &mut server.lock().await.process {
+                Some(process) => process.suspend().await,
+                None => Ok(()),
+            }
+        })
+        .await?
+    }
+
+    /// Lets a suspended cache go on where it was.
+    pub async fn resume(&self) -> Result<(), Error> {
+        let server = Arc::clone(&self.server);
+        on_thread(&self.runtime, async move {
+            if let Some(process) = &mut server.lock().await.process {
+                process.resume().await;
+            }
+        })
+        .await
     }
 
     async fn command(&self, arguments: &[&[u8]]) -> Result<Vec<u8>, Error> {

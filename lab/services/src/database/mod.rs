@@ -145,4 +145,25 @@ impl Database {
         )
         .await?
     }
+
+    /// Lets PostgreSQL hang: every one of its processes stands still, and no connection is closed. The front goes on taking
+    /// clients, whose log-in then gets no answer. [`Database::query`] gets none either.
+    pub async fn suspend(&self) -> Result<(), Error> {
+        let server = Arc::clone(&self.server);
+        on_thread(
+            &self.runtime,
+            async move { server.lock().await.suspend().await },
+        )
+        .await?
+    }
+
+    /// Lets a suspended PostgreSQL go on where it was.
+    pub async fn resume(&self) -> Result<(), Error> {
+        let server = Arc::clone(&self.server);
+        on_thread(
+            &self.runtime,
+            async move { server.lock().await.resume().await },
+        )
+        .await
+    }
 }

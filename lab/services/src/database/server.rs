@@ -115,6 +115,21 @@ impl Server {
         }
     }
 
+    /// Lets PostgreSQL and all its sessions stand still. Nothing happens if it does not run.
+    pub async fn suspend(&mut self) -> Result<(), Error> {
+        match &mut self.process {
+            Some(process) => process.suspend().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Lets it go on.
+    pub async fn resume(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.resume().await;
+        }
+    }
+
     /// What Aurora has from the beginning: the role that allows IAM tokens, the master user and the database.
     async fn make_roles(&self) -> Result<(), Error> {
         for sql in [

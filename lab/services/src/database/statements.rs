@@ -166,20 +166,30 @@ mod tests {
             "/* a /* nested */ comment */ set client_encoding to 'UTF8'",
             "select 1; -- first\n SET x = 1",
             "SELECT set_config('a', 'b', false)",
+            "RESET ALL",
             "PREPARE p AS SELECT 1",
+            "EXECUTE p(1)",
+            "DEALLOCATE ALL",
             "DISCARD ALL",
             "LISTEN channel",
+            "LOAD 'auto_explain'",
             "DECLARE c CURSOR FOR SELECT 1",
             "CREATE TEMP TABLE t (a int)",
             "create local temporary view v as select 1",
+            "CREATE OR REPLACE TEMP VIEW v AS SELECT 1",
+            "CREATE TEMPORARY SEQUENCE s",
             "SELECT * INTO TEMP t FROM stadiums",
             "select nextval('ids')",
+            "SELECT setval('ids', 1)",
             "SELECT pg_advisory_lock(1)",
+            "SELECT pg_try_advisory_lock(1)",
             "SELECT pg_try_advisory_lock_shared(1)",
         ] {
             assert!(effects(sql).pins, "{sql}");
         }
-        assert!(effects(&format!("SELECT '{}'", "x".repeat(LONGEST_UNPINNED))).pins);
+        let of_length = |length: usize| format!("SELECT '{}'", "x".repeat(length - 9));
+        assert!(effects(&of_length(LONGEST_UNPINNED + 1)).pins);
+        assert!(!effects(&of_length(LONGEST_UNPINNED)).pins);
     }
 
     #[test]
@@ -193,6 +203,8 @@ mod tests {
             "SELECT 'it''s; set x = 1'",
             "-- SET x = 1\nSELECT 1 /* ; SET x = 1 */",
             "SELECT pg_advisory_xact_lock(1)",
+            "SELECT pg_try_advisory_xact_lock_shared(1)",
+            "NOTIFY channel",
             "CREATE TABLE temp_readings (a int)",
             "BEGIN; INSERT INTO stadiums VALUES (1); COMMIT",
         ] {

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::State;
-use super::store::NotFound;
+use super::store::{Labelled, NotFound, Parameter, SECURE};
 use crate::counts::Counter;
 
-/// The most names in one `GetParameters` request.
+/// The most names in one `GetParameters` request, and the most parameters in one answer to `GetParametersByPath`
+/// (docs.aws.amazon.com, API reference of both).
 const MOST_NAMES: usize = 10;
 
 /// The longest value of a standard parameter, in bytes.
@@ -45,12 +46,38 @@ impl ApiError {
 #[serde(rename_all = "PascalCase")]
 struct GetParameter {
     name: String,
+    #[serde(default)]
+    with_decryption: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct GetParameters {
     names: Vec<String>,
+    #[serde(default)]
+    with_decryption: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetParametersByPath {
+    path: String,
+    #[serde(default)]
+    recursive: bool,
+    #[serde(default)]
+    with_decryption: bool,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+    #[serde(default)]
+    parameter_filters: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct LabelParameterVersion {
+    name: String,
+    parameter_version: Option<u64>,
+    labels: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -77,7 +104,13 @@ impl State {
                 self.take_from_quota()?;
                 self.get_parameters(&parse(body)?)
             }
+            Some("GetParametersByPath") => {
+                self.counters.add(Counter::ParametersGetParametersByPath, 1);
+                self.take_from_quota()?;
+                self.get_parameters_by_path(&parse(body)?)
+            }
             Some("PutParameter") => self.put_parameter(&parse(body)?),
+            Some("LabelParameterVersion") => self.label_parameter_version(&parse(body)?),
             _ => Err(ApiError {
                 name: "UnknownOperationException",
                 message: None,
@@ -100,17 +133,10 @@ impl State {
 
     fn get_parameter(&self, request: &GetParameter) -> Result<Value, ApiError> {
         let store = self.store.lock().expect("no holder panics");
-        match store.get(&request.name) {
-            Ok(parameter) => Ok(json!({ "Parameter": parameter })),
-            Err(NotFound::Parameter) => Err(ApiError {
-                name: "ParameterNotFound",
-                message: None,
-            }),
-            Err(NotFound::Version) => {
-                let message = format!("There is no version or label {}.", request.name);
-                Err(ApiError::new("ParameterVersionNotFound", message))
-            }
-        }
+        store
+            .get(&request.name, request.with_decryption)
+            .map(|parameter| json!({ "Parameter": parameter }))
+            .map_err(|error| not_found(&error, &request.name))
     }
 
     fn get_parameters(&self, request: &GetParameters) -> Result<Value, ApiError> {
@@ -123,7 +149,7 @@ impl State {
         let mut found = Vec::new();
         let mut invalid = Vec::new();
         for name in &request.names {
-            match store.get(name) {
+            match store.get(name, request.with_decryption) {
                 Ok(parameter) => found.push(parameter),
                 Err(_) => invalid.push(name),
             }
@@ -131,6 +157,60 @@ impl State {
         // Parameter Store answers in the order of the names, not of the request.
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(json!({ "Parameters": found, "InvalidParameters": invalid }))
+    }
+
+    fn get_parameters_by_path(&self, request: &GetParametersByPath) -> Result<Value, ApiError> {
+        let invalid = |message: &str| Err(ApiError::new("ValidationException", message));
+        let most = request.max_results.unwrap_or(MOST_NAMES);
+        if !request.path.starts_with('/') {
+            return invalid("Path must begin with a slash.");
+        }
+        if !(1..=MOST_NAMES).contains(&most) {
+            return invalid("MaxResults must lie between 1 and 10.");
+        }
+        if !request.parameter_filters.is_empty() {
+            return invalid("This emulation knows no ParameterFilters.");
+        }
+        // A token is the name of the next parameter: no client may look into it.
+        let from = request.next_token.as_deref().unwrap_or(&request.path);
+        if !from.starts_with(&request.path) {
+            return Err(ApiError::new(
+                "InvalidNextToken",
+                "The specified token isn't valid.",
+            ));
+        }
+        let store = self.store.lock().expect("no holder panics");
+        let mut below = store.below(
+            &request.path,
+            request.recursive,
+            request.with_decryption,
+            from,
+        );
+        let page = below.by_ref().take(most).collect::<Vec<Parameter>>();
+        let mut answer = json!({ "Parameters": page });
+        if let Some(next) = below.next() {
+            answer["NextToken"] = next.name.into();
+        }
+        Ok(answer)
+    }
+
+    fn label_parameter_version(&self, request: &LabelParameterVersion) -> Result<Value, ApiError> {
+        let count = request.labels.len();
+        if !(1..=MOST_NAMES).contains(&count) {
+            let message = format!("Labels must have 1 to {MOST_NAMES} members, not {count}.");
+            return Err(ApiError::new("ValidationException", message));
+        }
+        let mut store = self.store.lock().expect("no holder panics");
+        let labelled = store.label(&request.name, request.parameter_version, &request.labels);
+        match labelled.map_err(|error| not_found(&error, &request.name))? {
+            Labelled::Done { version, invalid } => {
+                Ok(json!({ "InvalidLabels": invalid, "ParameterVersion": version }))
+            }
+            Labelled::TooMany => Err(ApiError::new(
+                "ParameterVersionLabelLimitExceeded",
+                "A parameter version can have a maximum of ten labels.",
+            )),
+        }
     }
 
     fn put_parameter(&self, request: &PutParameter) -> Result<Value, ApiError> {
@@ -144,9 +224,9 @@ impl State {
         let Some(kind) = request.r#type.clone().or(existing) else {
             return invalid("A new parameter needs a Type.".to_owned());
         };
-        if !["String", "StringList"].contains(&kind.as_str()) {
+        if !["String", "StringList", SECURE].contains(&kind.as_str()) {
             return invalid(format!(
-                "Type is {kind}; this emulation holds String and StringList only."
+                "Type is {kind}, it must be String, StringList or {SECURE}."
             ));
         }
         if request.value.is_empty() || request.value.len() > LONGEST_VALUE {
@@ -156,6 +236,19 @@ impl State {
         }
         let version = store.put(&request.name, &kind, &request.value);
         Ok(json!({ "Version": version, "Tier": "Standard" }))
+    }
+}
+
+fn not_found(error: &NotFound, name: &str) -> ApiError {
+    match error {
+        NotFound::Parameter => ApiError {
+            name: "ParameterNotFound",
+            message: None,
+        },
+        NotFound::Version => ApiError::new(
+            "ParameterVersionNotFound",
+            format!("There is no such version or label of {name}."),
+        ),
     }
 }
 

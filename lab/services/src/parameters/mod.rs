@@ -2,14 +2,16 @@
 
 mod api;
 mod front;
+mod quota;
 mod store;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
+use self::quota::Quota;
 pub use self::store::Parameter;
-use self::store::{Quota, Store};
+use self::store::{Labelled, SECURE, Store};
 use crate::counts::Counters;
 use crate::front::Gate;
 use crate::{Credentials, Error};
@@ -58,26 +60,37 @@ impl Parameters {
 
     /// Sets a `String` parameter, past the API, and returns its version.
     pub fn put(&self, name: &str, value: &str) -> u64 {
-        self.state
-            .store
-            .lock()
-            .expect("no holder panics")
-            .put(name, "String", value)
+        self.store().put(name, "String", value)
     }
 
-    /// The newest version of a parameter, past the API.
+    /// Sets a `SecureString` parameter, past the API, and returns its version.
+    pub fn put_secure(&self, name: &str, value: &str) -> u64 {
+        self.store().put(name, SECURE, value)
+    }
+
+    /// Gives a label to the newest version, past the API; false if there is no such parameter or the label breaks the rules.
+    pub fn label(&self, name: &str, label: &str) -> bool {
+        let labelled = self.store().label(name, None, &[label.to_owned()]);
+        matches!(labelled, Ok(Labelled::Done { invalid, .. }) if invalid.is_empty())
+    }
+
+    /// The newest version of a parameter, decrypted, past the API.
     pub fn get(&self, name: &str) -> Option<Parameter> {
-        self.state
-            .store
-            .lock()
-            .expect("no holder panics")
-            .get(name)
-            .ok()
+        self.store().get(name, true).ok()
+    }
+
+    /// Removes a parameter with all its versions, past the API; false if there was none.
+    pub fn remove(&self, name: &str) -> bool {
+        self.store().remove(name)
     }
 
     /// Replaces the quota, in requests per second: `None` lifts it.
     pub fn set_quota(&self, per_second: Option<u32>) {
         *self.state.quota.lock().expect("no holder panics") =
             Quota::new(per_second, Instant::now());
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.state.store.lock().expect("no holder panics")
     }
 }

@@ -9,41 +9,76 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Lab;
 
-/// An IAM token for this user, good for 15 minutes. The lab's code that verifies it has none that signs.
-pub fn token(lab: &Lab, user: &str) -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    let (day, clock) = (now / 86_400, now % 86_400);
-    let day = (0..)
-        .find_map(|years| date(1970 + years, day, days_before(1970 + years)))
-        .unwrap();
-    let date = format!(
-        "{day}T{:02}{:02}{:02}Z",
-        clock / 3_600,
-        clock % 3_600 / 60,
-        clock % 60
-    );
-    let scope = format!("{day}/us-east-1/rds-db/aws4_request");
-    let credentials = lab.services.credentials();
-    let endpoint = lab.services.database().endpoint();
-    let query = format!(
-        "Action=connect&DBUser={user}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}%2F{}&X-Amz-Date={date}\
-         &X-Amz-Expires=900&X-Amz-Security-Token={}&X-Amz-SignedHeaders=host",
-        credentials.access_key_id,
-        scope.replace('/', "%2F"),
-        credentials.session_token,
-    );
-    let hash = |text: &str| hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
-    let request = format!("GET\n/\n{query}\nhost:{endpoint}\n\nhost\n{}", hash(""));
-    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hash(&request));
-    let secret = format!("AWS4{}", credentials.secret_access_key).into_bytes();
-    let key = scope.split('/').fold(secret, |key, part| sign(&key, part));
-    format!(
-        "{endpoint}/?{query}&X-Amz-Signature={}",
-        hex(&sign(&key, &to_sign))
-    )
+/// What an IAM token claims. The lab's code that verifies it has none that signs.
+pub struct Claim {
+    /// `host:port`
+    pub endpoint: String,
+    pub user: String,
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub session_token: String,
+    /// When it is signed, in seconds since 1970.
+    pub signed_at: u64,
+    /// For how many seconds it says to be good.
+    pub life: u64,
+}
+
+impl Claim {
+    /// What is right for this user, from now on and for 15 minutes.
+    pub fn of(lab: &Lab, user: &str) -> Self {
+        let credentials = lab.services.credentials();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        Self {
+            endpoint: lab.services.database().endpoint().to_string(),
+            user: user.to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key_id: credentials.access_key_id.clone(),
+            secret_access_key: credentials.secret_access_key.clone(),
+            session_token: credentials.session_token.clone(),
+            signed_at: now.as_secs(),
+            life: 900,
+        }
+    }
+
+    /// The token.
+    pub fn sign(&self) -> String {
+        let Self {
+            endpoint,
+            user,
+            region,
+            access_key_id,
+            secret_access_key,
+            session_token,
+            signed_at,
+            life,
+        } = self;
+        let (day, clock) = (signed_at / 86_400, signed_at % 86_400);
+        let day = (0..)
+            .find_map(|years| date(1970 + years, day, days_before(1970 + years)))
+            .unwrap();
+        let date = format!(
+            "{day}T{:02}{:02}{:02}Z",
+            clock / 3_600,
+            clock % 3_600 / 60,
+            clock % 60
+        );
+        let scope = format!("{day}/{region}/rds-db/aws4_request");
+        let query = format!(
+            "Action=connect&DBUser={user}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={access_key_id}%2F{}\
+             &X-Amz-Date={date}&X-Amz-Expires={life}&X-Amz-Security-Token={session_token}&X-Amz-SignedHeaders=host",
+            scope.replace('/', "%2F"),
+        );
+        let hash = |text: &str| hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+        let request = format!("GET\n/\n{query}\nhost:{endpoint}\n\nhost\n{}", hash(""));
+        let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hash(&request));
+        let secret = format!("AWS4{secret_access_key}").into_bytes();
+        let key = scope.split('/').fold(secret, |key, part| sign(&key, part));
+        format!(
+            "{endpoint}/?{query}&X-Amz-Signature={}",
+            hex(&sign(&key, &to_sign))
+        )
+    }
 }
 
 fn days_before(year: u64) -> u64 {
@@ -81,7 +116,7 @@ pub fn config(lab: &Lab, user: &str) -> Config {
         .port(endpoint.port())
         .user(user)
         .dbname("stadiums")
-        .password(token(lab, user))
+        .password(Claim::of(lab, user).sign())
         .ssl_mode(SslMode::Require);
     config
 }

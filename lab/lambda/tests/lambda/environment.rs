@@ -6,51 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lab_lambda::{
-    Credentials, Environment, Function, Limits, Outcome, Placement, Platform, Service, StartError,
-    Status, TraceHeader, limits,
+    Environment, Failure, Function, Limits, Outcome, Platform, StartError, Status, limits,
 };
 
-fn bootstrap() -> PathBuf {
-    // target/PROFILE/deps/THIS_TEST -> target/PROFILE/examples/bootstrap; cargo builds examples before it runs tests.
-    let own = std::env::current_exe().unwrap();
-    own.ancestors().nth(2).unwrap().join("examples/bootstrap")
-}
-
-fn platform(limits: Limits) -> Platform {
-    Platform {
-        region: "us-east-1".to_owned(),
-        credentials: Credentials {
-            access_key_id: "ASIAEXAMPLE".to_owned(),
-            secret_access_key: "secret".to_owned(),
-            session_token: "token".to_owned(),
-        },
-        limits,
-        placement: Placement::of_this_machine(2),
-        memory_per_vcpu_mib: 1769.0,
-        cpu_period: Duration::from_millis(20),
-        init_vcpus: 2.0,
-        init_timeout: Duration::from_secs(10),
-        shutdown_budget: Duration::from_secs(2),
-        open_files: 1024,
-        largest_response: 6 << 20,
-    }
-}
-
-fn function(behaviour: &str) -> Function {
-    let none = Limits::None {
-        reason: "this test is not about limits".to_owned(),
-    };
-    Function {
-        name: "test".to_owned(),
-        memory_mb: 256,
-        timeout: Duration::from_secs(10),
-        bootstrap: bootstrap(),
-        extensions: Vec::new(),
-        variables: vec![("BEHAVIOUR".to_owned(), behaviour.to_owned())],
-        platform: Arc::new(platform(none)),
-        log: None,
-    }
-}
+use crate::support::{function, platform, trace};
 
 async fn start(function: Function) -> Environment {
     Environment::start(&Arc::new(function)).await.unwrap()
@@ -62,10 +21,6 @@ async fn failure(function: Function) -> StartError {
         Ok(_) => panic!("it started"),
         Err(error) => error,
     }
-}
-
-fn trace() -> TraceHeader {
-    TraceHeader::new(false)
 }
 
 #[tokio::test]
@@ -158,13 +113,19 @@ async fn a_timeout_a_crash_and_an_error_are_reported_as_on_lambda() {
     };
     let mut environment = start(late).await;
     let invocation = environment.invoke(&Bytes::new(), &trace()).await;
-    assert!(matches!(invocation.outcome, Outcome::Timeout));
+    assert!(matches!(
+        invocation.outcome,
+        Outcome::Failed(Failure::Timeout(_))
+    ));
     assert_eq!(invocation.report.status, Some(Status::Timeout));
     assert!(!environment.is_alive());
 
     let mut environment = start(function("crash")).await;
     let invocation = environment.invoke(&Bytes::new(), &trace()).await;
-    assert!(matches!(invocation.outcome, Outcome::Exited));
+    assert!(matches!(
+        invocation.outcome,
+        Outcome::Failed(Failure::Exit(_))
+    ));
     assert_eq!(
         invocation.report.status,
         Some(Status::Error("Runtime.ExitError".to_owned()))
@@ -220,43 +181,6 @@ async fn every_way_to_fail_in_init_has_its_message() {
         missing.contains("cannot start /nowhere/bootstrap"),
         "{missing}"
     );
-}
-
-#[tokio::test]
-async fn an_answer_to_another_invocation_is_refused() {
-    let mut environment = start(function("wrong-id")).await;
-    let invocation = environment.invoke(&Bytes::new(), &trace()).await;
-    let Outcome::Response(status) = invocation.outcome else {
-        panic!("{:?}", invocation.outcome)
-    };
-    assert_eq!(status, "400");
-    environment.shutdown().await;
-}
-
-#[tokio::test]
-async fn an_idle_environment_is_used_again_and_a_busy_one_is_not() {
-    let service = Service::new(function(""));
-    let event = Bytes::from("[]");
-    let first = service.invoke(&event, &trace()).await.unwrap();
-    let second = service.invoke(&event, &trace()).await.unwrap();
-    assert!(first.cold.is_some() && second.cold.is_none());
-    assert_eq!(service.started(), 1);
-
-    let trace = trace();
-    let (one, two) = tokio::join!(
-        service.invoke(&event, &trace),
-        service.invoke(&event, &trace)
-    );
-    let cold = [one.unwrap(), two.unwrap()]
-        .iter()
-        .filter(|served| served.cold.is_some())
-        .count();
-    assert_eq!(
-        (cold, service.started()),
-        (1, 2),
-        "one request an environment at a time"
-    );
-    service.shutdown().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,43 @@
+//! A function that does a known amount of work: `lab/lambda/examples/bootstrap.rs`, told how much.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+use lab::builder;
+use lab::target::{Source, Target};
+use lab::workspace::{Architecture, TrustAnchors, Workspace};
+use lab_lambda::Function;
+
+/// Builds the function as it would be deployed.
+pub async fn build(workspace: &Workspace) -> Result<PathBuf> {
+    builder::build_example(&workspace.root, "lab-lambda", "bootstrap").await
+}
+
+/// The function as a target of the measuring code.
+pub fn target(name: &str, executable: &Path, memory_mb: u32) -> Target {
+    Target {
+        name: name.to_owned(),
+        title: "a known amount of work".to_owned(),
+        source: Source::File(executable.to_owned()),
+        from: None,
+        memory_mb,
+        memory_overridden: false,
+        timeout: Duration::from_secs(10),
+        architecture: Architecture::X86_64,
+        services: Vec::new(),
+        trust_anchors: TrustAnchors::None,
+        extension: false,
+    }
+}
+
+/// Tells the function how to behave, and how much of it.
+pub fn behave(function: &mut Function, behaviour: &str, amount: u64) {
+    let variables = [
+        ("BEHAVIOUR", behaviour.to_owned()),
+        ("AMOUNT", amount.to_string()),
+    ];
+    function
+        .variables
+        .extend(variables.map(|(name, value)| (name.to_owned(), value)));
+}

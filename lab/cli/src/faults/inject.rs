@@ -1,0 +1,148 @@
+//! Making a fault happen in the real service, and making it go away.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use lab_lambda::{Function, Service};
+use lab_services::Network;
+
+use super::catalogue::Fault;
+use crate::lab::Lab;
+
+/// Half a list: what a writer that died, or another program's value, looks like.
+const GARBAGE: &[u8] = br#"[{"id":1,"name":"#;
+
+/// The key of the list.
+pub(super) const KEY: &str = "stadiums";
+
+/// How long the steps let the list live, in seconds.
+const EXPIRY: u64 = 10;
+
+/// Slow, where one request of many makes up an answer.
+const SLOW_DATABASE: Duration = Duration::from_millis(100);
+
+/// Slow, where few requests do: less than the invocation has.
+const SLOW_PARAMETERS: Duration = Duration::from_millis(200);
+
+/// Longer than a step waits for its cache.
+const SLOW_CACHE: Duration = Duration::from_millis(500);
+
+/// Longer than any function has here.
+const TOO_SLOW: Duration = Duration::from_mins(1);
+
+/// Ahead by more than the 15 minutes of a token's life.
+const CLOCK_AHEAD: Duration = Duration::from_hours(1);
+
+impl Fault {
+    /// The part of a fault that lies in the environment's own processes.
+    pub fn configure(self, function: &mut Function) {
+        let variables = match self {
+            Self::ExtensionNotReady => [("LAB_EXTENSION_OPEN_DELAY_MS", "300")],
+            Self::ExtensionSlowStart => [("LAB_EXTENSION_START_CPU_MS", "500")],
+            Self::ExtensionWrongToken => [("AWS_SESSION_TOKEN", "the token of another role")],
+            _ => return,
+        };
+        for extension in &mut function.extensions {
+            let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            extension.variables.extend(owned);
+        }
+    }
+
+    /// True where something else than the list is under its key.
+    pub fn is_garbage(self) -> bool {
+        matches!(self, Self::CacheGarbage | Self::CacheGarbageWithExpiry)
+    }
+
+    /// True where the fault lies in the deployment: it goes with its environments only.
+    pub fn is_configured(self) -> bool {
+        matches!(
+            self,
+            Self::ExtensionNotReady | Self::ExtensionSlowStart | Self::ExtensionWrongToken
+        )
+    }
+
+    /// Makes it happen.
+    pub async fn inject(self, lab: &Lab, service: &Service) -> Result<()> {
+        let services = &lab.services;
+        let (cache, database, parameters) =
+            (services.cache(), services.database(), services.parameters());
+        match self {
+            Self::CacheDown => cache.stop().await?,
+            Self::CacheSlow => change(lab, |network| network.cache.service_time = SLOW_CACHE),
+            Self::CacheHangs => cache.suspend().await?,
+            Self::CacheRestarted => {
+                cache.stop().await?;
+                cache.restart().await?;
+            }
+            Self::CacheGarbage => cache.set(KEY, GARBAGE).await?,
+            Self::CacheGarbageWithExpiry => cache.set_for(KEY, GARBAGE, EXPIRY).await?,
+            Self::DatabaseDown | Self::DatabaseDownListCached => database.stop().await?,
+            Self::DatabaseRestarted => {
+                database.stop().await?;
+                database.restart().await?;
+            }
+            Self::DatabaseSlow => {
+                change(lab, |network| network.database.service_time = SLOW_DATABASE);
+            }
+            Self::DatabaseHangs => database.suspend().await?,
+            Self::SessionKilledWhileFrozen => drop(database.terminate_sessions().await?),
+            Self::TokenExpired => {
+                database.set_clock_ahead(CLOCK_AHEAD);
+                database.terminate_sessions().await?;
+            }
+            Self::TokenForAnAlias => {
+                parameters.put("/stadiums/database/endpoint", "localhost");
+            }
+            Self::ParametersThrottledCold | Self::ParametersThrottledWarm => {
+                parameters.set_quota(Some(0));
+            }
+            Self::ParameterMissing => {
+                parameters.remove("/stadiums/database/user");
+            }
+            Self::ParametersSlow => {
+                change(lab, |network| {
+                    network.parameters.service_time = SLOW_PARAMETERS;
+                });
+            }
+            Self::ParametersTooSlow => {
+                change(lab, |network| network.parameters.service_time = TOO_SLOW);
+            }
+            Self::ExtensionGone => kill_extensions(service),
+            Self::ExtensionNotReady
+            | Self::ExtensionSlowStart
+            | Self::ExtensionWrongToken
+            | Self::EventMalformed => {}
+        }
+        Ok(())
+    }
+}
+
+/// Takes every fault away, whichever it was.
+pub async fn restore(lab: &Lab, network: &Network) -> Result<()> {
+    let services = &lab.services;
+    services.set_network(network);
+    services.parameters().set_quota(None);
+    services.database().set_clock_ahead(Duration::ZERO);
+    services.database().resume().await?;
+    services.database().restart().await?;
+    services.cache().resume().await?;
+    services.cache().restart().await?;
+    lab.put_parameters();
+    Ok(())
+}
+
+fn change(lab: &Lab, farther: impl FnOnce(&mut Network)) {
+    let mut network = lab.services.network();
+    farther(&mut network);
+    lab.services.set_network(&network);
+}
+
+fn kill_extensions(service: &Service) {
+    use nix::sys::signal::{Signal, kill};
+    for (name, process) in service.processes() {
+        if name != "function" {
+            // It may have ended by itself; that is what was wanted.
+            let _ = kill(nix::unistd::Pid::from_raw(process), Signal::SIGKILL);
+        }
+    }
+}

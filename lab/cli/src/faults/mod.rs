@@ -1,0 +1,137 @@
+//! What each step does when a neighbour fails. Every fault is made to happen in the real service, in front of a real
+//! environment, and the client's view of it is written down: the matrix of steps and faults.
+
+mod catalogue;
+mod inject;
+mod probe;
+mod table;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use lab_lambda::Function;
+use lab_results::faults::{Cell, Row};
+
+pub use catalogue::{Fault, When};
+pub use table::table;
+
+use crate::contract;
+use crate::lab::Lab;
+use crate::progress::Progress;
+use crate::target::Target;
+use inject::restore;
+use probe::Probe;
+
+/// Invocations after which an environment is held to be lost.
+const PATIENCE: u32 = 5;
+
+/// The function's timeout: Lambda's own default, shorter than the manifests' so that what hangs is found out sooner.
+pub const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Puts every target through every fault that concerns it.
+pub async fn matrix(
+    lab: &Lab,
+    targets: &[(Target, PathBuf)],
+    faults: &[Fault],
+    progress: &mut Progress,
+) -> Result<Vec<Row>> {
+    let network = lab.services.network();
+    let mut rows = Vec::new();
+    for (number, fault) in faults.iter().enumerate() {
+        let mut cells = Vec::new();
+        for (target, executable) in targets.iter().filter(|(target, _)| fault.concerns(target)) {
+            progress.update(format!(
+                "{} of {}, {}: {}",
+                number + 1,
+                faults.len(),
+                fault.name(),
+                target.name
+            ));
+            let function = Function {
+                timeout: TIMEOUT,
+                ..lab.function(target, executable)
+            };
+            let cell = cell(lab, &network, *fault, target, function)
+                .await
+                .with_context(|| format!("{}, {}", fault.name(), target.name));
+            restore(lab, &network).await?;
+            cells.push(cell?);
+        }
+        rows.push(Row {
+            fault: fault.name().to_owned(),
+            cells,
+        });
+    }
+    Ok(rows)
+}
+
+async fn cell(
+    lab: &Lab,
+    network: &lab_services::Network,
+    fault: Fault,
+    target: &Target,
+    function: Function,
+) -> Result<Cell> {
+    lab.before_cold_start(target).await?;
+    let mut configured = function.clone();
+    fault.configure(&mut configured);
+    let mut probe = Probe::new(lab, configured)?;
+    if fault.when() != When::Cold {
+        probe.get().await.must_be_the_list()?;
+    }
+    if fault.when() == When::Warm {
+        lab.before_cold_start(target).await?;
+    }
+    fault.inject(lab, probe.service()).await?;
+    let mut seen = match fault {
+        Fault::EventMalformed => probe.send(probe::test_event()).await,
+        _ => probe.get().await,
+    };
+    if fault.is_garbage() {
+        seen.body += what_is_cached_now(lab).await?;
+    }
+    restore(lab, network).await?;
+    if fault.is_configured() {
+        // Such a fault ends with a new deployment.
+        probe.end().await;
+        probe = Probe::new(lab, function)?;
+    }
+    // The database has to be asked again, or the cache would hide it.
+    lab.before_cold_start(target).await?;
+    let until_normal = until_normal(&probe).await;
+    probe.end().await;
+    Ok(Cell {
+        step: target.name.clone(),
+        as_designed: seen.status == fault.wanted(target)
+            && until_normal == fault.wanted_until_normal(target),
+        status: seen.status,
+        saw: seen.body,
+        took_us: seen.took.as_micros() as u64,
+        until_normal,
+        logged: seen.logged,
+    })
+}
+
+/// How many invocations fail before one is right; `None` when too many do.
+async fn until_normal(probe: &Probe) -> Option<u32> {
+    for failed in 0..PATIENCE {
+        if probe.get().await.must_be_the_list().is_ok() {
+            return Some(failed);
+        }
+    }
+    None
+}
+
+/// What became of garbage, once the client has its answer.
+async fn what_is_cached_now(lab: &Lab) -> Result<&'static str> {
+    let cache = lab.services.cache();
+    let value = cache.get(inject::KEY).await?.unwrap_or_default();
+    let is_list = std::str::from_utf8(&value).is_ok_and(|text| contract::check(text).is_ok());
+    let expires = cache.time_to_live(inject::KEY).await?.is_some();
+    Ok(match (is_list, expires) {
+        (true, true) => "; replaced",
+        (true, false) => "; replaced for ever",
+        (false, _) => "; the garbage stays",
+    })
+}

@@ -1,0 +1,33 @@
+//! What a parameter can do to a step. What a neighbour's failure does is in `tests/faults.rs`.
+
+use lab::contract;
+use lab::workspace::Neighbour;
+
+use crate::support::Bench;
+
+#[tokio::test]
+async fn the_cache_can_be_switched_off_by_its_parameter() {
+    let bench = Bench::start().await;
+    bench
+        .lab
+        .services
+        .parameters()
+        .put("/stadiums/cache/enabled", "false");
+    let cached = bench
+        .stadium_targets()
+        .into_iter()
+        .filter(|target| target.services.contains(&Neighbour::Cache));
+    for target in cached {
+        let before = bench.lab.services.counts();
+        let mut environment = bench.environment(&target).await;
+        contract::check(&bench.get(&mut environment).await).unwrap();
+        let seen = bench.lab.services.counts() - before;
+        assert_eq!(
+            seen[lab_services::Counter::CacheConnections],
+            0,
+            "{}",
+            target.name
+        );
+        environment.shutdown().await;
+    }
+}

@@ -1,0 +1,157 @@
+//! The processes of an environment, from the first to the last: a reset replaces them all.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+use crate::delivery::shutdown_event;
+use crate::exchange::Exchange;
+use crate::init::extension_names;
+use crate::invocation::{epoch_ms, u128_to_u64};
+use crate::process::Process;
+use crate::runtime_api::{self, Identity};
+use crate::{Exit, Function};
+
+/// The part of the shutdown budget that the runtime may use before the extensions get their event, from Lambda's Runtime
+/// Interface Emulator (`runtimeDeadlineShare`).
+const RUNTIME_SHARE: f64 = 0.3;
+
+/// Extensions and runtime, and the server that they talk to.
+pub(crate) struct Processes {
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) runtime_api: SocketAddr,
+    server: JoinHandle<()>,
+    /// The names of the configured extensions.
+    pub(crate) extensions: Vec<String>,
+    /// The extensions in the order of the configuration, then the runtime, as far as they have been started.
+    pub(crate) started: Vec<Process>,
+}
+
+impl Processes {
+    /// The server alone; the init phase starts the processes.
+    pub(crate) async fn new(function: &Function) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let runtime_api = listener.local_addr()?;
+        let exchange = Arc::new(Exchange::default());
+        let identity = Identity {
+            function_name: function.name.clone(),
+            largest_payload: function.platform.largest_payload,
+        };
+        Ok(Self {
+            server: runtime_api::serve(listener, Arc::clone(&exchange), identity),
+            exchange,
+            runtime_api,
+            extensions: extension_names(function),
+            started: Vec::new(),
+        })
+    }
+
+    /// Waits for the end of any process, the runtime's before those of the extensions; never returns without processes.
+    pub(crate) async fn first_to_end(&mut self) -> Exit {
+        let (index, status) = first_to_end(&mut self.started).await;
+        Exit {
+            extension: self.extensions.get(index).cloned(),
+            status,
+            out_of_memory: false,
+        }
+    }
+
+    /// Waits until all that an ended process wrote has been read.
+    pub(crate) async fn last_words(&mut self, exit: &Exit) {
+        let extension = |name| self.extensions.iter().position(|known| known == name);
+        let index = exit
+            .extension
+            .as_ref()
+            .map_or(Some(self.extensions.len()), extension);
+        if let Some(process) = index.and_then(|index| self.started.get_mut(index)) {
+            process.last_words().await;
+        }
+    }
+
+    pub(crate) fn ids(&self) -> Vec<i32> {
+        self.started.iter().map(Process::id).collect()
+    }
+
+    /// `function` or the extension's name, and the process id.
+    pub(crate) fn named(&self) -> Vec<(String, i32)> {
+        let names = self
+            .extensions
+            .iter()
+            .map(String::as_str)
+            .chain(["function"]);
+        names
+            .zip(self.ids())
+            .map(|(name, id)| (name.to_owned(), id))
+            .collect()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        for process in &self.started {
+            process.signal(signal);
+        }
+    }
+
+    /// Ends all processes. Without extensions they are killed at once. With extensions, the runtime gets SIGTERM and a
+    /// share of the budget, the extensions that want it get the shutdown event and the rest of it, and what is left is
+    /// killed. A stopped process runs again before it may handle anything of this.
+    pub(crate) async fn shutdown(mut self, reason: &str, budget: Duration) {
+        if self.exchange.has_extensions() {
+            self.signal(Signal::SIGCONT);
+            self.say_goodbye(reason, budget).await;
+        }
+        self.signal(Signal::SIGKILL);
+        // Reaped here, so that the control group is empty when it is used again or removed.
+        for process in &mut self.started {
+            let _ = process.child.wait().await;
+        }
+    }
+
+    async fn say_goodbye(&mut self, reason: &str, budget: Duration) {
+        let start = Instant::now();
+        let extensions = self.extensions.len().min(self.started.len());
+        let (extensions, runtime) = self.started.split_at_mut(extensions);
+        for process in runtime {
+            process.signal(Signal::SIGTERM);
+            let _ = timeout_at(start + budget.mul_f64(RUNTIME_SHARE), process.child.wait()).await;
+            process.signal(Signal::SIGKILL);
+        }
+        let deadline_ms = epoch_ms() + u128_to_u64((start + budget - Instant::now()).as_millis());
+        let told = self
+            .exchange
+            .deliver_shutdown(&shutdown_event(reason, deadline_ms));
+        for (process, name) in extensions.iter_mut().zip(&self.extensions) {
+            if told.contains(name) {
+                let _ = timeout_at(start + budget, process.child.wait()).await;
+            } else {
+                process.signal(Signal::SIGKILL);
+            }
+        }
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// The index and exit status of a process that has ended, the last started first.
+async fn first_to_end(processes: &mut [Process]) -> (usize, ExitStatus) {
+    std::future::poll_fn(|context| {
+        for (index, process) in processes.iter_mut().enumerate().rev() {
+            let wait = std::pin::pin!(process.child.wait());
+            if let Poll::Ready(status) = wait.poll(context) {
+                return Poll::Ready((index, status.unwrap_or_default()));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}

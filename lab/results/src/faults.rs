@@ -1,0 +1,99 @@
+//! The matrix of steps and faults, as `cargo lab run --faults` writes it and the book shows it.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::file_error::Error;
+use crate::schema::{Build, Limits, Machine, Network};
+
+/// What every step did in every fault that concerns it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultMatrix {
+    /// When it was taken, RFC 3339, UTC.
+    pub started: String,
+    /// On which machine.
+    pub machine: Machine,
+    /// Source and compiler of the steps.
+    pub build: Build,
+    /// The modelled network outside the faults.
+    pub network: Network,
+    /// Whether CPU and memory were limited as on Lambda.
+    pub limits: Limits,
+    /// The function's timeout, ms: what hangs is given up shortly before it.
+    pub timeout_ms: u64,
+    /// A row a fault.
+    pub rows: Vec<Row>,
+}
+
+/// One fault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// What was wrong.
+    pub fault: String,
+    /// The steps that can meet it, in the order of the ladder.
+    pub cells: Vec<Cell>,
+}
+
+/// One step in one fault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cell {
+    /// The step's folder.
+    pub step: String,
+    /// HTTP status that the client got while the fault lasted.
+    pub status: u16,
+    /// The body that it got; `the list` stands for the stadiums.
+    pub saw: String,
+    /// How long it waited, µs, the start of an environment included where the fault met the first invocation.
+    pub took_us: u64,
+    /// Failing invocations after the fault was over; absent when there were more than the lab waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_normal: Option<u32>,
+    /// What the function wrote to its log about it, warnings and errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logged: Vec<String>,
+    /// Whether status and recovery are what the design asks for.
+    pub as_designed: bool,
+}
+
+impl Cell {
+    /// True where nothing but step and time differs.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let behaviour = |cell: &Self| {
+            (
+                cell.status,
+                cell.saw.clone(),
+                cell.until_normal,
+                cell.as_designed,
+            )
+        };
+        behaviour(self) == behaviour(other)
+    }
+}
+
+impl FaultMatrix {
+    /// Reads a file.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        serde_json::from_str(&text).map_err(|source| Error::Malformed {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Writes a file.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(self).expect("plain data becomes JSON");
+        fs::write(path, text + "\n").map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source,
+        })
+    }
+}

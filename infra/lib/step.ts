@@ -49,6 +49,7 @@ export class StepStack extends Stack {
             bootstrap: bootstrap(workspace, step),
             functionName: this.stackName,
             description: step.title,
+            variables: step.variables,
             network,
             statements: [
                 ...(step.services.includes('parameters') ? [new PolicyStatement(parameters(this))] : []),

@@ -21,6 +21,8 @@ export interface Crate {
     readonly timeout: number;
     /** Whether X-Ray traces it. */
     readonly tracing: boolean;
+    /** Its environment variables; a value may be a dynamic reference of CloudFormation, `{{resolve:ssm:NAME}}`. */
+    readonly variables: Readonly<Record<string, string>>;
 }
 
 /** A crate under `steps/`. */
@@ -129,6 +131,7 @@ function crate(it: Package): Crate {
         memory: whole(deploy, 'memory'),
         timeout: whole(deploy, 'timeout'),
         tracing: oneOf(deploy, 'tracing', ['active', 'passthrough', 'pass-through'], 'passthrough') === 'active',
+        variables: texts(deploy['env'] ?? {}),
     };
 }
 
@@ -176,6 +179,15 @@ function whole(table: Table, key: string): number {
         throw new Error(`[package.metadata.lambda.deploy] needs a whole number for ${key}`);
     }
     return value;
+}
+
+function texts(table: unknown): Record<string, string> {
+    const values = Object.entries(table as Table);
+    const wrong = values.find(([, value]) => typeof value !== 'string');
+    if (wrong !== undefined) {
+        throw new Error(`[package.metadata.lambda.deploy.env] needs a text for ${wrong[0]}`);
+    }
+    return Object.fromEntries(values) as Record<string, string>;
 }
 
 function oneOf<T extends string>(table: Table, key: string, allowed: readonly T[], otherwise: T): T {

@@ -100,6 +100,16 @@ test('another memory size in one manifest changes exactly one stack', () => {
     assert.deepEqual(differing.map(([id]) => id), ['Step05']);
 });
 
+test('the variables of a manifest are the function\'s, references to parameters among them', () => {
+    const copy = copyOfRepository();
+    const manifest = join(copy, 'steps/05-elasticache/Cargo.toml');
+    const user = '{{resolve:ssm:/stadiums/database/user}}';
+    const variables = `[package.metadata.lambda.deploy.env]\nDATABASE_USER = "${user}"\n`;
+    writeFileSync(manifest, `${readFileSync(manifest, 'utf8')}\n${variables}`);
+    const found = only(resources(synthesise({}, copy), 'AWS::Lambda::Function', 'Step05')).Properties;
+    assert.equal(found['Environment'].Variables['DATABASE_USER'], user);
+});
+
 test('two crates of one number are refused by name', () => {
     const copy = copyOfRepository();
     const to = join(copy, 'steps/05-y');

@@ -1,8 +1,8 @@
 // The app as its templates, for tests: the real stacks of the real manifests, or of a changed copy of them.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { basename, join } from 'node:path';
 import { after } from 'node:test';
 
 import { App } from 'aws-cdk-lib';
@@ -42,7 +42,8 @@ export function app(settings: Record<string, unknown> = {}): App {
 }
 
 export function synthesise(settings: Record<string, unknown> = {}, root = repository): Synthesised {
-    const workspace = loadWorkspace(root);
+    // As if nothing were built: a bootstrap in target/lambda/ would be in some templates and not in others.
+    const workspace = { ...loadWorkspace(root), target: join(root, 'nothing-is-built') };
     const it = app(settings);
     build(it, workspace);
     const { stacks } = it.synth();
@@ -81,9 +82,10 @@ export function template(of: Synthesised, stack: string): StackTemplate {
 /** A copy of what cargo and the app read of the repository, to be changed. */
 export function copyOfRepository(): string {
     const copy = temporary();
-    for (const name of ['Cargo.toml', 'data', 'lab', 'steps']) {
-        const from = join(repository, name);
-        cpSync(from, join(copy, name), { recursive: true, filter: (path) => !path.includes(`${sep}target`) });
+    const bulk = ['target', 'infra', 'node_modules'];
+    for (const name of readdirSync(repository).filter((it) => !it.startsWith('.') && !bulk.includes(it))) {
+        const filter = (path: string): boolean => !bulk.includes(basename(path));
+        cpSync(join(repository, name), join(copy, name), { recursive: true, filter });
     }
     return copy;
 }

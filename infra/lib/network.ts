@@ -1,0 +1,73 @@
+// The network that all functions with neighbours share. No way out: no internet gateway, no NAT gateway, and the one AWS
+// service that the functions call through it has an endpoint inside.
+
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import {
+    InterfaceVpcEndpointAwsService,
+    Peer,
+    Port,
+    SecurityGroup,
+    SubnetType,
+    Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+
+import { cachePort, postgresPort } from './names.ts';
+import { parameters } from './policies.ts';
+
+export interface NetworkProps extends StackProps {
+    /** The two Availability Zones to use; without them, the first two of the Region's list. */
+    readonly zones?: readonly string[];
+}
+
+/** RDS Proxy wants subnets in two zones. */
+export const zoneCount = 2;
+
+export class Network extends Stack {
+    readonly vpc: Vpc;
+    /**
+     * The functions' security group. It lives here and not in their stacks, so that destroying one of these does not wait
+     * until Lambda has given back its network interfaces.
+     */
+    readonly functions: SecurityGroup;
+
+    constructor(scope: Construct, id: string, props: NetworkProps) {
+        super(scope, id, props);
+        this.vpc = new Vpc(this, 'Vpc', {
+            ...(props.zones ? { availabilityZones: [...props.zones] } : { maxAzs: zoneCount }),
+            natGateways: 0,
+            createInternetGateway: false,
+            subnetConfiguration: [{ name: 'Isolated', subnetType: SubnetType.PRIVATE_ISOLATED }],
+        });
+        this.functions = new SecurityGroup(this, 'Functions', {
+            vpc: this.vpc,
+            description: 'The functions: HTTPS, PostgreSQL and the cache inside the VPC',
+            allowAllOutbound: false,
+        });
+        for (const port of [443, postgresPort, cachePort]) {
+            this.functions.addEgressRule(Peer.ipv4(this.vpc.vpcCidrBlock), Port.tcp(port));
+        }
+        this.addParameterStore();
+    }
+
+    private addParameterStore(): void {
+        const group = new SecurityGroup(this, 'ParameterStoreGroup', {
+            vpc: this.vpc,
+            description: 'The endpoint of Parameter Store: HTTPS from the functions',
+            allowAllOutbound: false,
+        });
+        group.addIngressRule(this.functions, Port.tcp(443));
+        const endpoint = this.vpc.addInterfaceEndpoint('ParameterStore', {
+            service: InterfaceVpcEndpointAwsService.SSM,
+            securityGroups: [group],
+            open: false,
+        });
+        endpoint.addToPolicy(
+            new PolicyStatement({
+                principals: [new AccountPrincipal(this.account)],
+                ...parameters(this),
+            }),
+        );
+    }
+}

@@ -20,7 +20,10 @@ pub fn of(workspace: &Workspace, step: &Step) -> Result<String> {
     let from = from.with_context(|| format!("{} starts from no other step", step.name))?;
     let from = workspace.step(from)?;
     let mut text = String::new();
-    for file in &step.manifest.changes {
+    // The manifest last: it follows from the code.
+    let mut files: Vec<&String> = step.manifest.changes.iter().collect();
+    files.sort_by_key(|file| file.as_str() == "Cargo.toml");
+    for file in files {
         let read = |step: &Step| fs::read_to_string(step.folder.join(file)).unwrap_or_default();
         let (before, after) = (read(from), read(step));
         let (before, after) = if file == "Cargo.toml" {

@@ -12,7 +12,8 @@
 //! | `result STEP` | the reference beside the reader's own numbers |
 //! | `ladder [PROFILE]`, `chart [PROFILE]` | all steps as a table, as a figure |
 //! | `cold`, `sizes` | all steps: cold start, size and cost |
-//! | `faults [STEP]` | what clients get while a neighbour fails |
+//! | `faults [STEP WORD]` | what clients get while a neighbour fails; one step in the faults that have WORD in their names |
+//! | `fault-timeout` | the function timeout meanwhile |
 //! | `diff STEP` | the change against the step before |
 //! | `about STEP` | idea, reading time and, if the code is not the measured one, a warning |
 
@@ -20,6 +21,7 @@ use anyhow::{Context as _, Result, bail};
 use lab::workspace::{Step, Workspace};
 use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
+use lab_results::format::duration;
 
 use crate::measured::{Measured, PROFILE};
 use crate::{diff, freshness, tables};
@@ -58,8 +60,9 @@ impl Directives {
             ["chart", profile] => tables::chart(&self.measured, &self.workspace, profile),
             ["cold"] => tables::cold(&self.measured, &self.workspace),
             ["sizes"] => tables::sizes(&self.measured, &self.workspace),
-            ["faults"] => Ok(tables::faults(&self.faults, None)),
-            ["faults", name] => Ok(tables::faults(&self.faults, Some(step(name)?))),
+            ["faults"] => tables::faults(&self.faults, None),
+            ["faults", name, about] => tables::faults(&self.faults, Some((step(name)?, about))),
+            ["fault-timeout"] => Ok(duration(self.faults.timeout_ms as f64 * 1000.0)),
             ["result", name] => tables::result(&self.measured, &self.workspace, step(name)?),
             ["diff", name] => diff::of(&self.workspace, step(name)?),
             ["about", name] => self.about(step(name)?),
@@ -109,7 +112,7 @@ impl Directives {
             bail!("nothing called {what} is counted");
         }
         let count = counts.get(what).copied().unwrap_or_default();
-        Ok(if count.fract() == 0.0 {
+        Ok(if (count - count.round()).abs() < 0.05 {
             format!("{count:.0}")
         } else {
             format!("{count:.1}")

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use lab::faults::lines;
@@ -105,7 +105,7 @@ pub fn result(measured: &Measured, workspace: &Workspace, step: &Step) -> Result
     let _ = match (own, from) {
         (None, _) => writeln!(
             table,
-            "\nYour own numbers appear here after `cargo lab run {number}` and `cargo book`."
+            "\nYour own numbers appear here after `cargo lab run {number}`, when the book is built again."
         ),
         (Some((session, _)), Some(from)) => {
             match session.compare(&from.name, &step.name, Metric::Warm) {
@@ -216,25 +216,51 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
     Some(rest.split_once(close)?.0)
 }
 
-/// The fault matrix, or what concerns one step of it.
-pub fn faults(matrix: &FaultMatrix, step: Option<&Step>) -> String {
-    let of_step = |row: &Row| Row {
+/// The fault matrix, or one step in the faults whose names contain `about`.
+pub fn faults(matrix: &FaultMatrix, of: Option<(&Step, &str)>) -> Result<String> {
+    let wanted = |row: &Row| Row {
         fault: row.fault.clone(),
         cells: row
             .cells
             .iter()
-            .filter(|cell| step.is_none_or(|step| cell.step == step.name))
+            .filter(|cell| {
+                of.is_none_or(|(step, about)| cell.step == step.name && row.fault.contains(about))
+            })
             .cloned()
             .collect(),
     };
-    let rows: Vec<Row> = matrix.rows.iter().map(of_step).collect();
-    let mut table = "| fault | steps | status | the client got | after | normal again |\n|---|---|--:|---|--:|---|\n".to_owned();
-    for line in lines(&rows) {
+    let rows: Vec<Row> = matrix.rows.iter().map(wanted).collect();
+    let lines = lines(&rows);
+    if lines.is_empty() {
+        bail!("no such fault was tried");
+    }
+    let (heading, rule) = match of {
+        None => ("| fault | steps |", "|---|---|"),
+        Some(_) => ("| fault |", "|---|"),
+    };
+    let mut table = format!(
+        "{heading} status | the client got | after | normal again |\n{rule}--:|---|--:|---|\n"
+    );
+    for line in lines {
+        let steps = of.map_or_else(|| format!(" {} |", line.steps), |_| String::new());
         let _ = writeln!(
             table,
-            "| {} | {} | {} | {} | {} | {} |",
-            line.fault, line.steps, line.status, line.saw, line.took, line.normal_again
+            "| {} |{steps} {} | {} | {} | {} |",
+            line.fault,
+            line.status,
+            in_words(&line.saw),
+            line.took,
+            line.normal_again
         );
     }
-    table
+    Ok(table)
+}
+
+/// The two error bodies, which would make the table too wide.
+fn in_words(saw: &str) -> &str {
+    match saw {
+        r#"{"error":"the stadiums are not available"}"# => "the function's own error",
+        r#"{"message":"Internal Server Error"}"# => "Lambda's error",
+        other => other,
+    }
 }

@@ -55,7 +55,7 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
         programs,
     };
     let lab = Lab::start(setup).await?;
-    let mut progress = Progress::start("putting every step through every fault");
+    let mut progress = Progress::start("putting the steps through the faults");
     let rows = faults::matrix(&lab, &targets, &Fault::ALL, &mut progress).await?;
     progress.done("");
     let enforced = lab.platform.limits.enforced();
@@ -88,7 +88,7 @@ fn print(matrix: &FaultMatrix, json: bool) -> Result<()> {
         serde_json::to_string_pretty(matrix)?
     } else {
         format!(
-            "\nFAULTS  each one in the real service; function timeout {} s; times are the client's, and count the init phase \
+            "\nFAULTS  each one in the running neighbour; function timeout {} s; times are the client's, and count the init phase \
              where an environment had to start\n{}",
             TIMEOUT.as_secs(),
             faults::table(&matrix.rows, true)

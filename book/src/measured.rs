@@ -69,7 +69,7 @@ impl Measured {
                 .mean(|round| round.warm_network_us)
                 .map(duration),
             "memory" => measurement.max_memory_mib().map(|mib| format!("{mib} MiB")),
-            "binary" => Some(bytes(measurement.binary_bytes)),
+            "binary" => measurement.binary_bytes.map(bytes),
             "zip" => Some(bytes(measurement.zip_bytes)),
             "cost" => self
                 .prices

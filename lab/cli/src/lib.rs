@@ -8,9 +8,11 @@
 //! | [`contract`] | what every step must answer |
 //! | [`measure`] | interleaved rounds |
 //! | [`faults`] | every step in every fault |
+//! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
 //! | [`table`], [`progress`] | what a person sees |
 //! | [`run_directory`], [`scope`], [`programs`], [`machine`] | this machine |
 
+pub mod aws;
 pub mod builder;
 pub mod clean_clone;
 pub mod commands;

@@ -143,7 +143,7 @@ fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
         memory_overridden: target.memory_overridden,
         architecture: target.architecture.as_str().to_owned(),
         measured_on: (own != target.architecture.as_str()).then(|| own.to_owned()),
-        binary_bytes: prepared.binary_bytes,
+        binary_bytes: Some(prepared.binary_bytes),
         zip_bytes: prepared.zip_bytes,
         rounds,
     }

@@ -32,7 +32,8 @@ pub async fn ensure(yes: bool) -> Result<Programs> {
     Ok(programs)
 }
 
-fn agrees() -> Result<bool> {
+/// Asks the person at the terminal; an empty answer agrees.
+pub fn agrees() -> Result<bool> {
     eprint!("Go on? [Y/n] ");
     std::io::stderr().flush()?;
     let mut answer = String::new();

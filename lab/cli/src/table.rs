@@ -1,5 +1,7 @@
 //! The tables that a person reads: the ladder, the warm and the cold figures, the counts.
 
+mod aws;
+
 use comfy_table::{CellAlignment, Table, presets};
 use lab_results::format::{bytes, duration, times, usd};
 use lab_results::interval::{Comparison, Verdict};
@@ -19,10 +21,9 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
         .iter()
         .filter_map(|name| Some((name.as_str(), session.measurements.get(name)?)))
         .collect();
-    let profile = session
-        .network
-        .as_ref()
-        .map_or("-", |network| network.profile.as_str());
+    let Some(profile) = session.profile() else {
+        return aws::tables(session, &rows, prices);
+    };
     format!(
         "\nTHE LADDER  median of warm invocations {} ms apart, network profile {profile}\n{}\n\n\
          WARM  the median and what explains it (modelled network, CPU time; the rest); a closed loop, one environment\n{}\n\n\
@@ -30,7 +31,7 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
          COLD, SIZE, COST  medians; USD for a million warm requests: Lambda's duration and request fee\n{}\n\n\
          ASKED OF THE NEIGHBOURS  by the first (cold) / by a later invocation\n{}",
         session.method.paced_gap_ms,
-        ladder(session, &rows),
+        ladder(session, &rows, Metric::Warm),
         warm(&rows),
         changes(session, &rows),
         cold(&rows, prices),
@@ -38,9 +39,8 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
     )
 }
 
-fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
-    let p50 =
-        |measurement: &Measurement| measurement.p50(Metric::Warm).map(|estimate| estimate.value);
+fn ladder(session: &Session, rows: &[(&str, &Measurement)], metric: Metric) -> Table {
+    let p50 = |measurement: &Measurement| measurement.p50(metric).map(|estimate| estimate.value);
     let values: Vec<f64> = rows
         .iter()
         .filter_map(|(_, measurement)| p50(measurement))
@@ -57,10 +57,10 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
         &[1, 4],
     );
     for (row, (name, measurement)) in rows.iter().enumerate() {
-        let compared = against_step_before(session, rows, row, Metric::Warm);
+        let compared = against_step_before(session, rows, row, metric);
         let whole = first
             .filter(|first| *first != *name)
-            .and_then(|first| session.compare(first, name, Metric::Warm));
+            .and_then(|first| session.compare(first, name, metric));
         table.add_row([
             (*name).to_owned(),
             p50(measurement).map(duration).unwrap_or_default(),
@@ -223,7 +223,7 @@ fn cold(rows: &[(&str, &Measurement)], prices: &Prices) -> Table {
         table.add_row([
             (*name).to_owned(),
             measurement.architecture.clone(),
-            bytes(measurement.binary_bytes),
+            measurement.binary_bytes.map(bytes).unwrap_or_default(),
             bytes(measurement.zip_bytes),
             p50(Metric::Init),
             p50(Metric::First),

@@ -7,7 +7,7 @@
 //! | [`service`] | many environments of one function: one request each, reused when idle |
 //! | [`scaling`] | when the service starts another environment, and when it refuses |
 //! | [`event`] | API Gateway's payload format 2.0, both ways |
-//! | [`report`] | the REPORT line in AWS's exact form |
+//! | [`report`] | the REPORT line in AWS's exact form, written and read |
 //! | [`limits`] | CPU share and memory limit through cgroup v1 or v2 |
 //! | [`platform`] | the rules of the service, and how this machine enforces them |
 //! | [`placement`] | which CPUs the function and the lab run on |
@@ -50,7 +50,7 @@ pub use limits::Limits;
 pub use logs::LogLine;
 pub use placement::Placement;
 pub use platform::Platform;
-pub use report::{Report, Status};
+pub use report::{Report, ReportError, Status};
 pub use scaling::Scaling;
 pub use service::{Refused, Served, Service, Start};
 pub use trace::TraceHeader;

@@ -1,9 +1,13 @@
-//! The REPORT line that ends every invocation's log, in AWS's exact form.
+//! The REPORT line that ends every invocation's log, in AWS's exact form: written here, read in `parse`.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::TraceHeader;
+
+mod parse;
+
+pub use parse::ReportError;
 
 /// How an invocation ended, where it did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,6 +47,9 @@ pub struct Session {
     /// A name that a person gave, for example an attendee's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The AWS Region; absent in the lab.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// The machine; absent on AWS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<Machine>,
@@ -191,8 +194,9 @@ pub struct Measurement {
     /// The architecture that ran, where it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured_on: Option<String>,
-    /// Size of the executable, bytes.
-    pub binary_bytes: u64,
+    /// Size of the executable, bytes; absent on AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary_bytes: Option<u64>,
     /// Size of the deployment package, bytes.
     pub zip_bytes: u64,
     /// One per environment; the n-th rounds of all steps of a session ran next to each other.
@@ -203,12 +207,13 @@ pub struct Measurement {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Round {
-    /// Init phase: the programs start, until all have asked for the next event, microseconds.
+    /// Init phase: the programs start, until all have asked for the next event, microseconds. On AWS Init Duration.
     pub init_us: u64,
     /// CPU time of the init phase, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init_cpu_us: Option<u64>,
-    /// The first invocation as its caller sees it, without init, microseconds.
+    /// The first invocation as its caller sees it, without init, microseconds. On AWS this holds the start of the
+    /// sandbox, which no REPORT line tells apart.
     pub first_us: u64,
     /// The first invocation's REPORT duration, microseconds.
     pub first_duration_us: u64,

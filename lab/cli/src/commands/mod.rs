@@ -1,5 +1,7 @@
 //! The commands, one a module.
 
+mod aws;
 pub mod doctor;
 mod faults;
+mod output;
 pub mod run;

@@ -1,7 +1,6 @@
 //! `lab run`: how fast is each step, cold and warm?
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -11,7 +10,7 @@ use lab_results::facts::Facts;
 use lab_results::format::timestamp;
 use lab_results::schema::{self, Limits, Measurement, Method, Place, ResultsFile, Session};
 
-use super::faults;
+use super::{aws, faults, output};
 use crate::builder;
 use crate::clean_clone::CleanClone;
 use crate::lab::{Lab, Setup, facts_path};
@@ -20,7 +19,6 @@ use crate::measure::{Extent, Prepared, measure};
 use crate::programs;
 use crate::progress::{Progress, elapsed};
 use crate::run_directory::clear_leftovers;
-use crate::table;
 use crate::target::{Choice, Target};
 use crate::workspace::Workspace;
 
@@ -32,6 +30,7 @@ Examples:
   cargo lab run --profile loopback    without any distance to the neighbours
   cargo lab run 05 --memory 1024      another memory size than the manifest's
   cargo lab run --faults 02 05        break the neighbours of two steps, see what their clients get
+  cargo lab run --aws 05 --dry-run    deployed steps (infra/README.md): what would be done, and what it costs
   cargo lab run ./my/bootstrap        any executable that speaks the Lambda Runtime API
   cargo lab run ./target/lambda/05-elasticache/bootstrap --like 05";
 
@@ -42,7 +41,7 @@ const RESULTS: &str = "data/results/local.json";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 // Switches of a command line are what they are.
-#[allow(clippy::struct_excessive_bools)]
+#[allow(clippy::struct_excessive_bools, clippy::struct_field_names)]
 pub struct Run {
     /// Steps (5, 05, 05-elasticache, floor) or files; none: the sample's ladder
     #[arg(value_name = "STEP or FILE")]
@@ -56,6 +55,15 @@ pub struct Run {
     /// Instead of speed: what each step does when a neighbour fails
     #[arg(long, conflicts_with_all = ["quick", "rounds", "memory", "label", "like"])]
     faults: bool,
+    /// Instead of the lab: the steps that are deployed to AWS, through their APIs and the AWS CLI
+    #[arg(long, conflicts_with_all = ["faults", "memory", "like", "profile"])]
+    aws: bool,
+    /// With --aws: say what would be done and what it costs, and do nothing
+    #[arg(long, requires = "aws")]
+    dry_run: bool,
+    /// With --aws: what is deployed [default: infra/outputs.json, which npm run deploy writes]
+    #[arg(long, value_name = "FILE", requires = "aws")]
+    outputs: Option<PathBuf>,
     /// Rounds, each with one fresh environment a step; intervals need at least 10
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: Option<u32>,
@@ -68,7 +76,7 @@ pub struct Run {
     /// Run files with this step's memory, neighbours and extension
     #[arg(long, value_name = "STEP")]
     like: Option<String>,
-    /// Results file [default: data/results/local.json, with --faults data/results/local-faults.json]
+    /// Results file [default in data/results: local.json, with --faults local-faults.json, with --aws aws.json]
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
     /// A name for this session, kept in the results
@@ -77,7 +85,7 @@ pub struct Run {
     /// Print the session as JSON instead of tables
     #[arg(long)]
     json: bool,
-    /// Do not ask before a private copy of a missing program is unpacked
+    /// Do not ask before a private copy of a missing program is unpacked, or before AWS charges for requests
     #[arg(long, short)]
     yes: bool,
 }
@@ -92,6 +100,20 @@ impl Run {
             memory_mb: self.memory,
             like: self.like.clone(),
         };
+        if self.aws {
+            let request = aws::Request {
+                choice,
+                extent: self.extent(),
+                quick: self.quick,
+                outputs: self.outputs.as_deref(),
+                results: self.results.as_deref(),
+                label: self.label,
+                json: self.json,
+                yes: self.yes,
+                dry_run: self.dry_run,
+            };
+            return aws::run(&workspace, request).await;
+        }
         let targets = choice.targets(&workspace)?;
         if self.faults {
             let request = faults::Request {
@@ -132,7 +154,7 @@ impl Run {
         let measured = elapsed(begin);
 
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
-        self.print(&session, &order, &facts)?;
+        output::print(Place::Local, &session, &order, &facts, self.json)?;
         eprintln!("\nbuilt and started in {built}, measured in {measured}");
         // After the tables: a full disk takes the file, not what was measured.
         ResultsFile::add(&results, Place::Local, session)
@@ -197,6 +219,7 @@ impl Run {
             id: format!("{}-{}", origin.started, std::process::id()),
             started: origin.started,
             label: self.label.clone(),
+            region: None,
             machine: Some(origin.machine),
             build: origin.build,
             network: Some(network),
@@ -214,26 +237,6 @@ impl Run {
                 pinning: Some(platform.placement.describe()),
             },
             measurements,
-        }
-    }
-
-    fn print(&self, session: &Session, order: &[String], facts: &Facts) -> Result<()> {
-        let mut stdout = std::io::stdout().lock();
-        let written = if self.json {
-            let mut alone = ResultsFile::new(Place::Local);
-            alone.merge(session.clone());
-            alone.write(&mut stdout)
-        } else {
-            writeln!(
-                stdout,
-                "{}",
-                table::tables(session, order, &facts.prices()?)
-            )
-        };
-        match written {
-            // `cargo lab run | head` is no failure.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            other => Ok(other?),
         }
     }
 

@@ -40,7 +40,7 @@ async fn a_measurement_has_every_sample_and_count_that_was_asked_for() {
     for (name, measurement) in &measurements {
         assert_eq!(measurement.rounds.len(), 2, "{name}");
         assert!(
-            measurement.zip_bytes > 0 && measurement.zip_bytes < measurement.binary_bytes,
+            measurement.zip_bytes > 0 && Some(measurement.zip_bytes) < measurement.binary_bytes,
             "{name}"
         );
         for round in &measurement.rounds {

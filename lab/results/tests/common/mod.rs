@@ -17,6 +17,7 @@ pub fn session(id: &str, steps: &[&str]) -> Session {
         id: id.to_owned(),
         started: "2026-10-08T12:00:00Z".to_owned(),
         label: None,
+        region: None,
         machine: Some(Machine {
             cpu: "Example CPU @ 3.00GHz".to_owned(),
             logical_cores: 2,
@@ -66,7 +67,7 @@ pub fn measurement(rounds: u64, warm_us: u64) -> Measurement {
         memory_overridden: false,
         architecture: "x86_64".to_owned(),
         measured_on: None,
-        binary_bytes: 4_300_000,
+        binary_bytes: Some(4_300_000),
         zip_bytes: 1_900_000,
         rounds: (0..rounds)
             .map(|number| round(warm_us + 10 * number))

@@ -1,0 +1,84 @@
+//! A deployed function's configuration, and the change that makes its next start cold.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+use super::cli::Cli;
+
+/// Between two looks at whether a change is through.
+const PAUSE: Duration = Duration::from_millis(500);
+/// AWS says that a change may take a minute where the function is in a VPC (the CLI's reference, update-function-configuration).
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// What the measurement must know of a function's configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Configuration {
+    /// Memory size, MiB.
+    pub memory_size: u32,
+    /// One: `x86_64` or `arm64`.
+    pub architectures: Vec<String>,
+    /// Size of the deployment package, bytes.
+    pub code_size: u64,
+    /// A few words; they are what is changed.
+    #[serde(default)]
+    pub description: String,
+    /// `Successful`, `InProgress` or `Failed`.
+    pub last_update_status: String,
+    /// Why it failed.
+    #[serde(default)]
+    pub last_update_status_reason: String,
+}
+
+/// The function's configuration as it stands.
+pub async fn configuration(cli: &Cli, function: &str) -> Result<Configuration> {
+    let answer = cli.call(&configuration_command(function)).await?;
+    serde_json::from_value(answer)
+        .with_context(|| format!("the configuration of {function} has another shape"))
+}
+
+/// The command that asks for a function's configuration.
+pub fn configuration_command(function: &str) -> [&str; 4] {
+    [
+        "lambda",
+        "get-function-configuration",
+        "--function-name",
+        function,
+    ]
+}
+
+/// The command that changes a function's description. Any change of the configuration retires the execution
+/// environments; the description is what a function cannot notice.
+pub fn change_command<'a>(function: &'a str, description: &'a str) -> [&'a str; 6] {
+    [
+        "lambda",
+        "update-function-configuration",
+        "--function-name",
+        function,
+        "--description",
+        description,
+    ]
+}
+
+/// Changes the description and waits until Lambda handles events with the new configuration.
+pub async fn change(cli: &Cli, function: &str, description: &str) -> Result<()> {
+    cli.call(&change_command(function, description)).await?;
+    let begin = Instant::now();
+    loop {
+        let now = configuration(cli, function).await?;
+        match now.last_update_status.as_str() {
+            "Successful" => return Ok(()),
+            "Failed" => bail!(
+                "the configuration of {function} could not be changed: {}",
+                now.last_update_status_reason
+            ),
+            status if begin.elapsed() > PATIENCE => bail!(
+                "the change of {function}'s configuration is {status} after {} s: look at it in the console",
+                PATIENCE.as_secs()
+            ),
+            _ => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}

@@ -56,12 +56,17 @@ impl Drop for RunDirectory {
 }
 
 fn base() -> PathBuf {
-    let chosen = std::env::temp_dir();
-    if chosen.as_os_str().len() <= LONGEST_PATH {
-        chosen
-    } else {
-        PathBuf::from("/tmp")
-    }
+    base_of(std::env::temp_dir())
+}
+
+/// What `TMPDIR` names where it fits, else `/tmp`. It may be closed to the services' user: some systems give each login a
+/// folder of its own.
+fn base_of(chosen: PathBuf) -> PathBuf {
+    let fits = chosen.as_os_str().len() <= LONGEST_PATH
+        && chosen.is_absolute()
+        && chosen.is_dir()
+        && lab_services::can_reach(&chosen);
+    if fits { chosen } else { PathBuf::from("/tmp") }
 }
 
 /// Folders and control groups of runs that have died, this user's only.
@@ -120,6 +125,25 @@ mod tests {
         assert!(!leftovers().contains(&path), "its process is alive");
         drop(run);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_folder_for_temporary_files_is_used_if_the_services_can_be_there() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir_in("/tmp").unwrap();
+        let open_to = |mode| {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+            base_of(folder.path().to_owned())
+        };
+        assert_eq!(open_to(0o711), folder.path());
+        let is_root = nix::unistd::getuid().is_root();
+        assert_eq!(open_to(0o700) == folder.path(), !is_root);
+        for unfit in [folder.path().join("missing"), "relative".into(), "".into()] {
+            assert_eq!(base_of(unfit), Path::new("/tmp"));
+        }
+        let deep = folder.path().join("x".repeat(LONGEST_PATH));
+        fs::create_dir(&deep).unwrap();
+        assert_eq!(base_of(deep), Path::new("/tmp"), "sockets would not fit");
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub enum Error {
         wanted: Place,
     },
     /// The file could not be written.
-    #[error("cannot write the results file {}: {source}. Make its folder writable for this user", path.display())]
+    #[error("cannot write the results file {}: {source}. {}", path.display(), what_helps(source))]
     Write {
         /// The file.
         path: PathBuf,
@@ -73,4 +73,14 @@ pub enum Error {
         /// The name as given.
         name: String,
     },
+}
+
+/// What to do when a file cannot be written.
+fn what_helps(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "Make room on its disk, or choose another file"
+        }
+        _ => "Make its folder writable for this user",
+    }
 }

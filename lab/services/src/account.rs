@@ -7,6 +7,11 @@ use nix::unistd::{Uid, User};
 
 use crate::Error;
 
+/// Whether the services' user, `nobody` where the lab is root, can pass through this folder and all above it.
+pub fn can_reach(folder: &Path) -> bool {
+    Account::for_services().stopped_at(folder).is_none()
+}
+
 /// An unprivileged user. Neither PostgreSQL nor good sense lets a server run as root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Account {

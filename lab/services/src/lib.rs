@@ -33,6 +33,7 @@ mod suspension;
 mod thread;
 pub mod traces;
 
+pub use account::can_reach;
 pub use certificates::TrustAnchors;
 pub use counts::{Counter, Counts};
 pub use delay_check::measure_delays;

@@ -17,6 +17,7 @@ use crate::lab::{facts_path, platform};
 use crate::machine;
 use crate::programs;
 use crate::run_directory::{RunDirectory, clear_leftovers};
+use crate::scope;
 use crate::workspace::Workspace;
 
 /// Memory size whose CPU share is tried, MiB: most steps run at it.
@@ -232,11 +233,12 @@ async fn truth(workspace: &Workspace, findings: &mut Findings) -> Result<()> {
 
 async fn limits_and_share(platform: &Platform, findings: &mut Findings) -> Result<()> {
     if let Limits::None { reason } = &platform.limits {
-        let advice =
-            "run as root, or on a machine with cgroup v2 and systemd, or in the dev container";
         findings.add(
             Grade::Note,
-            &format!("CPU and memory are NOT limited ({reason}): {advice}"),
+            &format!(
+                "CPU and memory are NOT limited ({reason}): {}",
+                scope::advice()
+            ),
         );
         return Ok(());
     }

@@ -43,7 +43,7 @@ fn start_ticks(process: u32) -> Option<u64> {
         .ok()
 }
 
-/// Control groups of runs that have died.
+/// Control groups of runs that have died, this user's only: another user's are not ours to judge, nor could we remove them.
 pub fn leftovers() -> Vec<PathBuf> {
     let v1 = ["cpu", "cpuacct", "memory"]
         .iter()
@@ -68,8 +68,9 @@ pub fn leftovers() -> Vec<PathBuf> {
 }
 
 fn is_left_over(name: &str) -> bool {
+    let own = format!("{}-", nix::unistd::getuid());
     name.strip_prefix(GROUP_PREFIX)
-        .is_some_and(|run_id| !is_alive(run_id))
+        .is_some_and(|run_id| run_id.starts_with(&own) && !is_alive(run_id))
 }
 
 /// Kills what still runs inside a left-over group and removes it. True when it is gone.
@@ -117,5 +118,14 @@ mod tests {
             is_alive("not-a-run-at"),
             "what is not ours is not for us to clear"
         );
+    }
+
+    #[test]
+    fn one_user_does_not_see_what_another_one_left() {
+        let own = nix::unistd::getuid().as_raw();
+        // This process started at another tick, so that both runs are dead.
+        let left_by = |user: u32| format!("{GROUP_PREFIX}{user}-{}-1-00ff", std::process::id());
+        assert!(is_left_over(&left_by(own)));
+        assert!(!is_left_over(&left_by(own + 1)));
     }
 }

@@ -78,17 +78,26 @@ impl Hierarchy {
 }
 
 /// Hands the controllers down to `base`'s children. A group with processes of its own may not do that, the root group
-/// excepted, so this process moves into a child first: a delegated scope holds nothing but the lab.
+/// excepted, so all of them move into a child first: in a delegated scope that is the lab alone, in a container also its
+/// first process and the shell.
 fn hand_down(base: &Path) -> io::Result<()> {
-    if write(base, "cgroup.subtree_control", CONTROLLERS).is_ok() {
+    let Err(refusal) = write(base, "cgroup.subtree_control", CONTROLLERS) else {
         return Ok(());
+    };
+    // Whoever may not write this file is not meant to move anybody.
+    if refusal.kind() != io::ErrorKind::ResourceBusy {
+        return Err(refusal);
     }
-    let own = base.join("lab");
-    match fs::create_dir(&own) {
+    let child = base.join("lab");
+    match fs::create_dir(&child) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    write(&own, "cgroup.procs", &std::process::id().to_string())?;
+    let processes = fs::read_to_string(base.join("cgroup.procs"))?;
+    for process in processes.lines() {
+        // One that has ended meanwhile need not move; what does stay behind makes the last line fail.
+        let _ = write(&child, "cgroup.procs", process);
+    }
     write(base, "cgroup.subtree_control", CONTROLLERS)
 }
 

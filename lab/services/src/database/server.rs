@@ -64,7 +64,8 @@ impl Server {
         let initdb = ["-D", &data, "-U", SUPERUSER, "-A", "trust"];
         let initdb = [&initdb[..], &["-E", "UTF8", "--locale=C", "--no-sync"]].concat();
         launch("initdb", owned(&initdb)).run().await?;
-        let sockets = folder.to_string_lossy();
+        // PostgreSQL takes a list here: a comma in the path would part it.
+        let sockets = format!("\"{}\"", folder.to_string_lossy().replace('"', "\"\""));
         let settings = SETTINGS.iter().flat_map(|setting| ["-c", setting]);
         let postgres = ["-D", &data, "-k", &sockets].into_iter().chain(settings);
         let mut server = Self {

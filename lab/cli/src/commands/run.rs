@@ -20,11 +20,11 @@ use crate::programs;
 use crate::progress::{Progress, elapsed};
 use crate::run_directory::clear_leftovers;
 use crate::target::{Choice, Target};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, is_floor};
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo lab run                       the sample's ladder, 00 to 07, and the floor
+  cargo lab run                       the whole ladder, and the floors
   cargo lab run 03                    03, the step before it, and the floor
   cargo lab run 00 02 05 --quick      three steps, a first impression
   cargo lab run --profile loopback    without any distance to the neighbours
@@ -43,7 +43,7 @@ const RESULTS: &str = "data/results/local.json";
 // Switches of a command line are what they are.
 #[allow(clippy::struct_excessive_bools, clippy::struct_field_names)]
 pub struct Run {
-    /// Steps (5, 05, 05-elasticache, floor) or files; none: the sample's ladder
+    /// Steps (5, 05, 05-elasticache, floor) or files; none: the whole ladder
     #[arg(value_name = "STEP or FILE")]
     names: Vec<String>,
     /// Every step there is
@@ -180,7 +180,7 @@ impl Run {
             if let Some(remark) = target
                 .check(lab)
                 .await?
-                .filter(|_| target.target.name != "floor")
+                .filter(|_| !is_floor(&target.target.name))
             {
                 progress.print(&remark);
             }
@@ -244,7 +244,7 @@ impl Run {
     fn next(&self, targets: &[Target]) -> String {
         let steps = targets
             .iter()
-            .filter(|target| target.name != "floor")
+            .filter(|target| !is_floor(&target.name))
             .count();
         if self.quick {
             "next: the same without --quick, for intervals".to_owned()

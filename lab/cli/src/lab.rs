@@ -150,8 +150,8 @@ impl Lab {
             return Ok(value.to_owned());
         };
         let held = self.services.parameters().get(name);
-        let value = held.map(|parameter| parameter.value);
-        value.with_context(|| format!("{value}: there is no such parameter"))
+        held.map(|parameter| parameter.value)
+            .with_context(|| format!("{value}: there is no such parameter"))
     }
 
     /// What a target costs to start depends on whether the cache already holds the list: a cold start after a quiet time

@@ -163,7 +163,7 @@ impl Run {
             "results: {} (earlier sessions of other steps are kept)",
             kept_in.display()
         );
-        eprintln!("{}", self.next(&targets));
+        eprintln!("{}", self.next());
         Ok(())
     }
 
@@ -241,17 +241,13 @@ impl Run {
     }
 
     /// What to try next, one line.
-    fn next(&self, targets: &[Target]) -> String {
-        let steps = targets
-            .iter()
-            .filter(|target| !is_floor(&target.name))
-            .count();
+    fn next(&self) -> String {
         if self.quick {
             "next: the same without --quick, for intervals".to_owned()
         } else if self.profile != "loopback" {
             "next: --profile loopback shows what is left when the neighbours are no distance away"
                 .to_owned()
-        } else if steps < 8 {
+        } else if !self.names.is_empty() {
             "next: cargo lab run measures the whole ladder".to_owned()
         } else {
             "next: change a step and run it again: cargo lab run 05".to_owned()

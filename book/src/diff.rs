@@ -57,10 +57,11 @@ pub fn of(workspace: &Workspace, step: &Step) -> Result<String> {
     Ok(text)
 }
 
-/// A manifest's dependencies, memory size and architecture: the rest names the step.
+/// A manifest's dependencies, memory size, architecture and variables: the rest names the step.
 fn deployment(manifest: &str) -> String {
     let of_interest = |line: &&str| {
-        line.contains(".workspace = true")
+        line.contains("workspace = true")
+            || line.contains("{{resolve:ssm:")
             || line.starts_with("memory")
             || line.starts_with("architecture")
             || line.contains("path =") && line.starts_with("support")

@@ -276,7 +276,10 @@ pub fn faults(matrix: &FaultMatrix, of: Option<(&Step, &str)>) -> Result<String>
         "{heading} status | the client got | after | normal again |\n{rule}--:|---|--:|---|\n"
     );
     for line in lines {
-        let steps = of.map_or_else(|| format!(" {} |", line.steps), |_| String::new());
+        let steps = of.map_or_else(
+            || format!(" {} |", line.steps.replace('\n', "<br>")),
+            |_| String::new(),
+        );
         let _ = writeln!(
             table,
             "| {} |{steps} {} | {} | {} | {} |",

@@ -95,7 +95,7 @@ async fn soak(
             reserved: Some(RESERVED),
             ..scaling(&lab.facts)?
         };
-        let service = Rc::new(Service::new(lab.function(&target, &executable), scaling));
+        let service = Rc::new(Service::new(lab.function(&target, &executable)?, scaling));
         // One environment is there when the rate begins.
         let _ = service
             .invoke(&contract::request(), &TraceHeader::new(false))

@@ -32,6 +32,11 @@ pub async fn build_example(root: &Path, package: &str, example: &str) -> Result<
     build_target(root, package, &["--example", example]).await
 }
 
+/// Builds a package that is a library to be loaded at run time, and answers where that is.
+pub async fn build_library(root: &Path, package: &str) -> Result<PathBuf> {
+    build_target(root, package, &["--lib"]).await
+}
+
 async fn build_target(root: &Path, package: &str, selection: &[&str]) -> Result<PathBuf> {
     let mut arguments = vec![
         "build",
@@ -62,14 +67,15 @@ async fn build_target(root: &Path, package: &str, selection: &[&str]) -> Result<
         progress.done("ready");
     }
     built
-        .executable
+        .product
         .with_context(|| format!("{package} has no executable"))
 }
 
 /// What cargo said of a build.
 #[derive(Default)]
 struct Built {
-    executable: Option<PathBuf>,
+    /// The executable, or the library of a package that is one.
+    product: Option<PathBuf>,
     diagnostics: String,
     /// The line that is shown, if there was time to show one.
     progress: Option<Progress>,
@@ -95,8 +101,10 @@ async fn follow(root: &Path, package: &str, stdout: ChildStdout) -> Result<Built
         match serde_json::from_str(&line) {
             Ok(Message::CompilerArtifact(artifact)) => {
                 compiled.insert(artifact.package_id);
-                if let Some(executable) = artifact.executable {
-                    built.executable = Some(executable.into_std_path_buf());
+                let is_loaded = artifact.target.is_cdylib();
+                let library = || artifact.filenames.into_iter().next().filter(|_| is_loaded);
+                if let Some(product) = artifact.executable.or_else(library) {
+                    built.product = Some(product.into_std_path_buf());
                 }
             }
             Ok(Message::CompilerMessage(message)) => {

@@ -14,6 +14,7 @@ use lab_results::schema;
 use lab_services::{Link, Network, Options, Programs, REGION, Services};
 
 use crate::builder;
+use crate::clock::Clock;
 use crate::run_directory::RunDirectory;
 use crate::target::Target;
 use crate::workspace::{Neighbour, TrustAnchors, Workspace};
@@ -99,6 +100,11 @@ impl Lab {
         Ok(lab)
     }
 
+    /// A clock for the functions of a test.
+    pub async fn clock(&self, workspace: &Workspace) -> Result<Clock> {
+        Clock::new(&workspace.root, self.directory.path()).await
+    }
+
     /// Ends the neighbours and removes the run's folder.
     pub async fn stop(self) {
         self.services.stop().await;
@@ -106,12 +112,20 @@ impl Lab {
     }
 
     /// The configuration with which a target runs.
-    pub fn function(&self, target: &Target, bootstrap: &Path) -> Function {
+    pub fn function(&self, target: &Target, bootstrap: &Path) -> Result<Function> {
         let anchors = match target.trust_anchors {
             TrustAnchors::Platform => lab_services::TrustAnchors::Platform,
             TrustAnchors::None => lab_services::TrustAnchors::None,
         };
-        Function {
+        let mut variables = self.services.environment(anchors);
+        for (name, value) in &target.variables {
+            let value = self.resolve(value);
+            variables.push((
+                name.clone(),
+                value.with_context(|| format!("{}: {name}", target.name))?,
+            ));
+        }
+        Ok(Function {
             name: target.name.clone(),
             memory_mb: target.memory_mb,
             timeout: target.timeout,
@@ -121,10 +135,23 @@ impl Lab {
                 .then(|| self.extension.clone())
                 .into_iter()
                 .collect(),
-            variables: self.services.environment(anchors),
+            variables,
             platform: Arc::clone(&self.platform),
             log: None,
-        }
+        })
+    }
+
+    /// A variable's value as the deployment puts it in: `{{resolve:ssm:NAME}}` is CloudFormation's way to say a parameter.
+    fn resolve(&self, value: &str) -> Result<String> {
+        let name = value
+            .strip_prefix("{{resolve:ssm:")
+            .and_then(|rest| rest.strip_suffix("}}"));
+        let Some(name) = name else {
+            return Ok(value.to_owned());
+        };
+        let held = self.services.parameters().get(name);
+        held.map(|parameter| parameter.value)
+            .with_context(|| format!("{value}: there is no such parameter"))
     }
 
     /// What a target costs to start depends on whether the cache already holds the list: a cold start after a quiet time

@@ -15,6 +15,7 @@
 pub mod aws;
 pub mod builder;
 pub mod clean_clone;
+pub mod clock;
 pub mod commands;
 pub mod contract;
 pub mod faults;

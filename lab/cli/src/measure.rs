@@ -71,7 +71,7 @@ impl Prepared {
     pub fn new(lab: &Lab, target: &Target, executable: &PathBuf) -> Result<Self> {
         Ok(Self {
             target: target.clone(),
-            function: Arc::new(lab.function(target, executable)),
+            function: Arc::new(lab.function(target, executable)?),
             binary_bytes: std::fs::metadata(executable)?.len(),
             zip_bytes: builder::zip_size(executable)?,
         })
@@ -139,6 +139,7 @@ fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
     Measurement {
         title: target.title.clone(),
         from: target.from.clone(),
+        floor: target.floor.clone(),
         memory_mb: target.memory_mb,
         memory_overridden: target.memory_overridden,
         architecture: target.architecture.as_str().to_owned(),

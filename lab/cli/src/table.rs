@@ -1,6 +1,7 @@
 //! The tables that a person reads: the ladder, the warm and the cold figures, the counts.
 
 mod aws;
+mod floor;
 
 use comfy_table::{CellAlignment, Table, presets};
 use lab_results::format::{bytes, duration, times, usd};
@@ -9,8 +10,7 @@ use lab_results::price::Prices;
 use lab_results::scale::LogScale;
 use lab_results::schema::{Measurement, Metric, Session};
 
-/// The empty handler: nothing is a multiple of it, it is what remains.
-const FLOOR: &str = "floor";
+use crate::workspace::is_floor;
 
 /// Columns of the longest bar.
 const BAR_COLUMNS: usize = 24;
@@ -28,12 +28,14 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
         "\nTHE LADDER  median of warm invocations {} ms apart, network profile {profile}\n{}\n\n\
          WARM  the median and what explains it (modelled network, CPU time; the rest); a closed loop, one environment\n{}\n\n\
          AGAINST THE STEP BEFORE  in the cold start, and in invocations per second of the closed loop\n{}\n\n\
+         ABOVE THE FLOOR  as a multiple of the empty handler on the same runtime\n{}\n\n\
          COLD, SIZE, COST  medians; USD for a million warm requests: Lambda's duration and request fee\n{}\n\n\
          ASKED OF THE NEIGHBOURS  by the first (cold) / by a later invocation\n{}",
         session.method.paced_gap_ms,
         ladder(session, &rows, Metric::Warm),
         warm(&rows),
         changes(session, &rows),
+        floor::distances(session, &rows),
         cold(&rows, prices),
         counts(&rows),
     )
@@ -50,7 +52,7 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)], metric: Metric) -> T
     let first = rows
         .iter()
         .map(|(name, _)| *name)
-        .find(|name| *name != FLOOR);
+        .find(|name| !is_floor(name));
     let against_first = format!("against {}", first.unwrap_or("the first"));
     let mut table = plain_table(
         &["step", "p50", "", "against the step before", &against_first],

@@ -1,12 +1,13 @@
 //! What the person at the keyboard wants measured: steps by name, or any executable that speaks the Runtime API.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::builder;
-use crate::workspace::{Architecture, Neighbour, Step, TrustAnchors, Workspace};
+use crate::workspace::{Architecture, FLOOR, Neighbour, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
 const FILE_MEMORY_MB: u32 = 256;
@@ -24,6 +25,8 @@ pub struct Target {
     pub source: Source,
     /// The step that it changes.
     pub from: Option<String>,
+    /// The empty handler that it stands on.
+    pub floor: Option<String>,
     /// Memory size, MiB.
     pub memory_mb: u32,
     /// True where `--memory` says something else than the manifest.
@@ -38,6 +41,8 @@ pub struct Target {
     pub trust_anchors: TrustAnchors,
     /// Whether the Parameters and Secrets extension is attached.
     pub extension: bool,
+    /// The environment variables of its own, as its manifest has them.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// Where a target's executable comes from.
@@ -83,6 +88,7 @@ impl Target {
             title: step.manifest.title.clone(),
             source: Source::Package(step.package.clone()),
             from: step.manifest.from.clone(),
+            floor: step.floor().map(str::to_owned),
             memory_mb: step.memory_mb,
             memory_overridden: false,
             timeout: step.timeout,
@@ -90,6 +96,7 @@ impl Target {
             services: step.manifest.services.clone(),
             trust_anchors: step.manifest.trust_anchors,
             extension: step.manifest.extension,
+            variables: step.variables.clone(),
         }
     }
 
@@ -102,11 +109,13 @@ impl Target {
             title: "a file".to_owned(),
             source: Source::File(path),
             from: None,
+            floor: None,
             ..configured.unwrap_or_else(|| Self {
                 name: String::new(),
                 title: String::new(),
                 source: Source::File(PathBuf::new()),
                 from: None,
+                floor: None,
                 memory_mb: FILE_MEMORY_MB,
                 memory_overridden: false,
                 timeout: FILE_TIMEOUT,
@@ -114,6 +123,7 @@ impl Target {
                 services: Vec::new(),
                 trust_anchors: TrustAnchors::Platform,
                 extension: false,
+                variables: BTreeMap::new(),
             })
         })
     }
@@ -133,8 +143,8 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// The targets in the order of the ladder: without a name the sample's steps and the floor, one step with the step
-    /// before it and the floor, several with the floor.
+    /// The targets in the order of the ladder: without a name the numbered steps and the floors that they stand on, one step
+    /// with the step before it and their floors, several with theirs.
     pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
         let like = self
             .like
@@ -163,7 +173,13 @@ impl Choice {
         {
             steps.push(workspace.step(before)?);
         }
-        steps.extend(workspace.floor());
+        let mut floors: BTreeSet<&str> = steps.iter().filter_map(|step| step.floor()).collect();
+        if steps.is_empty() {
+            floors.insert(FLOOR);
+        }
+        for floor in floors {
+            steps.push(workspace.step(floor)?);
+        }
         let chosen = |step: &&Step| steps.iter().any(|chosen| chosen.name == step.name);
         let steps = workspace.steps.iter().filter(chosen).map(Target::of_step);
         let mut targets: Vec<Target> = steps.chain(files).collect();

@@ -1,7 +1,7 @@
 //! The steps, as their manifests describe them. Nothing about a step is written down anywhere else: a new crate under
 //! `steps/` is found, built and measured without touching the lab.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ pub struct Step {
     pub memory_mb: u32,
     /// The time that one invocation may take.
     pub timeout: Duration,
+    /// The environment variables of its own; `{{resolve:ssm:NAME}}` in one is what Parameter Store held when it was deployed.
+    pub variables: BTreeMap<String, String>,
     /// What the step's manifest says besides cargo-lambda's keys.
     pub manifest: Manifest,
 }
@@ -38,6 +40,9 @@ pub struct Manifest {
     /// The step that this one changes; none for the first one and the floor.
     #[serde(default)]
     pub from: Option<String>,
+    /// The floor that it stands on, the empty handler on the same runtime, where that is not the usual one.
+    #[serde(default)]
+    pub floor: Option<String>,
     /// The files that differ from that step's.
     #[serde(default)]
     pub changes: BTreeSet<String>,
@@ -143,24 +148,32 @@ impl Workspace {
         })
     }
 
-    /// The ladder of the sample, 00 to 07.
+    /// The ladder: the numbered steps.
     pub fn ladder(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| {
-            step.number()
-                .is_some_and(|number| number <= LAST_OF_THE_SAMPLE)
-        })
+        self.steps.iter().filter(|step| step.number().is_some())
     }
 
-    /// The empty handler, which shows what this machine and the lab cost by themselves.
+    /// The usual empty handler, which shows what this machine and the lab cost by themselves.
     pub fn floor(&self) -> Option<&Step> {
-        self.steps.iter().find(|step| step.name == "floor")
+        self.steps.iter().find(|step| step.name == FLOOR)
     }
 }
 
-/// The step that ends where the sample ended; later numbers go beyond it.
-const LAST_OF_THE_SAMPLE: u32 = 7;
+/// The floor of every step whose manifest names no other.
+pub const FLOOR: &str = "floor";
+
+/// True for an empty handler: `floor`, `floor-bare`.
+pub fn is_floor(name: &str) -> bool {
+    name.split('-').next() == Some(FLOOR)
+}
 
 impl Step {
+    /// The empty handler on the same runtime, by name; none for a floor itself.
+    pub fn floor(&self) -> Option<&str> {
+        let named = self.manifest.floor.as_deref();
+        (!is_floor(&self.name)).then(|| named.unwrap_or(FLOOR))
+    }
+
     /// The number in front of the name, if it is on the ladder.
     pub fn number(&self) -> Option<u32> {
         self.name.split_once('-')?.0.parse().ok()
@@ -195,6 +208,8 @@ fn step(package: &Package) -> Result<Step> {
     struct Deploy {
         memory: u32,
         timeout: u64,
+        #[serde(default)]
+        env: BTreeMap<String, String>,
     }
     let All { step, lambda } = serde_json::from_value(package.metadata.clone()).context(
         "[package.metadata.step] and [package.metadata.lambda.deploy] must describe the step",
@@ -220,6 +235,7 @@ fn step(package: &Package) -> Result<Step> {
         folder: folder.to_owned().into_std_path_buf(),
         memory_mb: lambda.deploy.memory,
         timeout: Duration::from_secs(lambda.deploy.timeout),
+        variables: lambda.deploy.env,
         manifest: step,
     })
 }

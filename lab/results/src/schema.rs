@@ -185,6 +185,9 @@ pub struct Measurement {
     /// The step that it changes; absent for the first one and for a measured file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// The empty handler that it stands on; absent for a floor and for a measured file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<String>,
     /// Memory size, MB as AWS writes it (MiB).
     pub memory_mb: u32,
     /// The size was given by hand and is not the manifest's.

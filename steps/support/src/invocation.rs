@@ -16,7 +16,8 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// One invocation of the function.
 pub struct Invocation<'a> {
     function_name: &'a str,
-    deadline: Instant,
+    /// None for work that nobody waits for.
+    deadline: Option<Instant>,
     trace: Option<Trace<'a>>,
     pub(crate) metrics: Metrics,
 }
@@ -37,15 +38,27 @@ impl<'a> Invocation<'a> {
         };
         Self {
             function_name,
-            deadline: Instant::now() + left.saturating_sub(MARGIN),
+            deadline: Some(Instant::now() + left.saturating_sub(MARGIN)),
             trace,
             metrics,
         }
     }
 
+    /// Work that no client waits for, see [`Telemetry::background`](crate::Telemetry::background).
+    pub(crate) fn background(function_name: &'a str) -> Self {
+        Self {
+            function_name,
+            deadline: None,
+            trace: None,
+            metrics: Metrics::default(),
+        }
+    }
+
     /// How long calls to neighbours may still take.
     pub fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.deadline.map_or(Duration::MAX, |deadline| {
+            deadline.saturating_duration_since(Instant::now())
+        })
     }
 
     /// Calls a neighbour: `work` is the phase `phase`, and ends with the invocation's deadline.
@@ -61,7 +74,8 @@ impl<'a> Invocation<'a> {
         self.call_within(self.remaining(), phase, work).await
     }
 
-    /// Calls a neighbour that gets no more than `limit`, nor more than the invocation has left.
+    /// Calls a neighbour that gets no more than `limit`, nor more than the invocation has left. In the background it gets
+    /// all the time there is.
     ///
     /// # Errors
     ///
@@ -73,7 +87,10 @@ impl<'a> Invocation<'a> {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, BoxError> {
         let start = self.start();
-        let limit = limit.min(self.remaining());
+        let limit = match self.deadline {
+            Some(_) => limit.min(self.remaining()),
+            None => Duration::MAX,
+        };
         let result = match tokio::time::timeout(limit, work).await {
             Ok(result) => result.map_err(Into::into),
             Err(_) => Err(Elapsed { phase, limit }.into()),

@@ -46,6 +46,13 @@ impl Telemetry {
         let cold_start = self.cold.swap(false, Ordering::Relaxed);
         Invocation::new(&self.function_name, deadline, trace, cold_start)
     }
+
+    /// Starts work that no client waits for. It is not traced, and its calls have no deadline: while the environment is
+    /// frozen a timer may run on, and a call that was answered long ago would be given up on waking. Whoever starts it
+    /// ends it when it is no longer wanted.
+    pub fn background(&self) -> Invocation<'_> {
+        Invocation::background(&self.function_name)
+    }
 }
 
 fn connect(address: &str) -> std::io::Result<UdpSocket> {

@@ -140,7 +140,8 @@ async fn slower_by(lab: &Lab, executable: &Path) -> Result<u64> {
 
 /// The median latency of paced invocations, µs.
 async fn median_us(lab: &Lab, executable: &Path, amount: u64) -> Result<f64> {
-    let mut function = lab.function(&worker::target("worker", executable, MEMORY_MB), executable);
+    let mut function =
+        lab.function(&worker::target("worker", executable, MEMORY_MB), executable)?;
     worker::behave(&mut function, "work", amount);
     let mut environment = Environment::start(&function.into()).await?;
     let mut times = Vec::new();

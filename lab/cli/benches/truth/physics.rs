@@ -61,7 +61,8 @@ pub async fn share(lab: &Lab, executable: &Path) -> Result<()> {
 
 /// The pauses of one invocation that spins, in ms, ascending.
 async fn pauses(lab: &Lab, executable: &Path, memory_mb: u32) -> Result<Vec<f64>> {
-    let mut function = lab.function(&worker::target("worker", executable, memory_mb), executable);
+    let mut function =
+        lab.function(&worker::target("worker", executable, memory_mb), executable)?;
     worker::behave(&mut function, "pauses", SPIN.as_millis() as u64);
     let mut environment = Environment::start(&function.into()).await?;
     let invocation = environment
@@ -91,7 +92,7 @@ pub async fn init(lab: &Lab, workspace: &Workspace) -> Result<()> {
                 ..Target::of_step(step)
             };
             let executable = target.executable(workspace).await?;
-            let function = lab.function(&target, &executable).into();
+            let function = lab.function(&target, &executable)?.into();
             let mut times = Vec::new();
             for _ in 0..STARTS {
                 let environment = Environment::start(&function).await?;

@@ -1,5 +1,6 @@
 //! A function that does a known amount of work: `lab/lambda/examples/bootstrap.rs`, told how much.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub fn target(name: &str, executable: &Path, memory_mb: u32) -> Target {
         title: "a known amount of work".to_owned(),
         source: Source::File(executable.to_owned()),
         from: None,
+        floor: None,
         memory_mb,
         memory_overridden: false,
         timeout: Duration::from_secs(10),
@@ -28,6 +30,7 @@ pub fn target(name: &str, executable: &Path, memory_mb: u32) -> Target {
         services: Vec::new(),
         trust_anchors: TrustAnchors::None,
         extension: false,
+        variables: BTreeMap::new(),
     }
 }
 

@@ -106,6 +106,7 @@ impl Prepared {
         Measurement {
             title: self.target.title.clone(),
             from: self.target.from.clone(),
+            floor: self.target.floor.clone(),
             memory_mb: configuration.memory_size,
             memory_overridden: configuration.memory_size != self.target.memory_mb,
             architecture: configuration.architectures.join(", "),

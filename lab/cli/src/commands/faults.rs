@@ -56,7 +56,8 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
     };
     let lab = Lab::start(setup).await?;
     let mut progress = Progress::start("putting the steps through the faults");
-    let rows = faults::matrix(&lab, &targets, &Fault::ALL, &mut progress).await?;
+    let clock = lab.clock(workspace).await?;
+    let rows = faults::matrix(&lab, &clock, &targets, &Fault::ALL, &mut progress).await?;
     progress.done("");
     let enforced = lab.platform.limits.enforced();
     let matrix = FaultMatrix {

@@ -20,11 +20,11 @@ use crate::programs;
 use crate::progress::{Progress, elapsed};
 use crate::run_directory::clear_leftovers;
 use crate::target::{Choice, Target};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, is_floor};
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo lab run                       the sample's ladder, 00 to 07, and the floor
+  cargo lab run                       the whole ladder, and the floors
   cargo lab run 03                    03, the step before it, and the floor
   cargo lab run 00 02 05 --quick      three steps, a first impression
   cargo lab run --profile loopback    without any distance to the neighbours
@@ -43,7 +43,7 @@ const RESULTS: &str = "data/results/local.json";
 // Switches of a command line are what they are.
 #[allow(clippy::struct_excessive_bools, clippy::struct_field_names)]
 pub struct Run {
-    /// Steps (5, 05, 05-elasticache, floor) or files; none: the sample's ladder
+    /// Steps (5, 05, 05-elasticache, floor) or files; none: the whole ladder
     #[arg(value_name = "STEP or FILE")]
     names: Vec<String>,
     /// Every step there is
@@ -163,7 +163,7 @@ impl Run {
             "results: {} (earlier sessions of other steps are kept)",
             kept_in.display()
         );
-        eprintln!("{}", self.next(&targets));
+        eprintln!("{}", self.next());
         Ok(())
     }
 
@@ -180,7 +180,7 @@ impl Run {
             if let Some(remark) = target
                 .check(lab)
                 .await?
-                .filter(|_| target.target.name != "floor")
+                .filter(|_| !is_floor(&target.target.name))
             {
                 progress.print(&remark);
             }
@@ -241,17 +241,13 @@ impl Run {
     }
 
     /// What to try next, one line.
-    fn next(&self, targets: &[Target]) -> String {
-        let steps = targets
-            .iter()
-            .filter(|target| target.name != "floor")
-            .count();
+    fn next(&self) -> String {
         if self.quick {
             "next: the same without --quick, for intervals".to_owned()
         } else if self.profile != "loopback" {
             "next: --profile loopback shows what is left when the neighbours are no distance away"
                 .to_owned()
-        } else if steps < 8 {
+        } else if !self.names.is_empty() {
             "next: cargo lab run measures the whole ladder".to_owned()
         } else {
             "next: change a step and run it again: cargo lab run 05".to_owned()

@@ -162,13 +162,15 @@ impl Fault {
             | Self::ParameterMissing
             | Self::ParametersSlow
             | Self::ParametersTooSlow => has(Neighbour::Parameters),
+            Self::TokenForAnAlias => has(Neighbour::Parameters) && has(Neighbour::Database),
             _ => has(Neighbour::Database),
         }
     }
 
     /// What the client is to get while it lasts: the list wherever something can still give it, else a 503 that the
     /// function itself has written. Only where the function never hears of the request does Lambda answer for it.
-    pub fn wanted(self, target: &Target) -> u16 {
+    /// `asks_each_time`: a warm request needs Parameter Store.
+    pub fn wanted(self, asks_each_time: bool) -> u16 {
         match self {
             Self::DatabaseDown
             | Self::DatabaseHangs
@@ -178,8 +180,7 @@ impl Fault {
             | Self::ParameterMissing
             | Self::ParametersTooSlow
             | Self::ExtensionWrongToken => 503,
-            // Whoever asks at each request depends on it at each request.
-            Self::ParametersThrottledWarm if !target.extension => 503,
+            Self::ParametersThrottledWarm if asks_each_time => 503,
             Self::ExtensionGone | Self::EventMalformed => 500,
             _ => 200,
         }

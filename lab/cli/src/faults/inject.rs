@@ -2,18 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use lab_lambda::{Function, Service};
 use lab_services::Network;
 
 use super::catalogue::Fault;
 use crate::lab::Lab;
-
-/// Half a list: what a writer that died, or another program's value, looks like.
-const GARBAGE: &[u8] = br#"[{"id":1,"name":"#;
-
-/// The key of the list.
-pub(super) const KEY: &str = "stadiums";
 
 /// How long the steps let the list live, in seconds.
 const EXPIRY: u64 = 10;
@@ -61,8 +55,18 @@ impl Fault {
         )
     }
 
-    /// Makes it happen.
-    pub async fn inject(self, lab: &Lab, service: &Service) -> Result<()> {
+    /// Makes it happen. `cached` is the key of the list, and what the step stored there.
+    pub async fn inject(
+        self,
+        lab: &Lab,
+        service: &Service,
+        cached: Option<&(String, Vec<u8>)>,
+    ) -> Result<()> {
+        // What a writer that died leaves.
+        let half = || {
+            let (key, value) = cached.context("the step has stored nothing in the cache")?;
+            anyhow::Ok((key.as_str(), &value[..value.len() / 2]))
+        };
         let services = &lab.services;
         let (cache, database, parameters) =
             (services.cache(), services.database(), services.parameters());
@@ -74,8 +78,14 @@ impl Fault {
                 cache.stop().await?;
                 cache.restart().await?;
             }
-            Self::CacheGarbage => cache.set(KEY, GARBAGE).await?,
-            Self::CacheGarbageWithExpiry => cache.set_for(KEY, GARBAGE, EXPIRY).await?,
+            Self::CacheGarbage => {
+                let (key, garbage) = half()?;
+                cache.set(key, garbage).await?;
+            }
+            Self::CacheGarbageWithExpiry => {
+                let (key, garbage) = half()?;
+                cache.set_for(key, garbage, EXPIRY).await?;
+            }
             Self::DatabaseDown | Self::DatabaseDownListCached => database.stop().await?,
             Self::DatabaseRestarted => {
                 database.stop().await?;

@@ -12,11 +12,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use lab_lambda::Function;
 use lab_results::faults::{Cell, Row};
+use lab_services::Counter;
 
 pub use catalogue::{Fault, When};
 pub use table::{Line, lines, table};
 
-use crate::contract;
+use crate::clock::Clock;
 use crate::lab::Lab;
 use crate::progress::Progress;
 use crate::target::Target;
@@ -29,9 +30,13 @@ const PATIENCE: u32 = 5;
 /// The function's timeout: Lambda's own default, shorter than the manifests' so that what hangs is found out sooner.
 pub const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Puts every target through every fault that concerns it.
+/// Longer than any step keeps an answer in its environment.
+const KEPT: Duration = Duration::from_secs(15);
+
+/// Puts every target through every fault that concerns it. `clock` makes what they keep grow old.
 pub async fn matrix(
     lab: &Lab,
+    clock: &Clock,
     targets: &[(Target, PathBuf)],
     faults: &[Fault],
     progress: &mut Progress,
@@ -48,11 +53,12 @@ pub async fn matrix(
                 fault.name(),
                 target.name
             ));
-            let function = Function {
+            let mut function = Function {
                 timeout: TIMEOUT,
-                ..lab.function(target, executable)
+                ..lab.function(target, executable)?
             };
-            let cell = cell(lab, &network, *fault, target, function)
+            clock.govern(&mut function);
+            let cell = cell(lab, clock, &network, *fault, target, function)
                 .await
                 .with_context(|| format!("{}, {}", fault.name(), target.name));
             restore(lab, &network).await?;
@@ -68,6 +74,7 @@ pub async fn matrix(
 
 async fn cell(
     lab: &Lab,
+    clock: &Clock,
     network: &lab_services::Network,
     fault: Fault,
     target: &Target,
@@ -80,16 +87,19 @@ async fn cell(
     if fault.when() != When::Cold {
         probe.get().await.must_be_the_list()?;
     }
+    let cached = lab.services.cache().any().await?;
+    let asks_each_time = fault == Fault::ParametersThrottledWarm && asks(lab, &probe).await?;
     if fault.when() == When::Warm {
         lab.before_cold_start(target).await?;
     }
-    fault.inject(lab, probe.service()).await?;
+    clock.advance(KEPT)?;
+    fault.inject(lab, probe.service(), cached.as_ref()).await?;
     let mut seen = match fault {
         Fault::EventMalformed => probe.send(probe::test_event()).await,
         _ => probe.get().await,
     };
-    if fault.is_garbage() {
-        seen.body += what_is_cached_now(lab).await?;
+    if let Some((key, value)) = cached.filter(|_| fault.is_garbage()) {
+        seen.body += what_is_cached_now(lab, &key, &value).await?;
     }
     restore(lab, network).await?;
     if fault.is_configured() {
@@ -99,11 +109,12 @@ async fn cell(
     }
     // The database has to be asked again, or the cache would hide it.
     lab.before_cold_start(target).await?;
+    clock.advance(KEPT)?;
     let until_normal = until_normal(&probe).await;
     probe.end().await;
     Ok(Cell {
         step: target.name.clone(),
-        as_designed: seen.status == fault.wanted(target)
+        as_designed: seen.status == fault.wanted(asks_each_time)
             && until_normal == fault.wanted_until_normal(target),
         status: seen.status,
         saw: seen.body,
@@ -123,12 +134,19 @@ async fn until_normal(probe: &Probe) -> Option<u32> {
     None
 }
 
-/// What became of garbage, once the client has its answer.
-async fn what_is_cached_now(lab: &Lab) -> Result<&'static str> {
+/// Whether a warm request asks Parameter Store.
+async fn asks(lab: &Lab, probe: &Probe) -> Result<bool> {
+    let before = lab.services.counts();
+    probe.get().await.must_be_the_list()?;
+    let asked = lab.services.counts() - before;
+    Ok(asked[Counter::ParametersGetParameter] + asked[Counter::ParametersGetParameters] > 0)
+}
+
+/// What became of garbage, once the client has its answer; `list` is what was there before.
+async fn what_is_cached_now(lab: &Lab, key: &str, list: &[u8]) -> Result<&'static str> {
     let cache = lab.services.cache();
-    let value = cache.get(inject::KEY).await?.unwrap_or_default();
-    let is_list = std::str::from_utf8(&value).is_ok_and(|text| contract::check(text).is_ok());
-    let expires = cache.time_to_live(inject::KEY).await?.is_some();
+    let is_list = cache.get(key).await?.is_some_and(|value| value == list);
+    let expires = cache.time_to_live(key).await?.is_some();
     Ok(match (is_list, expires) {
         (true, true) => "; replaced",
         (true, false) => "; replaced for ever",

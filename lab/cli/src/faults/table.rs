@@ -10,7 +10,7 @@ use crate::table::plain_table;
 pub struct Line {
     /// What was wrong.
     pub fault: String,
-    /// `00-04`, or one step's number.
+    /// `00-04`, one step's number, or names, a line each.
     pub steps: String,
     /// HTTP status that the client got.
     pub status: u16,
@@ -75,21 +75,37 @@ fn alike(cells: &[Cell]) -> Vec<Vec<&Cell>> {
     let mut groups: Vec<Vec<&Cell>> = Vec::new();
     for cell in cells {
         match groups.last_mut() {
-            Some(group) if group[0].is_like(cell) => group.push(cell),
+            Some(group)
+                if group[0].is_like(cell)
+                    && number(group[0]).is_some() == number(cell).is_some() =>
+            {
+                group.push(cell);
+            }
             _ => groups.push(vec![cell]),
         }
     }
     groups
 }
 
-/// `00-04`, or one step.
+/// `00-04`, or one step; what is not on the ladder by its name.
 fn steps(cells: &[&Cell]) -> String {
-    let number = |cell: &Cell| cell.step.split('-').next().unwrap_or_default().to_owned();
+    let short = |cell: &Cell| number(cell).unwrap_or(&cell.step).to_owned();
     match cells {
-        [only] => number(only),
-        [first, .., last] => format!("{}-{}", number(first), number(last)),
-        [] => String::new(),
+        [first, .., last] if number(first).is_some() => {
+            format!("{}-{}", short(first), short(last))
+        }
+        _ => cells
+            .iter()
+            .map(|cell| short(cell))
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
+}
+
+/// The number in front of a step's name, if it is on the ladder.
+fn number(cell: &Cell) -> Option<&str> {
+    let (number, _) = cell.step.split_once('-')?;
+    number.parse::<u32>().is_ok().then_some(number)
 }
 
 /// `12 ms`, or the shortest and the longest time.

@@ -2,7 +2,9 @@
 //! itself and builds those that are missing: a new crate under `steps/` is held to all of this without a line here.
 
 mod counts;
+mod garbage;
 mod results;
+mod staleness;
 mod support;
 mod switches;
 mod telemetry;
@@ -11,6 +13,8 @@ use std::sync::Arc;
 
 use lab::contract;
 use lab::lab::scaling;
+use lab::target::Target;
+use lab::workspace::is_floor;
 use lab_lambda::event::{http_event, http_response};
 use lab_lambda::{Environment, Outcome, Service, TraceHeader};
 
@@ -131,15 +135,19 @@ async fn the_readers_may_read_and_nothing_else() {
     assert_eq!(privileges, [[Some("SELECT".to_owned())]]);
 }
 
-/// The floor has no neighbours, so that what it takes is the lab's and the runtime's own.
+/// The floors have no neighbours, so that what they take is the lab's and the runtime's own.
 #[tokio::test]
-async fn the_floor_asks_nobody() {
+async fn the_floors_ask_nobody() {
     let bench = Bench::start().await;
-    let floor = bench.target("floor");
-    let mut environment: Environment = bench.environment(&floor).await;
-    let before = bench.lab.services.counts();
-    bench.get(&mut environment).await;
-    let asked = bench.lab.services.counts() - before;
-    assert!(asked.iter().all(|(_, count)| count == 0), "{asked:?}");
-    environment.shutdown().await;
+    let steps = bench.workspace.steps.iter();
+    let floors: Vec<_> = steps.filter(|step| is_floor(&step.name)).collect();
+    assert_eq!(floors.len(), 2);
+    for floor in floors {
+        let mut environment: Environment = bench.environment(&Target::of_step(floor)).await;
+        let before = bench.lab.services.counts();
+        assert_eq!(bench.get(&mut environment).await, "[]", "{}", floor.name);
+        let asked = bench.lab.services.counts() - before;
+        assert!(asked.iter().all(|(_, count)| count == 0), "{asked:?}");
+        environment.shutdown().await;
+    }
 }

@@ -3,17 +3,21 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use lab::clock::Clock;
 use lab::contract;
 use lab::lab::{Lab, Setup};
 use lab::programs;
 use lab::target::Target;
 use lab::workspace::Workspace;
-use lab_lambda::{Environment, Function, Invocation, TraceHeader};
+use lab_lambda::event::http_response;
+use lab_lambda::{Environment, Function, Invocation, Outcome, TraceHeader};
 
 /// A lab that is ready, and the steps.
 pub struct Bench {
     pub workspace: Workspace,
     pub lab: Lab,
+    /// Every function's steady clock.
+    pub clock: Clock,
 }
 
 /// The lines that an environment wrote, with their source.
@@ -30,7 +34,12 @@ impl Bench {
             programs,
         };
         let lab = Lab::start(setup).await.unwrap();
-        Self { workspace, lab }
+        let clock = lab.clock(&workspace).await.unwrap();
+        Self {
+            workspace,
+            lab,
+            clock,
+        }
     }
 
     /// Everything that must answer with the stadiums, in the order of the ladder.
@@ -45,7 +54,9 @@ impl Bench {
 
     pub async fn function(&self, target: &Target) -> Arc<Function> {
         let executable = target.executable(&self.workspace).await.unwrap();
-        Arc::new(self.lab.function(target, &executable))
+        let mut function = self.lab.function(target, &executable).unwrap();
+        self.clock.govern(&mut function);
+        Arc::new(function)
     }
 
     /// A new environment; a cache starts empty.
@@ -80,6 +91,14 @@ impl Bench {
         let invocation = self.invoke(environment).await;
         contract::body(&invocation)
             .unwrap_or_else(|error| panic!("{error:#}{}", environment.log_tail()))
+    }
+
+    /// The status that `GET /` answers with.
+    pub async fn status(&self, environment: &mut Environment) -> u16 {
+        match self.invoke(environment).await.outcome {
+            Outcome::Response(payload) => http_response(&payload).unwrap().status,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn invoke(&self, environment: &mut Environment) -> Invocation {

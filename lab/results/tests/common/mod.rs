@@ -63,6 +63,7 @@ pub fn measurement(rounds: u64, warm_us: u64) -> Measurement {
     Measurement {
         title: "An example".to_owned(),
         from: None,
+        floor: None,
         memory_mb: 256,
         memory_overridden: false,
         architecture: "x86_64".to_owned(),

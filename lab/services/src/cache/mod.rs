@@ -116,16 +116,17 @@ impl Cache {
 
     /// The bytes under a key, past the front.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
-        let reply = self.command(&[b"GET", key.as_bytes()]).await?;
-        if reply.starts_with(b"$-1") {
+        Ok(bulk(self.command(&[b"GET", key.as_bytes()]).await?))
+    }
+
+    /// A key and the bytes under it, any of them, past the front; nothing where the cache is empty.
+    pub async fn any(&self) -> Result<Option<(String, Vec<u8>)>, Error> {
+        let Some(key) = bulk(self.command(&[b"RANDOMKEY"]).await?) else {
             return Ok(None);
-        }
-        // "$length\r\nbytes\r\n"
-        let start = reply
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(0, |end| end + 1);
-        Ok(Some(reply[start..reply.len() - 2].to_vec()))
+        };
+        let key = String::from_utf8_lossy(&key).into_owned();
+        let value = self.get(&key).await?;
+        Ok(value.map(|value| (key, value)))
     }
 
     /// The seconds that a key has to live, past the front; nothing for a key that does not exist or lives for ever.
@@ -201,6 +202,18 @@ impl Cache {
         })
         .await?
     }
+}
+
+/// The bytes in a reply, `$length\r\nbytes\r\n`; nothing for `$-1\r\n`.
+fn bulk(reply: Vec<u8>) -> Option<Vec<u8>> {
+    if reply.starts_with(b"$-1") {
+        return None;
+    }
+    let start = reply
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(0, |end| end + 1);
+    Some(reply[start..reply.len() - 2].to_vec())
 }
 
 /// One thread's worth of a server for one run: on a Unix socket only, nothing written to disk.

@@ -135,3 +135,18 @@ fn a_deadline_in_the_past_leaves_nothing() {
     let telemetry = Telemetry::new("f".to_owned(), None);
     assert_eq!(telemetry.invocation(0, None).remaining(), Duration::ZERO);
 }
+
+#[tokio::test(start_paused = true)]
+async fn in_the_background_no_call_is_given_up() {
+    let (telemetry, _daemon) = traced();
+    let hour = Duration::from_hours(1);
+    let slow = async {
+        tokio::time::sleep(hour).await;
+        Ok::<_, Infallible>("done")
+    };
+    let answer = telemetry
+        .background()
+        .call_within(Duration::from_millis(250), "cache_get", slow)
+        .await;
+    assert_eq!(answer.unwrap(), "done");
+}

@@ -1,0 +1,174 @@
+//! How old an answer may be. A row is changed in PostgreSQL, and the function's clock is set forward: nothing here waits for
+//! time to pass.
+
+use std::time::Duration;
+
+use lab::target::Target;
+use lab::workspace::Neighbour;
+use lab_lambda::Environment;
+use lab_services::{Counter, Counts};
+
+use crate::support::Bench;
+
+/// What the cache's entries live for, seconds.
+const EXPIRY: u64 = 10;
+
+/// Beyond what is served without a question, within what is served and refreshed.
+const STALE: Duration = Duration::from_secs(2);
+
+/// The age from which on an answer is never served.
+const TOO_OLD: Duration = Duration::from_secs(10);
+
+/// The steps that keep the answer in their environment: a second request asks nobody.
+async fn keepers(bench: &Bench) -> Vec<Target> {
+    let mut keepers = Vec::new();
+    for target in bench.stadium_targets() {
+        let mut environment = bench.environment(&target).await;
+        bench.get(&mut environment).await;
+        bench.lab.services.settle().await;
+        let before = bench.lab.services.counts();
+        bench.get(&mut environment).await;
+        if nothing_asked(&(bench.lab.services.counts() - before)) {
+            keepers.push(target);
+        }
+        environment.shutdown().await;
+    }
+    keepers
+}
+
+fn nothing_asked(counts: &Counts) -> bool {
+    counts.iter().all(|(_, count)| count == 0)
+}
+
+/// Changes a row, and empties the cache as the end of its entry's life would.
+async fn change_a_row(bench: &Bench, by: i32) {
+    let sql = format!("UPDATE stadiums SET capacity = capacity + {by} WHERE id = 1");
+    bench.query(&sql).await;
+    bench.lab.services.cache().flush().await.unwrap();
+}
+
+/// Until the environment, which is not frozen, has asked the database again.
+async fn until_refreshed(bench: &Bench, environment: &mut Environment, old: &str) -> String {
+    for _ in 0..1000 {
+        let now = bench.get(environment).await;
+        if now != old {
+            return now;
+        }
+        tokio::task::yield_now().await;
+    }
+    old.to_owned()
+}
+
+#[tokio::test]
+async fn a_changed_row_is_served_when_its_time_has_come() {
+    let bench = Bench::start().await;
+    for target in bench.stadium_targets() {
+        let mut environment = bench.environment(&target).await;
+        let old = bench.get(&mut environment).await;
+        let cache = bench.lab.services.cache();
+        if let Some((key, _)) = cache.any().await.unwrap() {
+            let left = cache.time_to_live(&key).await.unwrap();
+            assert!(
+                left.is_some_and(|left| left <= EXPIRY),
+                "{}: {left:?}",
+                target.name
+            );
+        }
+        change_a_row(&bench, 1).await;
+        bench.clock.advance(TOO_OLD).unwrap();
+        let new = bench.get(&mut environment).await;
+        assert_ne!(new, old, "{}: older than it promises", target.name);
+        change_a_row(&bench, -1).await;
+        environment.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_kept_answer_is_served_then_served_and_refreshed() {
+    let bench = Bench::start().await;
+    let keepers = keepers(&bench).await;
+    assert!(!keepers.is_empty());
+    for target in keepers {
+        let name = &target.name;
+        let mut environment = bench.environment(&target).await;
+        let old = bench.get(&mut environment).await;
+        change_a_row(&bench, 1).await;
+        bench.lab.services.settle().await;
+
+        let before = bench.lab.services.counts();
+        assert_eq!(bench.get(&mut environment).await, old, "{name}: fresh");
+        let asked = bench.lab.services.counts() - before;
+        assert!(nothing_asked(&asked), "{name}: {asked:?}");
+
+        bench.clock.advance(STALE).unwrap();
+        let before = bench.lab.services.counts();
+        assert_eq!(bench.get(&mut environment).await, old, "{name}: stale");
+        let new = until_refreshed(&bench, &mut environment, &old).await;
+        assert_ne!(new, old, "{name}: refreshed beside the answer");
+        bench.lab.services.settle().await;
+        let asked = bench.lab.services.counts() - before;
+        assert_eq!(asked[Counter::DatabaseQueries], 1, "{name}: one refresh");
+        change_a_row(&bench, -1).await;
+        environment.shutdown().await;
+    }
+}
+
+/// Neighbours that are away for seconds are noticed by the log only.
+#[tokio::test]
+async fn a_kept_answer_bridges_a_short_outage_and_no_longer_one() {
+    let bench = Bench::start().await;
+    for target in keepers(&bench).await {
+        let name = &target.name;
+        let mut environment = bench.environment(&target).await;
+        let old = bench.get(&mut environment).await;
+        bench.lab.services.cache().flush().await.unwrap();
+        bench.lab.services.database().stop().await.unwrap();
+        bench.clock.advance(STALE).unwrap();
+        for _ in 0..3 {
+            assert_eq!(bench.get(&mut environment).await, old, "{name}");
+        }
+        bench.clock.advance(TOO_OLD).unwrap();
+        assert_eq!(bench.status(&mut environment).await, 503, "{name}");
+        bench.lab.services.database().restart().await.unwrap();
+        assert_eq!(bench.get(&mut environment).await, old, "{name}: well again");
+        environment.shutdown().await;
+    }
+}
+
+/// A refresh is begun inside an invocation and goes on in the next one. In between it stands still, though its neighbours
+/// have answered.
+#[tokio::test]
+async fn a_frozen_environment_refreshes_nothing() {
+    let bench = Bench::start().await;
+    let services = &bench.lab.services;
+    // What they would do next is to fill the cache.
+    let has_cache = |target: &Target| target.services.contains(&Neighbour::Cache);
+    let targets: Vec<Target> = keepers(&bench)
+        .await
+        .into_iter()
+        .filter(has_cache)
+        .collect();
+    assert!(!targets.is_empty());
+    for target in targets {
+        let name = &target.name;
+        let mut environment = bench.environment(&target).await;
+        let old = bench.get(&mut environment).await;
+        change_a_row(&bench, 1).await;
+        bench.clock.advance(STALE).unwrap();
+        services.settle().await;
+        let before = services.counts();
+        services.database().suspend().await.unwrap();
+        assert_eq!(bench.get(&mut environment).await, old, "{name}: stale");
+        environment.freeze();
+        services.database().resume().await.unwrap();
+        services.settle().await;
+        let frozen = services.counts() - before;
+        assert_eq!(frozen[Counter::CacheSets], 0, "{name}: {frozen:?}");
+
+        // It wakes up, and is not frozen again.
+        let new = until_refreshed(&bench, &mut environment, &old).await;
+        assert_ne!(new, old, "{name}: the refresh went on");
+        change_a_row(&bench, -1).await;
+        environment.shutdown().await;
+    }
+}

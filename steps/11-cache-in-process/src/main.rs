@@ -1,0 +1,71 @@
+//! `GET /` answers with the stadiums of the 32 NFL teams.
+
+#![forbid(unsafe_code)]
+
+mod body;
+mod cache;
+mod database;
+mod error;
+mod extension;
+mod handler;
+mod kept;
+mod parameters;
+mod stadium;
+mod tls;
+
+use std::convert::Infallible;
+
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Request, RequestExt as _, Response, service_fn};
+use support::Telemetry;
+
+use crate::cache::Cache;
+use crate::database::Database;
+use crate::error::{Error, json};
+use crate::kept::Kept;
+use crate::parameters::Parameters;
+
+/// What an environment builds in its init phase and keeps from one invocation to the next.
+struct State {
+    telemetry: Telemetry,
+    parameters: Parameters,
+    database: Database,
+    cache: Cache,
+    kept: Kept,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    support::log::init()?;
+    // As long as the process lives: a refresh may outlive the request that began it.
+    let state: &State = Box::leak(Box::new(State {
+        telemetry: Telemetry::from_env()?,
+        parameters: Parameters::new()?,
+        database: Database::new(tls::connector()?),
+        cache: Cache::default(),
+        kept: Kept::default(),
+    }));
+    lambda_http::run(service_fn(|request| answer(state, request))).await
+}
+
+/// Every request gets an answer: an error here would be a 500 without a body that a client can read.
+async fn answer(state: &'static State, request: Request) -> Result<Response<String>, Infallible> {
+    let answer = route(state, &request).await;
+    Ok(answer.map_or_else(|error| error.response(), |body| json(StatusCode::OK, body)))
+}
+
+async fn route(state: &'static State, request: &Request) -> Result<String, Error> {
+    if request.uri().path() != "/" {
+        return Err(Error::NotFound);
+    }
+    if request.method() != Method::GET {
+        return Err(Error::MethodNotAllowed);
+    }
+    let context = request.lambda_context();
+    let mut invocation = state
+        .telemetry
+        .invocation(context.deadline, context.xray_trace_id.as_deref());
+    let body = handler::stadiums(state, &mut invocation).await;
+    invocation.finish(&body);
+    body
+}

@@ -1,0 +1,71 @@
+//! What a request does: serve what is kept, else read the cache, else the database, then fill the cache.
+
+use support::Invocation;
+use tracing::info;
+
+use crate::State;
+use crate::body::Body;
+use crate::cache::Lookup;
+use crate::error::Error;
+use crate::gateway::{Answer, Response};
+use crate::kept::{Age, Moment};
+
+/// The stadiums as a response.
+pub async fn stadiums(
+    state: &'static State,
+    invocation: &mut Invocation<'_>,
+) -> Result<Response, Error> {
+    let answer = match state.kept.get() {
+        Age::Fresh(answer) => answer,
+        Age::Stale(answer) => {
+            state.kept.refresh_with(|| refresh(state));
+            answer
+        }
+        Age::TooOld => fetch(state, invocation).await?,
+    };
+    info!(rows = answer.rows, "stadiums retrieved");
+    invocation.row_count(answer.rows as usize);
+    Ok(Response::Encoded(answer.response))
+}
+
+/// Runs beside an answer that does not wait for it. The environment is frozen as soon as the answer is out, in the middle of
+/// this as likely as not: the rest is done in the next invocation.
+async fn refresh(state: &'static State) {
+    if let Err(error) = fetch(state, &mut state.telemetry.background()).await {
+        // Nobody gets this response, but the log gets the cause.
+        drop(error.response());
+    }
+}
+
+/// The response from the cache, else from the database; and it is kept.
+async fn fetch(state: &State, invocation: &mut Invocation<'_>) -> Result<Answer, Error> {
+    let settings = state
+        .parameters
+        .get(invocation)
+        .await
+        .map_err(Error::Parameters)?;
+    let asked_at = Moment::now();
+    let (body, fill) = match state.cache.get(&settings.cache, invocation).await {
+        Lookup::Hit(body) => (body, None),
+        Lookup::Miss(fill) => {
+            let stadiums = state
+                .database
+                .stadiums(&settings.database, invocation)
+                .await
+                .inspect_err(|_| state.parameters.forget())
+                .map_err(Error::Database)?;
+            let body = invocation
+                .measure("encode", || Body::encode(&stadiums))
+                .map_err(Error::Encoding)?;
+            (body, fill)
+        }
+    };
+    let answer = invocation
+        .measure("encode", || Answer::encode(&body))
+        .map_err(Error::Encoding)?;
+    state.kept.put(answer.clone(), asked_at);
+    if let Some(fill) = fill {
+        state.cache.set(fill, &body, invocation).await;
+    }
+    Ok(answer)
+}

@@ -1,0 +1,88 @@
+//! `GET /` answers with the stadiums of the 32 NFL teams.
+
+#![forbid(unsafe_code)]
+
+mod body;
+mod cache;
+mod database;
+mod error;
+mod gateway;
+mod handler;
+mod kept;
+mod parameters;
+mod stadium;
+mod tls;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use support::Telemetry;
+
+use crate::cache::Cache;
+use crate::database::Database;
+use crate::error::Error;
+use crate::gateway::{Request, Response};
+use crate::kept::Kept;
+use crate::parameters::Settings;
+
+/// How long the init phase waits for a neighbour. Whoever has not answered by then is connected to in an invocation.
+const PATIENCE_IN_INIT: Duration = Duration::from_secs(2);
+
+/// What an environment builds in its init phase and keeps from one invocation to the next.
+struct State {
+    telemetry: Telemetry,
+    settings: Settings,
+    database: Database,
+    cache: Cache,
+    kept: Kept,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    support::log::init()?;
+    // As long as the process lives: a refresh may outlive the request that began it.
+    let state: &State = Box::leak(Box::new(State {
+        telemetry: Telemetry::from_env()?,
+        settings: Settings::from_env()?,
+        database: Database::new(tls::connector()?),
+        cache: Cache::default(),
+        kept: Kept::default(),
+    }));
+    let State {
+        settings,
+        database,
+        cache,
+        ..
+    } = state;
+    tokio::join!(
+        database.connect_ahead(&settings.database, PATIENCE_IN_INIT),
+        cache.connect_ahead(&settings.cache, PATIENCE_IN_INIT),
+    );
+    lambda_runtime::run(service_fn(|event| answer(state, event))).await
+}
+
+/// Every request gets an answer: an error here would be a 500 without a body that a client can read.
+async fn answer(
+    state: &'static State,
+    event: LambdaEvent<Request>,
+) -> Result<Response, Infallible> {
+    let answer = route(state, &event).await;
+    Ok(answer.unwrap_or_else(|error| error.response()))
+}
+
+async fn route(state: &'static State, event: &LambdaEvent<Request>) -> Result<Response, Error> {
+    if event.payload.raw_path != "/" {
+        return Err(Error::NotFound);
+    }
+    if event.payload.request_context.http.method != "GET" {
+        return Err(Error::MethodNotAllowed);
+    }
+    let context = &event.context;
+    let mut invocation = state
+        .telemetry
+        .invocation(context.deadline, context.xray_trace_id.as_deref());
+    let body = handler::stadiums(state, &mut invocation).await;
+    invocation.finish(&body);
+    body
+}

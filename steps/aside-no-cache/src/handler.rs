@@ -1,0 +1,61 @@
+//! What a request does: serve what is kept, else read the database.
+
+use support::Invocation;
+use tracing::info;
+
+use crate::State;
+use crate::body::Body;
+use crate::error::Error;
+use crate::gateway::{Answer, Response};
+use crate::kept::{Age, Moment};
+
+/// The stadiums as a response.
+pub async fn stadiums(
+    state: &'static State,
+    invocation: &mut Invocation<'_>,
+) -> Result<Response, Error> {
+    let answer = match state.kept.get() {
+        Age::Fresh(answer) => answer,
+        Age::Stale(answer) => {
+            state.kept.refresh_with(|| refresh(state));
+            answer
+        }
+        Age::TooOld => fetch(state, invocation).await?,
+    };
+    info!(rows = answer.rows, "stadiums retrieved");
+    invocation.row_count(answer.rows as usize);
+    Ok(Response::Encoded(answer.response))
+}
+
+/// Runs beside an answer that does not wait for it. The environment is frozen as soon as the answer is out, in the middle of
+/// this as likely as not: the rest is done in the next invocation.
+async fn refresh(state: &'static State) {
+    if let Err(error) = fetch(state, &mut state.telemetry.background()).await {
+        // Nobody gets this response, but the log gets the cause.
+        drop(error.response());
+    }
+}
+
+/// The response from the database; and it is kept.
+async fn fetch(state: &State, invocation: &mut Invocation<'_>) -> Result<Answer, Error> {
+    let settings = state
+        .parameters
+        .get(invocation)
+        .await
+        .map_err(Error::Parameters)?;
+    let asked_at = Moment::now();
+    let stadiums = state
+        .database
+        .stadiums(&settings, invocation)
+        .await
+        .inspect_err(|_| state.parameters.forget())
+        .map_err(Error::Database)?;
+    let body = invocation
+        .measure("encode", || Body::encode(&stadiums))
+        .map_err(Error::Encoding)?;
+    let answer = invocation
+        .measure("encode", || Answer::encode(&body))
+        .map_err(Error::Encoding)?;
+    state.kept.put(answer.clone(), asked_at);
+    Ok(answer)
+}

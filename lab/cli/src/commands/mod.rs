@@ -5,3 +5,4 @@ pub mod doctor;
 mod faults;
 mod output;
 pub mod run;
+pub mod serve;

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod inject;
+pub mod on_demand;
 mod probe;
 mod table;
 
@@ -20,6 +21,7 @@ use crate::contract;
 use crate::lab::Lab;
 use crate::progress::Progress;
 use crate::target::Target;
+pub use inject::Normal;
 use inject::restore;
 use probe::Probe;
 
@@ -36,7 +38,10 @@ pub async fn matrix(
     faults: &[Fault],
     progress: &mut Progress,
 ) -> Result<Vec<Row>> {
-    let network = lab.services.network();
+    let normal = Normal {
+        network: lab.services.network(),
+        parameter_quota: None,
+    };
     let mut rows = Vec::new();
     for (number, fault) in faults.iter().enumerate() {
         let mut cells = Vec::new();
@@ -52,10 +57,10 @@ pub async fn matrix(
                 timeout: TIMEOUT,
                 ..lab.function(target, executable)
             };
-            let cell = cell(lab, &network, *fault, target, function)
+            let cell = cell(lab, &normal, *fault, target, function)
                 .await
                 .with_context(|| format!("{}, {}", fault.name(), target.name));
-            restore(lab, &network).await?;
+            restore(lab, &normal).await?;
             cells.push(cell?);
         }
         rows.push(Row {
@@ -68,7 +73,7 @@ pub async fn matrix(
 
 async fn cell(
     lab: &Lab,
-    network: &lab_services::Network,
+    normal: &Normal,
     fault: Fault,
     target: &Target,
     function: Function,
@@ -91,7 +96,7 @@ async fn cell(
     if fault.is_garbage() {
         seen.body += what_is_cached_now(lab).await?;
     }
-    restore(lab, network).await?;
+    restore(lab, normal).await?;
     if fault.is_configured() {
         // Such a fault ends with a new deployment.
         probe.end().await;

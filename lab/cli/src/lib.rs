@@ -9,6 +9,7 @@
 //! | [`measure`] | interleaved rounds |
 //! | [`faults`] | every step in every fault, and faults on demand |
 //! | [`serve`] | a step behind a port |
+//! | [`load`] | requests at a rising rate, and the ceiling |
 //! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
 //! | [`log`], [`table`], [`progress`] | what a person sees |
 //! | [`run_directory`], [`scope`], [`programs`], [`machine`], [`interrupt`] | this machine |
@@ -21,6 +22,7 @@ pub mod contract;
 pub mod faults;
 pub mod interrupt;
 pub mod lab;
+pub mod load;
 pub mod log;
 pub mod machine;
 pub mod measure;

@@ -22,6 +22,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(commands::run::Run),
+    Load(commands::load::Load),
     Serve(commands::serve::Serve),
     Doctor(commands::doctor::Doctor),
 }
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
 async fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(run) => run.run().await,
+        Command::Load(load) => load.run().await,
         Command::Serve(serve) => serve.run().await,
         Command::Doctor(doctor) => doctor.run().await,
     }

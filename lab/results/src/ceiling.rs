@@ -30,6 +30,8 @@ pub enum Kind {
     IamConnections,
     /// The database's connections.
     DatabaseConnections,
+    /// What the database's instance can send.
+    DatabaseBandwidth,
     /// What the cache's node can send.
     CacheBandwidth,
     /// API Gateway's own throttle.
@@ -38,12 +40,13 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of a table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Concurrency,
         Self::RequestRate,
         Self::ParameterStore,
         Self::IamConnections,
         Self::DatabaseConnections,
+        Self::DatabaseBandwidth,
         Self::CacheBandwidth,
         Self::HttpApi,
     ];
@@ -55,8 +58,9 @@ impl Kind {
             Self::RequestRate => "10/s each",
             Self::ParameterStore => "Parameter Store",
             Self::IamConnections => "IAM connects",
-            Self::DatabaseConnections => "database",
-            Self::CacheBandwidth => "cache",
+            Self::DatabaseConnections => "connections",
+            Self::DatabaseBandwidth => "DB network",
+            Self::CacheBandwidth => "cache network",
             Self::HttpApi => "HTTP API",
         }
     }
@@ -186,7 +190,9 @@ impl Step<'_> {
             return Ok(Some(Limit {
                 kind: Kind::ParameterStore,
                 per_second: quota / calls,
-                because: format!("{calls:.0} call(s) a request, {quota}/s for the whole account"),
+                because: format!(
+                    "one request makes {calls:.0} call(s), and the whole account has {quota}/s"
+                ),
                 lift: format!(
                     "higher throughput: {higher}/s, {} for a million requests; or keep the values",
                     usd(charged)
@@ -235,7 +241,7 @@ impl Step<'_> {
                 kind: Kind::IamConnections,
                 per_second: advice / sessions,
                 because: format!(
-                    "{sessions:.0} new connection(s) a request, and AWS advises at most {advice}/s with IAM (published for the \
+                    "one request opens {sessions:.0} connection(s), and AWS advises at most {advice}/s with IAM (published for the \
                      database, not for the proxy)"
                 ),
                 lift: "keep the connection: no fee".to_owned(),
@@ -263,6 +269,18 @@ impl Step<'_> {
                 usd_per_million: None,
             });
         }
+        let sent = self.warm("database.bytes_sent");
+        if sent > 0.0 {
+            let bandwidth = self.facts.number("database.bandwidth", "Mbit/s")?;
+            limits.push(Limit {
+                kind: Kind::DatabaseBandwidth,
+                per_second: bytes_per_second(bandwidth) / sent,
+                because: network_in_words("an instance", sent, bandwidth),
+                lift: "a larger instance class; or a cache".to_owned(),
+                lifted_per_second: None,
+                usd_per_million: None,
+            });
+        }
         Ok(limits)
     }
 
@@ -284,7 +302,7 @@ impl Step<'_> {
         if sent == 0.0 {
             return Ok(None);
         }
-        let bandwidth = self.facts.number("cache.bandwidth", "Mbit/s")? * 1e6 / 8.0;
+        let bandwidth = self.facts.number("cache.bandwidth", "Mbit/s")?;
         let ecpu = self.facts.number(
             "prices.elasticache.valkey_serverless_ecpu",
             "USD/million ECPU",
@@ -293,12 +311,8 @@ impl Step<'_> {
         let charged = (sent / per_ecpu).max(1.0) * ecpu;
         Ok(Some(Limit {
             kind: Kind::CacheBandwidth,
-            per_second: bandwidth / sent,
-            because: format!(
-                "{} a request from a node that may send {} a second for long; it bursts above that while it has credits",
-                bytes(sent as u64),
-                bytes(bandwidth as u64)
-            ),
+            per_second: bytes_per_second(bandwidth) / sent,
+            because: network_in_words("a node", sent, bandwidth),
             lift: format!(
                 "ElastiCache Serverless: {} for a million requests, and its storage by the hour; or a larger node",
                 usd(charged)
@@ -319,4 +333,17 @@ impl Step<'_> {
             usd_per_million: Some(0.0),
         })
     }
+}
+
+/// From Mbit/s.
+fn bytes_per_second(bandwidth: f64) -> f64 {
+    bandwidth * 1e6 / 8.0
+}
+
+fn network_in_words(whose: &str, sent: f64, bandwidth: f64) -> String {
+    format!(
+        "{} a request from {whose} that may send {} a second for ever; it bursts above that while it has credits",
+        bytes(sent as u64),
+        bytes(bytes_per_second(bandwidth) as u64)
+    )
 }

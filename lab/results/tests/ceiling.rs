@@ -84,8 +84,8 @@ fn a_step_that_asks_for_everything_at_each_request_meets_every_limit() {
 }
 
 #[test]
-fn a_step_that_keeps_what_it_got_is_limited_by_lambda() {
-    let warm = [("database.requests", 2.0)];
+fn a_step_that_keeps_what_it_got_is_limited_by_what_it_still_asks_for() {
+    let warm = [("database.requests", 2.0), ("database.bytes_sent", 4000.0)];
     let cold = [("parameters.get_parameter", 4.0)];
     let limits = limits(&step(4000, &warm, &cold), 1000);
     close(of(&limits, Kind::RequestRate), 10_000.0);
@@ -94,6 +94,8 @@ fn a_step_that_keeps_what_it_got_is_limited_by_lambda() {
     close(of(&limits, Kind::ParameterStore), 30_000.0);
     // Two round trips of 1 ms.
     close(of(&limits, Kind::DatabaseConnections), 225_000.0);
+    // 32 MB/s.
+    close(of(&limits, Kind::DatabaseBandwidth), 8000.0);
     assert_eq!(of(&limits, Kind::IamConnections), None);
 }
 

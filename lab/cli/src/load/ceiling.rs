@@ -114,7 +114,7 @@ impl Ceilings {
             "\nTHE CEILING  requests/s at which each limit of AWS would bite, were it alone. Computed, not measured: mean durations \
              and counts\n             from {}, limits and prices from data/facts.toml; an account of {} environments ({} where it is \
              new)\n{}\n\n\
-             WHAT IS FIRST, AND WHAT LIFTS IT  in an account of {} environments\n{}\n",
+             WHAT IS FIRST, AND WHAT LIFTS IT  in an account of {} environments\n{}",
             self.from.display(),
             self.concurrency[0],
             self.concurrency[1],
@@ -132,7 +132,7 @@ impl Ceilings {
     fn limits(&self) -> Table {
         let mut headings = vec!["step", "busy"];
         headings.extend(Kind::ALL.map(Kind::name));
-        headings.extend(["first", "new account"]);
+        headings.extend(["first", "first where new"]);
         let right: Vec<usize> = (1..headings.len()).collect();
         let mut table = plain_table(&headings, &right);
         for ceiling in &self.steps {
@@ -141,40 +141,60 @@ impl Ceilings {
                 let limit = ceiling.limits.iter().find(|limit| limit.kind == kind);
                 cells.push(limit.map_or("-".to_owned(), |limit| rate(limit.per_second)));
             }
-            let first = ceiling.limits.first();
-            cells.push(first.map_or(String::new(), |first| rate(first.per_second)));
-            cells.push(rate(ceiling.new_account.per_second));
+            let named = |limit: &Limit| format!("{} {}", rate(limit.per_second), limit.kind.name());
+            cells.push(ceiling.limits.first().map_or(String::new(), named));
+            cells.push(named(&ceiling.new_account));
             table.add_row(cells);
         }
         table
     }
 
-    fn firsts(&self) -> Table {
-        let mut table = plain_table(
-            &["step", "at", "limit", "because", "lifted by", "then"],
-            &[1],
-        );
+    /// Neighbouring steps with the same first limit share their lines.
+    fn firsts(&self) -> String {
+        let mut text = String::new();
+        let mut groups: Vec<(Vec<&str>, [String; 3])> = Vec::new();
         for ceiling in &self.steps {
-            let [first, rest @ ..] = &ceiling.limits[..] else {
+            let Some(lines) = ceiling.first_in_words() else {
                 continue;
             };
-            // Lifted as far as it goes, it may still be the first.
-            let next = rest.first().map(|next| match first.lifted_per_second {
-                Some(lifted) if lifted < next.per_second => {
-                    format!("{}/s, {} still", rate(lifted), first.kind.name())
-                }
-                _ => format!("{}/s, {}", rate(next.per_second), next.kind.name()),
-            });
-            table.add_row([
-                ceiling.step.clone(),
-                format!("{}/s", rate(first.per_second)),
-                first.kind.name().to_owned(),
-                first.because.clone(),
-                first.lift.clone(),
-                next.unwrap_or_default(),
-            ]);
+            let number = ceiling.step.split('-').next().unwrap_or_default();
+            match groups.last_mut() {
+                Some((steps, same)) if *same == lines => steps.push(number),
+                _ => groups.push((vec![number], lines)),
+            }
         }
-        table
+        for (steps, [first, lift, next]) in groups {
+            let _ = write!(
+                text,
+                " {}: {first}\n     lifted by {lift}\n     then {next}\n",
+                steps.join(", ")
+            );
+        }
+        text
+    }
+}
+
+impl Ceiling {
+    /// What is first, what lifts it, and what comes then.
+    fn first_in_words(&self) -> Option<[String; 3]> {
+        let [first, rest @ ..] = &self.limits[..] else {
+            return None;
+        };
+        let next = rest.first()?;
+        let next = match first.lifted_per_second {
+            // Lifted as far as it goes, it may still be the first.
+            Some(lifted) if lifted < next.per_second => {
+                format!("{}/s, {} still", rate(lifted), first.kind.name())
+            }
+            _ => format!("{}/s, {}", rate(next.per_second), next.kind.name()),
+        };
+        let told = format!(
+            "{}/s, {}: {}",
+            rate(first.per_second),
+            first.kind.name(),
+            first.because
+        );
+        Some([told, first.lift.clone(), next])
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use lab_lambda::function::LogSink;
 use lab_lambda::{Function, LogLine, Scaling, Service};
@@ -86,10 +86,12 @@ impl Serve {
             () = front.serve(&listener) => unreachable!("it takes connections for ever"),
             () = interruption.interrupted() => {}
         }
-        // A second Ctrl-C ends it at once.
-        drop((interruption, listener));
+        drop(listener);
         eprintln!("stopping: requests under way are answered first");
-        front.end().await.lab.stop().await;
+        tokio::select! {
+            served = front.end() => served.lab.stop().await,
+            () = interruption.interrupted() => bail!("interrupted before it had stopped"),
+        }
         eprintln!("stopped");
         Ok(())
     }

@@ -103,6 +103,14 @@ impl Right {
         }
     }
 
+    /// The same for a target that says nothing of its content type.
+    pub fn of_any_type(self) -> Self {
+        Self {
+            content_type: None,
+            ..self
+        }
+    }
+
     /// What is wrong with an answer, in words that are the same for answers that are wrong alike.
     pub fn wrong(&self, reply: &Reply) -> Option<String> {
         let Reply {

@@ -129,6 +129,9 @@ fn course(name: &str, loaded: &Loaded) -> String {
             + &"▒".repeat(columns(failed))
             + &"·".repeat(columns(offered).saturating_sub(filled));
         let slowest = series.p95_us[begin..end].iter().max().copied();
+        let p95 = slowest
+            .filter(|us| *us > 0)
+            .map_or(String::new(), |us| format!(", p95 {}", duration(us as f64)));
         let busy = series.busy_percent.get(begin..end).unwrap_or_default();
         let busy = busy.iter().max().map_or(String::new(), |percent| {
             format!(", CPUs up to {percent} % busy")
@@ -140,8 +143,7 @@ fn course(name: &str, loaded: &Loaded) -> String {
         };
         let _ = writeln!(
             text,
-            "{begin:>5} s  {bar:<BAR_COLUMNS$}  {offered:.1}/s offered, {served:.1} served{failed}, p95 {}{busy}",
-            duration(slowest.unwrap_or_default() as f64)
+            "{begin:>5} s  {bar:<BAR_COLUMNS$}  {offered:.1}/s offered, {served:.1} served{failed}{p95}{busy}"
         );
     }
     text + &doubts(loaded)

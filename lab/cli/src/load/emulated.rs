@@ -48,14 +48,8 @@ pub async fn load(
     };
     progress.update("checking that it answers");
     let function = lab.function(target, executable);
-    let body = check(
-        lab,
-        target,
-        Service::new(function, scaling.clone()),
-        strategy,
-    )
-    .await?;
-    let right = Right::new(&strategy.expect, body);
+    let service = Service::new(function, scaling.clone());
+    let right = check(lab, target, service, strategy, progress).await?;
 
     let complaints = Complaints::default();
     let sink = Arc::clone(&complaints);

@@ -16,7 +16,7 @@ const PANEL: f64 = 170.0;
 const GAP: f64 = 64.0;
 const CAPTION_LINE: usize = 17;
 
-const TITLE: &str = "Requests under a rising rate";
+const TITLE: &str = "Requests offered, served and failed, second by second";
 
 const STYLE: &str = "\
 .paper{fill:#fff}.text{fill:#1f2328}.quiet{fill:#59636e}.line{stroke:#d1d9e0;fill:none}\
@@ -73,7 +73,8 @@ pub fn ramp(load: &Load) -> Option<String> {
     let scales = Scales::of(load)?;
     let caption = caption(load);
     let panels = load.steps.len() as f64;
-    let bottom = TOP as f64 + panels * (PANEL + GAP) - GAP + 24.0;
+    // The last panel's seconds stand below it.
+    let bottom = TOP as f64 + panels * (PANEL + GAP) - GAP + 52.0;
     let height = bottom as usize + 24 + caption.len() * CAPTION_LINE + 8;
 
     let mut svg = String::new();

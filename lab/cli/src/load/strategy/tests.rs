@@ -46,10 +46,10 @@ fn the_samples_own_ramp_is_read() {
 fn the_other_strategies_are_read() {
     assert_eq!(shipped("sustained.yml").arrivals().len(), 3000);
     let burst = shipped("burst.yml");
-    assert_eq!(burst.arrivals().len(), 10 + 120 + 120);
-    assert_eq!(burst.duration(), 14 * SECOND);
+    assert_eq!(burst.arrivals().len(), 10 + 150 + 150);
+    assert_eq!(burst.duration(), 12 * SECOND);
     // Nothing arrives in the pause.
-    let pause = 7 * SECOND..12 * SECOND;
+    let pause = 6 * SECOND..11 * SECOND;
     assert!(burst.arrivals().iter().all(|at| !pause.contains(at)));
 }
 

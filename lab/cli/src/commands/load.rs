@@ -1,6 +1,7 @@
 //! `lab load`: what happens as the rate rises, and where is the ceiling?
 
 mod aws;
+mod run;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,16 +11,15 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use lab_results::facts::Facts;
 use lab_results::format::timestamp;
-use lab_results::load::{self as results, Loaded};
+use lab_results::load as results;
 use lab_results::load_chart;
 use lab_results::schema::{Limits, Place, ResultsFile};
 
+use self::run::{Run, in_short};
 use super::output;
 use crate::lab::{Lab, Setup, facts_path};
 use crate::load::ceiling::Ceilings;
 use crate::load::emulated::{self, Account};
-use crate::load::send::Sample;
-use crate::load::summary::broken;
 use crate::load::{Strategy, remote, table};
 use crate::machine;
 use crate::programs;
@@ -100,13 +100,6 @@ pub struct Load {
     /// Do not ask before a private copy of a missing program is unpacked, or before AWS charges for requests
     #[arg(long, short)]
     yes: bool,
-}
-
-/// What was loaded, in this order.
-struct Run {
-    load: results::Load,
-    order: Vec<String>,
-    samples: Vec<Vec<Sample>>,
 }
 
 impl Load {
@@ -287,44 +280,6 @@ impl Load {
         eprintln!("drawn: {}", path.display());
         Ok(())
     }
-}
-
-impl Run {
-    fn new(load: results::Load) -> Self {
-        Self {
-            load,
-            order: Vec::new(),
-            samples: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, name: &str, (loaded, samples): (Loaded, Vec<Sample>)) {
-        self.load.steps.insert(name.to_owned(), loaded);
-        self.order.push(name.to_owned());
-        self.samples.push(samples);
-    }
-
-    /// Fails where the strategy ensures what does not hold.
-    fn ensure(&self, strategy: &Strategy) -> Result<()> {
-        let mut all = Vec::new();
-        for (name, samples) in self.order.iter().zip(&self.samples) {
-            let broken = broken(&strategy.ensure, samples).into_iter();
-            all.extend(broken.map(|what| format!("{name}: {what}")));
-        }
-        if all.is_empty() {
-            return Ok(());
-        }
-        bail!("not as the strategy ensures: {}", all.join("; "))
-    }
-}
-
-fn in_short(loaded: &Loaded) -> String {
-    format!(
-        "{} of {} served, {} failed",
-        loaded.served,
-        loaded.offered,
-        loaded.failed()
-    )
 }
 
 fn warn_of_missing_limits(lab: &Lab) {

@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result};
 use lab_results::facts::Facts;
 use lab_results::format::usd;
 
-use super::{Load, Run, in_short, must_be_steps, remote};
+use super::run::{Run, in_short};
+use super::{Load, must_be_steps, remote};
 use crate::aws::cli::Cli;
 use crate::aws::connection::Connection;
 use crate::aws::measure::NO_ROUTE;

@@ -3,8 +3,7 @@
 //!
 //! Understood are `config.target`, `config.phases` (`duration`, `arrivalRate`, `rampTo`, `arrivalCount`, `pause`, `name`),
 //! the plugins `apdex`, `ensure` and `expect`, and one scenario of one `get` with `url` and `expect` (`statusCode`,
-//! `contentType`). `config.target` is what `--url` without a value would be for Artillery: the lab loads steps, and takes
-//! it as read.
+//! `contentType`). `config.target` is read and not used: the lab loads steps, and `--url` names a server.
 
 mod ensure;
 mod parse;

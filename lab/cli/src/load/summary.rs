@@ -119,7 +119,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 
     fn strategy() -> Strategy {
         let text = "config:\n  phases:\n    - duration: 3\n      arrivalRate: 2\n  apdex:\n    threshold: 100\n\

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use expect_test::expect_file;
-use proptest::prelude::*;
+use proptest::prelude::{Just, Strategy as _, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::{Arrivals, Metric, Phase, Strategy};
 

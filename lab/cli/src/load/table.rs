@@ -210,7 +210,7 @@ pub fn published(load: &Load, facts: &Facts) -> Result<Option<String>, Error> {
         number("rate_after", "requests/s")?,
         number("cold_starts_before", "cold starts")?,
         number("cold_starts_after", "cold starts")?,
-        number("p99_before", "ms")? / 1e3,
+        number("p99_before", "s")?,
         number("p99_after", "ms")?,
         offered.fold(0.0, f64::max),
         number("rate_after", "requests/s")?,

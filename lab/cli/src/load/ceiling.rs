@@ -132,7 +132,7 @@ impl Ceilings {
     fn limits(&self) -> Table {
         let mut headings = vec!["step", "busy"];
         headings.extend(Kind::ALL.map(Kind::name));
-        headings.extend(["first", "first where new"]);
+        headings.extend(["first limit", "in a new account"]);
         let right: Vec<usize> = (1..headings.len()).collect();
         let mut table = plain_table(&headings, &right);
         for ceiling in &self.steps {

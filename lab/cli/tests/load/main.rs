@@ -300,7 +300,7 @@ async fn the_ceiling_needs_no_load() {
         "THE CEILING",
         "Parameter Store",
         "00-unoptimized",
-        "new account",
+        "in a new account",
         "cache",
         "higher throughput",
     ] {

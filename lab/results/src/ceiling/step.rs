@@ -88,7 +88,8 @@ impl Step<'_> {
                 kind: Kind::ParameterStore,
                 per_second: quota / calls,
                 because: format!(
-                    "one request makes {calls:.0} call(s), and the whole account has {quota}/s"
+                    "one request makes {}, and the whole account has {quota}/s",
+                    several_of(calls, "call")
                 ),
                 lift: format!(
                     "higher throughput: {higher}/s, {} for a million requests; or keep the values",
@@ -138,8 +139,9 @@ impl Step<'_> {
                 kind: Kind::IamConnections,
                 per_second: advice / sessions,
                 because: format!(
-                    "one request opens {sessions:.0} connection(s), and AWS advises at most {advice}/s with IAM (published for the \
-                     database, not for the proxy)"
+                    "one request opens {}, and AWS advises at most {advice}/s with IAM (published for the \
+                     database, not for the proxy)",
+                    several_of(sessions, "connection")
                 ),
                 lift: "keep the connection: no fee".to_owned(),
                 lifted_per_second: None,
@@ -243,4 +245,10 @@ fn network_in_words(whose: &str, sent: f64, bandwidth: f64) -> String {
         bytes(sent as u64),
         bytes(bytes_per_second(bandwidth) as u64)
     )
+}
+
+/// `1 call`, `4 calls`
+fn several_of(count: f64, thing: &str) -> String {
+    let end = if count.round() > 1.0 { "s" } else { "" };
+    format!("{count:.0} {thing}{end}")
 }

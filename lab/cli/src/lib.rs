@@ -7,10 +7,12 @@
 //! | [`lab`](mod@lab) | the neighbours started and filled, functions configured |
 //! | [`contract`] | what every step must answer |
 //! | [`measure`] | interleaved rounds |
-//! | [`faults`] | every step in every fault |
+//! | [`faults`] | every step in every fault, and faults on demand |
+//! | [`serve`] | a step behind a port |
+//! | [`load`] | requests at a rising rate, and the ceiling |
 //! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
-//! | [`table`], [`progress`] | what a person sees |
-//! | [`run_directory`], [`scope`], [`programs`], [`machine`] | this machine |
+//! | [`log`], [`table`], [`progress`] | what a person sees |
+//! | [`run_directory`], [`scope`], [`programs`], [`machine`], [`interrupt`] | this machine |
 
 pub mod aws;
 pub mod builder;
@@ -19,13 +21,17 @@ pub mod clock;
 pub mod commands;
 pub mod contract;
 pub mod faults;
+pub mod interrupt;
 pub mod lab;
+pub mod load;
+pub mod log;
 pub mod machine;
 pub mod measure;
 pub mod programs;
 pub mod progress;
 pub mod run_directory;
 pub mod scope;
+pub mod serve;
 pub mod table;
 pub mod target;
 pub mod workspace;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use lab::interrupt::interrupted;
 use lab::{commands, scope};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Measures how fast each step of the workshop is, on this machine, without an AWS account.
 #[derive(Debug, Parser)]
@@ -22,6 +22,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(commands::run::Run),
+    Load(commands::load::Load),
+    Serve(commands::serve::Serve),
     Doctor(commands::doctor::Doctor),
 }
 
@@ -58,6 +60,8 @@ fn main() -> ExitCode {
 async fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(run) => run.run().await,
+        Command::Load(load) => load.run().await,
+        Command::Serve(serve) => serve.run().await,
         Command::Doctor(doctor) => doctor.run().await,
     }
 }
@@ -72,27 +76,4 @@ fn in_one_line(error: &anyhow::Error) -> String {
         }
     }
     line
-}
-
-/// Waits for Ctrl-C, a closed terminal or a request to terminate.
-async fn interrupted() {
-    let mut wait = Vec::new();
-    for kind in [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ] {
-        wait.extend(signal(kind));
-    }
-    std::future::poll_fn(|context| {
-        let any = wait
-            .iter_mut()
-            .any(|signal| signal.poll_recv(context).is_ready());
-        if any {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
 }

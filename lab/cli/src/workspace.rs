@@ -71,6 +71,20 @@ pub enum Neighbour {
     Cache,
 }
 
+impl Neighbour {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Parameters, Self::Database, Self::Cache];
+
+    /// Its name in the manifests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Parameters => "parameters",
+            Self::Database => "database",
+            Self::Cache => "cache",
+        }
+    }
+}
+
 /// The roots in the file that `SSL_CERT_FILE` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

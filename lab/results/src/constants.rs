@@ -117,6 +117,11 @@ impl Facts {
         })
     }
 
+    /// Environments that a new account may have in one Region.
+    pub fn new_account_concurrency(&self) -> Result<u32, Error> {
+        self.small("limits.concurrency_new_account", "environments")
+    }
+
     /// The Parameters and Secrets extension.
     pub fn extension(&self) -> Result<Extension, Error> {
         Ok(Extension {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::file_error::Error;
 use crate::layout::RoundPerLine;
+use crate::load::{Load, Loaded};
 use crate::schema::{Measurement, Place, ResultsFile, SCHEMA, Session};
 
 /// The path `folder/name.json`, for names that stay in that folder on every system.
@@ -31,6 +32,7 @@ impl ResultsFile {
             schema: SCHEMA,
             place,
             sessions: Vec::new(),
+            loads: Vec::new(),
         }
     }
 
@@ -90,6 +92,15 @@ impl ResultsFile {
     ///
     /// Two labs that end at the same time do not lose each other's session: the folder is locked meanwhile.
     pub fn add(path: &Path, place: Place, session: Session) -> Result<Self, Error> {
+        Self::change(path, place, |file| file.merge(session))
+    }
+
+    /// Adds a load to the file at `path` and returns the whole, as [`ResultsFile::add`] does for a session.
+    pub fn add_load(path: &Path, place: Place, load: Load) -> Result<Self, Error> {
+        Self::change(path, place, |file| file.merge_load(load))
+    }
+
+    fn change(path: &Path, place: Place, change: impl FnOnce(&mut Self)) -> Result<Self, Error> {
         let failed = |source| Error::Write {
             path: path.to_owned(),
             source,
@@ -99,7 +110,7 @@ impl ResultsFile {
         let lock = File::open(folder).map_err(failed)?;
         lock.lock().map_err(failed)?;
         let mut file = Self::load_or_new(path, place)?;
-        file.merge(session);
+        change(&mut file);
         file.save(path)?;
         Ok(file)
     }
@@ -124,6 +135,27 @@ impl ResultsFile {
         self.sessions
             .retain(|older| older.id != session.id && !older.measurements.is_empty());
         self.sessions.push(session);
+    }
+
+    /// Adds a load as the newest one. It replaces what older ones saw of the same step under the same conditions.
+    pub fn merge_load(&mut self, load: Load) {
+        for older in &mut self.loads {
+            if older.is_like(&load) {
+                older.steps.retain(|step, _| !load.steps.contains_key(step));
+            }
+        }
+        self.loads
+            .retain(|older| older.id != load.id && !older.steps.is_empty());
+        self.loads.push(load);
+    }
+
+    /// The newest load of a step by this strategy.
+    pub fn latest_load(&self, strategy: &str, step: &str) -> Option<(&Load, &Loaded)> {
+        self.loads
+            .iter()
+            .rev()
+            .filter(|load| load.strategy == strategy)
+            .find_map(|load| Some((load, load.steps.get(step)?)))
     }
 
     /// The newest measurement of a step at its own memory size, with its session.
@@ -186,6 +218,17 @@ impl ResultsFile {
             for (step, measurement) in &session.measurements {
                 if let Some(what) = problem_of(measurement) {
                     let problem = format!("session {:?}, step {step:?}: {what}", session.id);
+                    return Err(Error::Invalid {
+                        path: path.to_owned(),
+                        problem,
+                    });
+                }
+            }
+        }
+        for load in &self.loads {
+            for (step, loaded) in &load.steps {
+                if let Some(what) = loaded.problem() {
+                    let problem = format!("load {:?}, step {step:?}: {what}", load.id);
                     return Err(Error::Invalid {
                         path: path.to_owned(),
                         problem,

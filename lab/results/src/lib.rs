@@ -5,6 +5,8 @@
 //! - [`schema`]: one results file, its sessions, measurements and rounds
 //! - [`mod@file`]: reading, merging and saving such a file
 //! - [`stats`]: percentiles and summaries; [`interval`]: how far they can be trusted
+//! - [`load`]: what became of steps under a rising rate; [`load_chart`]: drawn
+//! - [`mod@ceiling`]: the rate at which each limit of AWS would bite, computed
 //! - [`price`]: what a million requests cost
 //! - [`chart`]: the ladder as an SVG; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
 //! - [`mod@format`]: durations, bytes, money and dates for people
@@ -13,6 +15,7 @@
 //! same file always gives the same output.
 
 mod caption;
+pub mod ceiling;
 pub mod chart;
 pub mod constants;
 pub mod facts;
@@ -22,6 +25,8 @@ mod file_error;
 pub mod format;
 pub mod interval;
 mod layout;
+pub mod load;
+pub mod load_chart;
 pub mod price;
 pub mod scale;
 pub mod schema;

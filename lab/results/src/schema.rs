@@ -22,6 +22,9 @@ pub struct ResultsFile {
     pub place: Place,
     /// What was measured, oldest first.
     pub sessions: Vec<Session>,
+    /// What was put under load, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loads: Vec<crate::load::Load>,
 }
 
 /// Where the functions ran.

@@ -129,7 +129,7 @@ impl AsyncWrite for Delayed {
 }
 
 /// Waits for `duration`, which may be far below a millisecond. No duration costs nothing.
-pub(crate) async fn pause(duration: Duration) -> io::Result<()> {
+pub async fn pause(duration: Duration) -> io::Result<()> {
     if duration.is_zero() {
         return Ok(());
     }

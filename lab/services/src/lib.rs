@@ -36,6 +36,7 @@ pub mod traces;
 pub use account::can_reach;
 pub use certificates::TrustAnchors;
 pub use counts::{Counter, Counts};
+pub use delay::pause;
 pub use delay_check::measure_delays;
 pub use error::Error;
 pub use identity::{Credentials, REGION};

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{DATE, HOST, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, DATE, HOST, USER_AGENT};
 use hyper::rt::{Read, Write};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
@@ -35,6 +35,8 @@ pub struct Answer {
     pub body: Bytes,
     /// From sending the request until the whole body was there.
     pub latency: Duration,
+    /// The `Content-Type` header.
+    pub content_type: Option<String>,
     /// The server's clock: the `Date` header, whole seconds.
     pub date: Option<SystemTime>,
 }
@@ -70,7 +72,10 @@ impl Connection {
         Ok(Self {
             sender,
             authority: authority.unwrap_or_default(),
-            path: uri.path().to_owned(),
+            path: uri
+                .path_and_query()
+                .map_or("/", |it| it.as_str())
+                .to_owned(),
         })
     }
 
@@ -93,11 +98,13 @@ impl Connection {
             let (parts, body) = response.into_parts();
             let body = body.collect().await?.to_bytes();
             let latency = begin.elapsed();
-            let date = parts.headers.get(DATE).and_then(|date| date.to_str().ok());
+            let header = |name| parts.headers.get(name).and_then(|it| it.to_str().ok());
+            let date = header(DATE);
             Ok(Answer {
                 status: parts.status.as_u16(),
                 body,
                 latency,
+                content_type: header(CONTENT_TYPE).map(str::to_owned),
                 date: date.and_then(|date| httpdate::parse_http_date(date).ok()),
             })
         };

@@ -36,16 +36,9 @@ impl Plan<'_> {
 
     /// What it costs at most, USD: Lambda's and API Gateway's fees, and Lambda's time if each request took `ms`.
     pub fn cost(&self, facts: &Facts, ms: f64) -> Result<f64> {
-        let prices = facts.prices()?;
         let mut cost = 0.0;
         for (_, deployed) in self.functions {
-            let memory = deployed.memory_mb()?;
-            let million = prices.million(&[ms * 1e3], memory, &deployed.architecture);
-            let million = million.ok_or_else(|| {
-                let (name, given) = (&deployed.function_name, &deployed.architecture);
-                anyhow::anyhow!("{name}: {given} is no architecture of Lambda")
-            })?;
-            cost += million.total() * f64::from(self.requests()) / 1e6;
+            cost += cost_of(deployed, f64::from(self.requests()), facts, ms)?;
         }
         Ok(cost)
     }
@@ -114,4 +107,16 @@ impl Plan<'_> {
         }
         text
     }
+}
+
+/// What so many requests of `ms` each cost, USD: Lambda's and API Gateway's fees, and Lambda's time.
+pub fn cost_of(deployed: &Deployed, requests: f64, facts: &Facts, ms: f64) -> Result<f64> {
+    let memory = deployed.memory_mb()?;
+    let prices = facts.prices()?;
+    let million = prices.million(&[ms * 1e3], memory, &deployed.architecture);
+    let million = million.ok_or_else(|| {
+        let (name, given) = (&deployed.function_name, &deployed.architecture);
+        anyhow::anyhow!("{name}: {given} is no architecture of Lambda")
+    })?;
+    Ok(million.total() * requests / 1e6)
 }

@@ -84,3 +84,29 @@ pub async fn of(
         tokio::time::sleep(PAUSE).await;
     }
 }
+
+/// Waits until the lines of `count` invocations can be found, and one look longer: others may have left some, too.
+pub async fn at_least(
+    cli: &Cli,
+    log_group: &str,
+    begin: SystemTime,
+    count: usize,
+) -> Result<Vec<Report>> {
+    let asked = Instant::now();
+    loop {
+        let found = since(cli, log_group, begin).await?;
+        if found.len() >= count {
+            tokio::time::sleep(PAUSE).await;
+            return since(cli, log_group, begin).await;
+        }
+        if asked.elapsed() > PATIENCE {
+            bail!(
+                "{log_group} has {} REPORT lines for {count} right answers after {} s: the function's log format must be \
+                 Text, and its role must be allowed to log",
+                found.len(),
+                PATIENCE.as_secs()
+            );
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

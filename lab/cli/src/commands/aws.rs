@@ -24,7 +24,7 @@ use crate::workspace::Workspace;
 /// Where measurements are kept unless `--results` says otherwise.
 const RESULTS: &str = "data/results/aws.json";
 /// What `npm run deploy` writes.
-const OUTPUTS: &str = "infra/outputs.json";
+pub(super) const OUTPUTS: &str = "infra/outputs.json";
 
 /// What was asked for on the command line.
 // Switches of a command line are what they are.
@@ -142,6 +142,12 @@ fn functions(
         named.push(workspace.step(name)?.name.clone());
     }
     let functions = outputs.choose(targets, &named)?;
+    in_one_region(&functions)?;
+    Ok(functions)
+}
+
+/// The AWS CLI is called for one Region.
+pub(super) fn in_one_region(functions: &[(Target, Deployed)]) -> Result<()> {
     let regions = || {
         functions
             .iter()
@@ -153,11 +159,11 @@ fn functions(
             regions().next().unwrap_or_default()
         );
     }
-    Ok(functions)
+    Ok(())
 }
 
 /// Asks before anything costs; without a terminal only `--yes` is an answer.
-fn agree(yes: bool) -> Result<()> {
+pub(super) fn agree(yes: bool) -> Result<()> {
     if yes {
         return Ok(());
     }

@@ -3,5 +3,7 @@
 mod aws;
 pub mod doctor;
 mod faults;
+pub mod load;
 mod output;
 pub mod run;
+pub mod serve;

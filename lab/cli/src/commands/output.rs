@@ -34,3 +34,8 @@ pub(super) fn written(result: Written<()>) -> Result<()> {
         other => Ok(other?),
     }
 }
+
+/// Text and the end of a line.
+pub(super) fn line(text: &str) -> Result<()> {
+    written(writeln!(std::io::stdout().lock(), "{text}"))
+}

@@ -127,18 +127,46 @@ impl Fault {
     }
 }
 
+/// How the neighbours are when nothing is wrong.
+#[derive(Debug, Clone)]
+pub struct Normal {
+    /// How far away they are.
+    pub network: Network,
+    /// Requests per second that Parameter Store answers; `None` where its quota is lifted.
+    pub parameter_quota: Option<u32>,
+}
+
 /// Takes every fault away, whichever it was.
-pub async fn restore(lab: &Lab, network: &Network) -> Result<()> {
-    let services = &lab.services;
-    services.set_network(network);
-    services.parameters().set_quota(None);
-    services.database().set_clock_ahead(Duration::ZERO);
-    services.database().resume().await?;
-    services.database().restart().await?;
-    services.cache().resume().await?;
-    services.cache().restart().await?;
+pub async fn restore(lab: &Lab, normal: &Normal) -> Result<()> {
+    restore_parameters(lab, normal);
+    restore_database(lab, normal).await?;
+    restore_cache(lab, normal).await
+}
+
+/// Takes every fault of Parameter Store away.
+pub fn restore_parameters(lab: &Lab, normal: &Normal) {
+    change(lab, |network| {
+        network.parameters = normal.network.parameters;
+    });
+    lab.services.parameters().set_quota(normal.parameter_quota);
     lab.put_parameters();
-    Ok(())
+}
+
+/// Takes every fault of the database away.
+pub async fn restore_database(lab: &Lab, normal: &Normal) -> Result<()> {
+    change(lab, |network| network.database = normal.network.database);
+    let database = lab.services.database();
+    database.set_clock_ahead(Duration::ZERO);
+    database.resume().await?;
+    Ok(database.restart().await?)
+}
+
+/// Takes every fault of the cache away. Garbage stays: it is its users' business.
+pub async fn restore_cache(lab: &Lab, normal: &Normal) -> Result<()> {
+    change(lab, |network| network.cache = normal.network.cache);
+    let cache = lab.services.cache();
+    cache.resume().await?;
+    Ok(cache.restart().await?)
 }
 
 fn change(lab: &Lab, farther: impl FnOnce(&mut Network)) {

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod inject;
+pub mod on_demand;
 mod probe;
 mod table;
 
@@ -21,6 +22,7 @@ use crate::clock::Clock;
 use crate::lab::Lab;
 use crate::progress::Progress;
 use crate::target::Target;
+pub use inject::Normal;
 use inject::restore;
 use probe::Probe;
 
@@ -41,7 +43,10 @@ pub async fn matrix(
     faults: &[Fault],
     progress: &mut Progress,
 ) -> Result<Vec<Row>> {
-    let network = lab.services.network();
+    let normal = Normal {
+        network: lab.services.network(),
+        parameter_quota: None,
+    };
     let mut rows = Vec::new();
     for (number, fault) in faults.iter().enumerate() {
         let mut cells = Vec::new();
@@ -57,11 +62,15 @@ pub async fn matrix(
                 timeout: TIMEOUT,
                 ..lab.function(target, executable)?
             };
+<<<<<<< HEAD
             clock.govern(&mut function);
             let cell = cell(lab, clock, &network, *fault, target, function)
+=======
+            let cell = cell(lab, &normal, *fault, target, function)
+>>>>>>> wt-load
                 .await
                 .with_context(|| format!("{}, {}", fault.name(), target.name));
-            restore(lab, &network).await?;
+            restore(lab, &normal).await?;
             cells.push(cell?);
         }
         rows.push(Row {
@@ -74,8 +83,12 @@ pub async fn matrix(
 
 async fn cell(
     lab: &Lab,
+<<<<<<< HEAD
     clock: &Clock,
     network: &lab_services::Network,
+=======
+    normal: &Normal,
+>>>>>>> wt-load
     fault: Fault,
     target: &Target,
     function: Function,
@@ -101,7 +114,7 @@ async fn cell(
     if let Some((key, value)) = cached.filter(|_| fault.is_garbage()) {
         seen.body += what_is_cached_now(lab, &key, &value).await?;
     }
-    restore(lab, network).await?;
+    restore(lab, normal).await?;
     if fault.is_configured() {
         // Such a fault ends with a new deployment.
         probe.end().await;

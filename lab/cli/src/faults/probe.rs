@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use lab_lambda::event::HttpResponse;
-use lab_lambda::{Function, LogLine, Service, TraceHeader, client_response};
-use serde::Deserialize;
+use lab_lambda::{Function, Service, TraceHeader, client_response};
 
 use crate::contract;
 use crate::lab::{Lab, scaling};
+use crate::log::complaint;
 
 /// The function behind the emulated service, and a client.
 pub struct Probe {
@@ -20,15 +20,6 @@ pub struct Probe {
 
 /// What the function logged at WARN or ERROR since the last answer.
 type Complaints = Arc<Mutex<Vec<String>>>;
-
-/// A line of the function's log.
-#[derive(Deserialize)]
-struct Line {
-    level: String,
-    message: String,
-    cause: Option<String>,
-    error: Option<String>,
-}
 
 /// What the client got.
 pub struct Seen {
@@ -104,18 +95,6 @@ impl Probe {
     pub async fn end(self) {
         self.service.shutdown().await;
     }
-}
-
-/// `the cache was not filled: cache_set: no answer within 250ms`
-fn complaint(line: LogLine<'_>) -> Option<String> {
-    let line: Line = serde_json::from_str(line.text).ok()?;
-    let cause = line.cause.or(line.error);
-    let text = cause.map_or(line.message.clone(), |cause| {
-        format!("{}: {cause}", line.message)
-    });
-    ["WARN", "ERROR"]
-        .contains(&line.level.as_str())
-        .then_some(text)
 }
 
 /// Stands for the 9 kB of a right answer.

@@ -2,6 +2,7 @@
 //! that answers as the CLI does. Nobody who builds this project has an AWS account: what these tests cannot show is that
 //! AWS still answers so.
 
+mod load;
 mod server;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,204 @@
+//! `lab serve`: let me call it, and break its neighbours.
+
+use std::io::{ErrorKind, Write as _};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use lab_lambda::function::LogSink;
+use lab_lambda::{Function, LogLine, Scaling, Service};
+use lab_results::facts::Facts;
+use tokio::net::TcpListener;
+
+use crate::faults::Normal;
+use crate::faults::on_demand::{OnDemand, Switches};
+use crate::interrupt::TakenOver;
+use crate::lab::{Lab, Setup, facts_path, scaling};
+use crate::log::complaint;
+use crate::programs;
+use crate::run_directory::clear_leftovers;
+use crate::serve::{Front, Served};
+use crate::target::{Choice, Target};
+use crate::workspace::Workspace;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo lab serve 05                     then, in another terminal:
+    curl http://127.0.0.1:9000/          as through an HTTP API
+    cargo lambda invoke 05-elasticache --data-ascii '{}'
+    aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name 05-elasticache /dev/stdout
+    curl -X PUT http://127.0.0.1:9000/_lab/faults/cache=down
+    curl -X DELETE http://127.0.0.1:9000/_lab/faults
+  cargo lab serve 02 --fault parameters=throttle
+  cargo lab serve floor --port 0         a free port, for oha, wrk or Artillery
+  cargo lab serve ./target/lambda/05-elasticache/bootstrap --like 05
+
+Faults: cache=down|slow|hang|restart|garbage, database=down|slow|hang|restart, parameters=throttle|slow|hang.
+Standard output has the REPORT lines, and what the function complains of.";
+
+/// Serve one step: it answers on a port of this machine, in environments that scale as Lambda's.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Serve {
+    /// A step (5, 05, 05-elasticache, floor) or a file
+    #[arg(value_name = "STEP or FILE")]
+    name: String,
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    port: u16,
+    /// Break a neighbour from the start; may be given several times
+    #[arg(long, value_name = "NEIGHBOUR=HOW")]
+    fault: Vec<OnDemand>,
+    /// Environments that the account may have [default: a new account's, from data/facts.toml]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    concurrency: Option<u32>,
+    /// Memory size in MB instead of the manifest's; 128 to 10240
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10240))]
+    memory: Option<u32>,
+    /// Network profile of data/facts.toml: how far away the neighbours are
+    #[arg(long, value_name = "NAME", default_value = "region")]
+    profile: String,
+    /// Run a file with this step's memory, neighbours and extension
+    #[arg(long, value_name = "STEP")]
+    like: Option<String>,
+    /// Print every line of the log
+    #[arg(long)]
+    logs: bool,
+    /// Do not ask before a private copy of a missing program is unpacked
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Serve {
+    /// Serves until it is interrupted.
+    pub async fn run(self) -> Result<()> {
+        let workspace = Workspace::load()?;
+        let facts = Facts::load(&facts_path(&workspace))?;
+        let target = self.target(&workspace)?;
+        // Before anything that takes long.
+        let listener = self.listen().await?;
+        clear_leftovers();
+        let served = self.start(&workspace, &facts, target).await?;
+        let mut interruption = TakenOver::begin();
+        announce(&served.target, &listener)?;
+        let mut front = Front::new(served);
+        tokio::select! {
+            () = front.serve(&listener) => unreachable!("it takes connections for ever"),
+            () = interruption.interrupted() => {}
+        }
+        drop(listener);
+        eprintln!("stopping: requests under way are answered first");
+        tokio::select! {
+            served = front.end() => served.lab.stop().await,
+            () = interruption.interrupted() => bail!("interrupted before it had stopped"),
+        }
+        eprintln!("stopped");
+        Ok(())
+    }
+
+    fn target(&self, workspace: &Workspace) -> Result<Target> {
+        let choice = Choice {
+            names: vec![self.name.clone()],
+            all: false,
+            memory_mb: self.memory,
+            like: self.like.clone(),
+        };
+        let mut targets = choice.named(workspace)?;
+        targets.pop().context("one is named")
+    }
+
+    async fn listen(&self) -> Result<TcpListener> {
+        let port = self.port;
+        TcpListener::bind(("127.0.0.1", port))
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::AddrInUse => anyhow::anyhow!(
+                    "port {port} is in use, perhaps by another `cargo lab serve`: --port 0 takes a free one"
+                ),
+                _ => anyhow::anyhow!("cannot listen on port {port}: {error}"),
+            })
+    }
+
+    async fn start(&self, workspace: &Workspace, facts: &Facts, target: Target) -> Result<Served> {
+        let quota = facts.parameter_store()?.quota_per_second;
+        let concurrency = match self.concurrency {
+            Some(concurrency) => concurrency,
+            None => facts.new_account_concurrency()?,
+        };
+        let programs = programs::ensure(self.yes).await?;
+        let executable = target.executable(workspace).await?;
+        let lab = Lab::start(Setup {
+            workspace,
+            profile: &self.profile,
+            parameter_quota: Some(quota),
+            programs,
+        })
+        .await?;
+        lab.before_cold_start(&target).await?;
+        let function = Function {
+            log: Some(log(self.logs)),
+            ..lab.function(&target, &executable)
+        };
+        let scaling = Scaling {
+            account_concurrency: concurrency,
+            ..scaling(facts)?
+        };
+        let served = Served {
+            service: Service::new(function, scaling),
+            switches: Switches::new(Normal {
+                network: lab.services.network(),
+                parameter_quota: Some(quota),
+            }),
+            timeout: facts.limits()?.http_api_timeout,
+            target,
+            lab,
+        };
+        for fault in &self.fault {
+            let (service, lab) = (&served.service, &served.lab);
+            let switches = &served.switches;
+            switches
+                .switch_on(*fault, &served.target, lab, service)
+                .await?;
+            eprintln!("fault on: {fault}");
+        }
+        eprintln!(
+            "{} with {} MB, at most {concurrency} environments, Parameter Store answers {quota} requests/s, CPU and memory limits: {}",
+            served.target.name,
+            served.target.memory_mb,
+            served.lab.platform.limits.how()
+        );
+        Ok(served)
+    }
+}
+
+fn announce(target: &Target, listener: &TcpListener) -> Result<()> {
+    let address = listener.local_addr()?;
+    eprintln!(
+        "serving {} at http://{address}/ (Ctrl-C ends it; `cargo lab serve --help` has what to try)",
+        target.name
+    );
+    Ok(())
+}
+
+/// REPORT lines and complaints, or everything.
+fn log(everything: bool) -> LogSink {
+    Arc::new(move |line: LogLine<'_>| {
+        let boring = ["START ", "END ", "INIT_START "];
+        let is_platform = line.source == "platform";
+        if everything || is_platform && !boring.iter().any(|it| line.text.starts_with(it)) {
+            print(line.source, line.text);
+        } else if !is_platform && let Some(complaint) = complaint(line) {
+            print(line.source, &complaint);
+        }
+    })
+}
+
+/// A reader that has left must not end the function.
+fn print(source: &str, text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = if source == "platform" {
+        writeln!(stdout, "{text}")
+    } else {
+        writeln!(stdout, "[{source}] {text}")
+    };
+}

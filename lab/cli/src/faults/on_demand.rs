@@ -1,0 +1,166 @@
+//! Faults that a person switches on and off, by short names: `cache=down`. They are injected as those of the matrix.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Result, ensure};
+use lab_lambda::Service;
+use tokio::sync::Mutex;
+
+use super::catalogue::Fault;
+use super::inject::{Normal, restore_cache, restore_database, restore_parameters};
+use crate::lab::Lab;
+use crate::target::Target;
+use crate::workspace::Neighbour;
+
+/// Every fault on demand.
+const FAULTS: [(Neighbour, &str, Fault); 12] = [
+    (Neighbour::Cache, "down", Fault::CacheDown),
+    (Neighbour::Cache, "slow", Fault::CacheSlow),
+    (Neighbour::Cache, "hang", Fault::CacheHangs),
+    (Neighbour::Cache, "restart", Fault::CacheRestarted),
+    (Neighbour::Cache, "garbage", Fault::CacheGarbage),
+    (Neighbour::Database, "down", Fault::DatabaseDown),
+    (Neighbour::Database, "slow", Fault::DatabaseSlow),
+    (Neighbour::Database, "hang", Fault::DatabaseHangs),
+    (Neighbour::Database, "restart", Fault::DatabaseRestarted),
+    (
+        Neighbour::Parameters,
+        "throttle",
+        Fault::ParametersThrottledWarm,
+    ),
+    (Neighbour::Parameters, "slow", Fault::ParametersSlow),
+    (Neighbour::Parameters, "hang", Fault::ParametersTooSlow),
+];
+
+/// A fault as it is named on a command line: `cache=down`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnDemand {
+    /// What breaks.
+    pub neighbour: Neighbour,
+    how: &'static str,
+    fault: Fault,
+}
+
+impl OnDemand {
+    /// True for what happens once and does not last.
+    fn is_moment(self) -> bool {
+        matches!(self.fault, Fault::CacheRestarted | Fault::DatabaseRestarted)
+    }
+}
+
+impl fmt::Display for OnDemand {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}={}", self.neighbour.as_str(), self.how)
+    }
+}
+
+impl FromStr for OnDemand {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let faults = FAULTS.map(|(neighbour, how, fault)| Self {
+            neighbour,
+            how,
+            fault,
+        });
+        let found = faults.into_iter().find(|fault| fault.to_string() == text);
+        found.ok_or_else(|| {
+            let known = faults.map(|fault| fault.to_string()).join(", ");
+            format!("there is no fault {text:?}. There are {known}")
+        })
+    }
+}
+
+/// The faults that are on now.
+pub struct Switches {
+    normal: Normal,
+    on: Mutex<BTreeMap<Neighbour, OnDemand>>,
+}
+
+impl Switches {
+    /// Everything off.
+    pub fn new(normal: Normal) -> Self {
+        Self {
+            normal,
+            on: Mutex::default(),
+        }
+    }
+
+    /// Breaks a neighbour, which has one fault at a time.
+    pub async fn switch_on(
+        &self,
+        fault: OnDemand,
+        target: &Target,
+        lab: &Lab,
+        service: &Service,
+    ) -> Result<()> {
+        ensure!(
+            fault.fault.concerns(target),
+            "{} does not talk to the {}: {fault} would change nothing",
+            target.name,
+            fault.neighbour.as_str()
+        );
+        let mut on = self.on.lock().await;
+        self.repair(lab, fault.neighbour, on.remove(&fault.neighbour))
+            .await?;
+        fault.fault.inject(lab, service).await?;
+        if !fault.is_moment() {
+            on.insert(fault.neighbour, fault);
+        }
+        Ok(())
+    }
+
+    /// Takes one neighbour's fault away, or every neighbour's.
+    pub async fn switch_off(&self, lab: &Lab, neighbour: Option<Neighbour>) -> Result<()> {
+        let mut on = self.on.lock().await;
+        for each in Neighbour::ALL {
+            if neighbour.is_none_or(|wanted| wanted == each) {
+                self.repair(lab, each, on.remove(&each)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of those that are on.
+    pub async fn on(&self) -> Vec<String> {
+        let on = self.on.lock().await;
+        on.values().map(ToString::to_string).collect()
+    }
+
+    async fn repair(&self, lab: &Lab, neighbour: Neighbour, was: Option<OnDemand>) -> Result<()> {
+        match neighbour {
+            Neighbour::Parameters => restore_parameters(lab, &self.normal),
+            Neighbour::Database => restore_database(lab, &self.normal).await?,
+            Neighbour::Cache => {
+                restore_cache(lab, &self.normal).await?;
+                if was.is_some_and(|was| was.fault.is_garbage()) {
+                    lab.services.cache().flush().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_read_as_it_is_shown() {
+        for (neighbour, how, _) in FAULTS {
+            let text = format!("{}={how}", neighbour.as_str());
+            let fault: OnDemand = text.parse().unwrap();
+            assert_eq!((fault.to_string(), fault.neighbour), (text, neighbour));
+        }
+    }
+
+    #[test]
+    fn an_unknown_one_is_answered_with_those_that_exist() {
+        let error = "cache=up".parse::<OnDemand>().unwrap_err();
+        assert!(error.contains("\"cache=up\""), "{error}");
+        assert!(error.contains("cache=garbage, database=down"), "{error}");
+    }
+}

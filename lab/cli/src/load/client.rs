@@ -1,0 +1,192 @@
+//! How a request reaches what is loaded, and whether an answer is right.
+
+use bytes::Bytes;
+use lab_lambda::event::HttpRequest;
+use lab_lambda::{
+    Invocation, Outcome, Refused, Served, Service, Start, TraceHeader, client_response,
+};
+
+use super::http::Pool;
+use super::strategy::Expect;
+
+/// Characters of a wrong answer's body that tell it apart.
+const TOLD: usize = 100;
+
+/// The way to what is loaded.
+pub enum Client {
+    /// The emulated service, in this process.
+    Service(Box<Service>),
+    /// HTTP.
+    Http(Pool),
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type, or nothing.
+    pub content_type: String,
+    /// The whole body.
+    pub body: Bytes,
+    /// True where the request waited for an init phase; only the emulated service tells.
+    pub cold: bool,
+    /// What went wrong behind the answer, as far as the emulated service tells.
+    pub cause: Option<String>,
+}
+
+impl Client {
+    /// One `GET`. An error is a request that got no answer.
+    pub async fn get(&self, path: &str) -> Result<Reply, String> {
+        match self {
+            Self::Service(service) => Ok(invoke(service, path).await),
+            Self::Http(pool) => pool.get().await,
+        }
+    }
+}
+
+async fn invoke(service: &Service, path: &str) -> Reply {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let event = HttpRequest {
+        query,
+        ..HttpRequest::new("GET", path)
+    }
+    .event();
+    let served = service.invoke(&event, &TraceHeader::new(false)).await;
+    let response = client_response(&served);
+    Reply {
+        status: response.status,
+        content_type: response
+            .headers
+            .get("content-type")
+            .cloned()
+            .unwrap_or_default(),
+        body: response.body.into(),
+        cold: served
+            .as_ref()
+            .is_ok_and(|served| !matches!(served.start, Start::Warm)),
+        cause: cause(&served),
+    }
+}
+
+fn cause(served: &Result<Served, Refused>) -> Option<String> {
+    match served {
+        Ok(served) => failure(&served.invocation),
+        Err(Refused::Throttled(reason)) => Some(format!("throttled by Lambda, {reason}")),
+        Err(refused) => Some(refused.to_string()),
+    }
+}
+
+fn failure(invocation: &Invocation) -> Option<String> {
+    match &invocation.outcome {
+        Outcome::Response(_) => None,
+        Outcome::Error { kind, .. } => Some(kind.clone()),
+        Outcome::Failed(failure) => Some(failure.to_string()),
+    }
+}
+
+/// What a right answer is.
+#[derive(Debug, Clone, Default)]
+pub struct Right {
+    status: Option<u16>,
+    content_type: Option<String>,
+    body: Option<Bytes>,
+}
+
+impl Right {
+    /// As the strategy expects it, and where a body is known, this one.
+    pub fn new(expect: &Expect, body: Option<Bytes>) -> Self {
+        Self {
+            status: expect.status,
+            content_type: expect.content_type.clone(),
+            body,
+        }
+    }
+
+    /// The same for a target that says nothing of its content type.
+    pub fn of_any_type(self) -> Self {
+        Self {
+            content_type: None,
+            ..self
+        }
+    }
+
+    /// What is wrong with an answer, in words that are the same for answers that are wrong alike.
+    pub fn wrong(&self, reply: &Reply) -> Option<String> {
+        let Reply {
+            status,
+            content_type,
+            body,
+            cause,
+            ..
+        } = reply;
+        if let Some(cause) = cause {
+            return Some(format!("{status}: {cause}"));
+        }
+        let is_status = self
+            .status
+            .map_or(*status < 400, |wanted| *status == wanted);
+        if !is_status {
+            let text: String = String::from_utf8_lossy(body).chars().take(TOLD).collect();
+            return Some(format!("{status}: {text}"));
+        }
+        if let Some(wanted) = &self.content_type
+            && !content_type.contains(wanted.as_str())
+        {
+            return Some(format!("{status} with content type {content_type:?}"));
+        }
+        let other = self.body.as_ref().is_some_and(|wanted| wanted != body);
+        other.then(|| format!("{status} with another body than the first answer's"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, content_type: &str, body: &'static str) -> Reply {
+        Reply {
+            status,
+            content_type: content_type.to_owned(),
+            body: Bytes::from_static(body.as_bytes()),
+            cold: false,
+            cause: None,
+        }
+    }
+
+    #[test]
+    fn an_answer_is_right_as_the_strategy_says() {
+        let expect = Expect {
+            status: Some(200),
+            content_type: Some("json".to_owned()),
+        };
+        let right = Right::new(&expect, Some(Bytes::from_static(b"[]")));
+        let wrong = |reply: Reply| right.wrong(&reply);
+        assert_eq!(wrong(reply(200, "application/json", "[]")), None);
+        assert_eq!(
+            wrong(reply(503, "application/json", "{}")).unwrap(),
+            "503: {}"
+        );
+        assert_eq!(
+            wrong(reply(200, "text/plain", "[]")).unwrap(),
+            "200 with content type \"text/plain\""
+        );
+        assert!(wrong(reply(200, "application/json", "[1]")).is_some());
+        let throttled = Reply {
+            cause: Some("throttled".to_owned()),
+            ..reply(503, "application/json", "{}")
+        };
+        assert_eq!(wrong(throttled).unwrap(), "503: throttled");
+    }
+
+    #[test]
+    fn without_an_expectation_every_status_below_400_is_right() {
+        let expect = Expect {
+            status: None,
+            content_type: None,
+        };
+        let right = Right::new(&expect, None);
+        assert_eq!(right.wrong(&reply(304, "", "")), None);
+        assert!(right.wrong(&reply(404, "", "")).is_some());
+    }
+}

@@ -1,0 +1,184 @@
+//! The open loop: each request is sent when it is due, whatever became of the ones before.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tokio::task::JoinSet;
+
+use super::busy;
+use super::client::{Client, Right};
+use super::strategy::Strategy;
+use crate::progress::Progress;
+
+/// How often the live line is written anew.
+const LIVE: Duration = Duration::from_millis(250);
+
+/// What the live line looks back on.
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// One request and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// When it was due, counted from the begin.
+    pub due: Duration,
+    /// How much later it was sent.
+    pub late: Duration,
+    /// From when it was due until the whole answer was there.
+    pub latency: Duration,
+    /// The HTTP status; none without an answer.
+    pub status: Option<u16>,
+    /// What was wrong; none with the right answer.
+    pub wrong: Option<String>,
+    /// Whether it waited for an init phase.
+    pub cold: bool,
+}
+
+/// Everything that was seen.
+pub struct Seen {
+    /// In the order of the answers.
+    pub samples: Vec<Sample>,
+    /// How busy the machine's CPUs were in each second, percent.
+    pub busy_percent: Vec<u8>,
+}
+
+/// The numbers of the live line.
+#[derive(Default)]
+struct Live {
+    /// When the last right answers arrived.
+    right: VecDeque<Instant>,
+    failed: usize,
+    cold: usize,
+    done: usize,
+    last_failure: String,
+}
+
+/// What the requests share.
+struct Shared {
+    client: Client,
+    right: Right,
+    path: String,
+    begin: Instant,
+    samples: Mutex<Vec<Sample>>,
+    live: Mutex<Live>,
+}
+
+/// Sends everything, waits for the last answer, and gives the client back.
+pub async fn send(
+    strategy: &Strategy,
+    client: Client,
+    right: Right,
+    progress: &mut Progress,
+) -> Result<(Client, Seen)> {
+    let arrivals = strategy.arrivals();
+    let shared = Arc::new(Shared {
+        client,
+        right,
+        path: strategy.path.clone(),
+        begin: Instant::now(),
+        samples: Mutex::default(),
+        live: Mutex::default(),
+    });
+    let mut busy_percent = Vec::new();
+    tokio::select! {
+        sent = send_all(&shared, strategy, &arrivals, progress) => sent?,
+        () = busy::watch(shared.begin, |percent| busy_percent.push(percent)) => {}
+    }
+    let Ok(shared) = Arc::try_unwrap(shared) else {
+        unreachable!("every request has ended")
+    };
+    let samples = shared.samples.into_inner().expect("no holder panics");
+    let seen = Seen {
+        samples,
+        busy_percent,
+    };
+    Ok((shared.client, seen))
+}
+
+async fn send_all(
+    shared: &Arc<Shared>,
+    strategy: &Strategy,
+    arrivals: &[Duration],
+    progress: &mut Progress,
+) -> Result<()> {
+    let mut requests = JoinSet::new();
+    let whole = strategy.duration();
+    let mut shown = Duration::ZERO;
+    for due in arrivals {
+        let at = shared.begin + *due;
+        // Timers of the event loop tick once a millisecond, and a whole request may take less than two.
+        lab_services::pause(at.saturating_duration_since(Instant::now())).await?;
+        requests.spawn(request(Arc::clone(shared), *due));
+        while requests.try_join_next().is_some() {}
+        if *due >= shown {
+            shown = *due + LIVE;
+            progress.update(shared.live_line(*due, whole, arrivals));
+        }
+    }
+    let rest = whole.saturating_sub(shared.begin.elapsed());
+    tokio::time::sleep(rest).await;
+    while requests.join_next().await.is_some() {}
+    Ok(())
+}
+
+async fn request(shared: Arc<Shared>, due: Duration) {
+    let at = shared.begin + due;
+    let late = at.elapsed();
+    let reply = shared.client.get(&shared.path).await;
+    let latency = at.elapsed();
+    let (status, cold, wrong) = match &reply {
+        Ok(reply) => (Some(reply.status), reply.cold, shared.right.wrong(reply)),
+        Err(error) => (None, false, Some(format!("no answer: {error}"))),
+    };
+    let mut live = shared.live.lock().expect("no holder panics");
+    live.done += 1;
+    live.cold += usize::from(cold);
+    match &wrong {
+        Some(wrong) => {
+            live.failed += 1;
+            live.last_failure.clone_from(wrong);
+        }
+        None => live.right.push_back(Instant::now()),
+    }
+    let sample = Sample {
+        due,
+        late,
+        latency,
+        status,
+        wrong,
+        cold,
+    };
+    shared
+        .samples
+        .lock()
+        .expect("no holder panics")
+        .push(sample);
+}
+
+impl Shared {
+    /// `second 23 of 70: 25/s offered, 25/s served, 0 failed, 3 cold starts, 1 under way`
+    fn live_line(&self, now: Duration, whole: Duration, arrivals: &[Duration]) -> String {
+        let since = now.saturating_sub(WINDOW);
+        let sent = arrivals.partition_point(|due| *due <= now);
+        let offered = sent - arrivals.partition_point(|due| *due < since);
+        let mut live = self.live.lock().expect("no holder panics");
+        while live.right.front().is_some_and(|at| at.elapsed() > WINDOW) {
+            live.right.pop_front();
+        }
+        let failure = if live.failed > 0 {
+            format!(" ({})", live.last_failure)
+        } else {
+            String::new()
+        };
+        format!(
+            "second {} of {}: {offered}/s offered, {}/s served, {} failed{failure}, {} cold starts, {} under way",
+            now.as_secs(),
+            whole.as_secs(),
+            live.right.len(),
+            live.failed,
+            live.cold,
+            sent.saturating_sub(live.done)
+        )
+    }
+}

@@ -1,0 +1,307 @@
+//! The format, its errors, and when requests arrive.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use expect_test::expect_file;
+use proptest::prelude::{Just, Strategy as _, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+use super::{Arrivals, Metric, Phase, Strategy};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A file with this under `config.phases`.
+fn with_phases(phases: &str) -> String {
+    format!("config:\n  phases:\n{phases}\nscenarios:\n  - flow:\n      - get:\n          url: /\n")
+}
+
+fn parse(text: &str) -> Result<Strategy, super::Error> {
+    Strategy::parse(text, Path::new("my.yml"))
+}
+
+/// The repository's own strategies.
+fn shipped(name: &str) -> Strategy {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/load");
+    Strategy::load(&folder.join(name)).unwrap()
+}
+
+#[test]
+fn the_samples_own_ramp_is_read() {
+    let ramp = shipped("ramp.yml");
+    assert_eq!(ramp.name, "ramp");
+    assert_eq!(ramp.duration(), 70 * SECOND);
+    assert_eq!(ramp.apdex_threshold, Duration::from_millis(100));
+    assert_eq!((ramp.path.as_str(), ramp.expect.status), ("/", Some(200)));
+    assert_eq!(ramp.expect.content_type.as_deref(), Some("json"));
+    // 20 s around 10.5/s and 50 s around 60/s.
+    assert_eq!(ramp.arrivals().len(), 210 + 3000);
+    assert_eq!(
+        ramp.describe(),
+        "20 s from 1/s to 20/s, 50 s from 20/s to 100/s: 3210 requests in 70 s, 45.9/s on average"
+    );
+}
+
+#[test]
+fn the_other_strategies_are_read() {
+    assert_eq!(shipped("sustained.yml").arrivals().len(), 3000);
+    let burst = shipped("burst.yml");
+    assert_eq!(burst.arrivals().len(), 10 + 150 + 150);
+    assert_eq!(burst.duration(), 12 * SECOND);
+    // Nothing arrives in the pause.
+    let pause = 6 * SECOND..11 * SECOND;
+    assert!(burst.arrivals().iter().all(|at| !pause.contains(at)));
+}
+
+#[test]
+fn every_way_of_ensuring_is_read() {
+    let text = with_phases("    - duration: 1m\n      rampTo: 2\n").replace(
+        "config:\n",
+        "config:\n  plugins:\n    ensure:\n      thresholds:\n        - http.response_time.p99: 250\n  ensure:\n    p95: 200\n    maxErrorRate: 1\n",
+    );
+    let strategy = parse(&text).unwrap();
+    let metrics: Vec<Metric> = strategy.ensure.iter().map(|it| it.metric).collect();
+    assert_eq!(
+        metrics,
+        [
+            Metric::Percentile(990),
+            Metric::Percentile(950),
+            Metric::ErrorRate
+        ]
+    );
+    assert_eq!(strategy.phases[0].duration, 60 * SECOND);
+    let p99 = strategy.ensure[0];
+    assert_eq!(p99.broken_by(249.9), None);
+    assert_eq!(
+        p99.broken_by(250.0).unwrap(),
+        "http.response_time.p99 is 250.0 ms, and the strategy wants less than 250 ms"
+    );
+    assert_eq!(strategy.ensure[2].broken_by(1.0), None);
+}
+
+/// Files that the lab does not understand, and what is wrong with them.
+fn mistakes() -> Vec<(&'static str, String)> {
+    let phases = |text: &str| with_phases(text);
+    let good = || phases("    - duration: 1\n      arrivalRate: 1\n");
+    let with = |from: &str, to: &str| good().replace(from, to);
+    vec![
+        ("nothing", String::new()),
+        ("no YAML", "config: [1, 2\nscenarios: {".to_owned()),
+        ("a list", "- config\n".to_owned()),
+        ("two documents", format!("{}---\nmore: 1\n", good())),
+        (
+            "a key twice",
+            with("config:\n", "config:\n  target: a\n  target: b\n"),
+        ),
+        (
+            "a key that is none",
+            with("config:\n", "before: 1\nconfig:\n"),
+        ),
+        (
+            "payload",
+            with("config:\n", "config:\n  payload:\n    path: users.csv\n"),
+        ),
+        (
+            "variables",
+            with("config:\n", "config:\n  variables:\n    a: 1\n"),
+        ),
+        (
+            "environments",
+            with("config:\n", "config:\n  environments: {}\n"),
+        ),
+        (
+            "another engine",
+            with("config:\n", "config:\n  engines:\n    playwright: {}\n"),
+        ),
+        (
+            "another plugin",
+            with(
+                "config:\n",
+                "config:\n  plugins:\n    publish-metrics: []\n",
+            ),
+        ),
+        (
+            "a plugin's setting",
+            with(
+                "config:\n",
+                "config:\n  plugins:\n    expect:\n      outputFormat: json\n",
+            ),
+        ),
+        (
+            "no phases",
+            "scenarios:\n  - flow:\n      - get:\n          url: /\n".to_owned(),
+        ),
+        (
+            "no scenario",
+            "config:\n  phases:\n    - duration: 1\n      arrivalRate: 1\n".to_owned(),
+        ),
+        ("phases as text", with_phases("    never\n")),
+        ("a phase without a rate", phases("    - duration: 10\n")),
+        (
+            "a rate and a count",
+            phases("    - duration: 10\n      arrivalRate: 1\n      arrivalCount: 1\n"),
+        ),
+        (
+            "a pause with a rate",
+            phases("    - pause: 10\n      arrivalRate: 1\n"),
+        ),
+        (
+            "users at a time",
+            phases("    - duration: 10\n      arrivalRate: 1\n      maxVusers: 5\n"),
+        ),
+        (
+            "a negative rate",
+            phases("    - duration: 10\n      arrivalRate: -1\n"),
+        ),
+        (
+            "a rate in words",
+            phases("    - duration: 10\n      arrivalRate: many\n"),
+        ),
+        (
+            "no time at all",
+            phases("    - duration: 0\n      arrivalRate: 1\n"),
+        ),
+        (
+            "another unit",
+            phases("    - duration: 10 parsecs\n      arrivalRate: 1\n"),
+        ),
+        (
+            "half a request",
+            phases("    - duration: 10\n      arrivalCount: 1.5\n"),
+        ),
+        ("nothing sent", phases("    - pause: 10\n")),
+        (
+            "two scenarios",
+            format!("{}  - flow:\n      - get:\n          url: /b\n", good()),
+        ),
+        (
+            "two requests",
+            format!("{}      - get:\n          url: /b\n", good()),
+        ),
+        (
+            "a loop",
+            with("get:\n          url: /", "loop:\n          - think: 1"),
+        ),
+        ("a post", with("- get", "- post")),
+        ("a weight", with("- flow", "- weight: 2\n    flow")),
+        (
+            "headers",
+            with("url: /", "url: /\n          headers:\n            a: b"),
+        ),
+        ("capture", with("url: /", "url: /\n          capture: {}")),
+        ("a variable", with("url: /", "url: \"/{{ id }}\"")),
+        ("a whole URL", with("url: /", "url: https://example.com/")),
+        ("no URL", with("url: /", "name: list")),
+        (
+            "another expectation",
+            with(
+                "url: /",
+                "url: /\n          expect:\n            - hasProperty: id",
+            ),
+        ),
+        (
+            "no status",
+            with(
+                "url: /",
+                "url: /\n          expect:\n            statusCode: 1000",
+            ),
+        ),
+        (
+            "a condition",
+            with(
+                "config:\n",
+                "config:\n  ensure:\n    conditions:\n      - expression: \"a < b\"\n",
+            ),
+        ),
+        (
+            "another metric",
+            with(
+                "config:\n",
+                "config:\n  ensure:\n    thresholds:\n      - http.codes.200: 1\n",
+            ),
+        ),
+        (
+            "apdex",
+            with("config:\n", "config:\n  apdex:\n    treshold: 100\n"),
+        ),
+    ]
+}
+
+#[test]
+fn what_is_not_understood_is_named_by_its_line() {
+    let mut told = String::new();
+    for (mistake, text) in mistakes() {
+        let error = parse(&text).expect_err(mistake);
+        assert!(
+            (1..=text.lines().count().max(1)).contains(&error.line),
+            "{mistake}: {error}"
+        );
+        writeln!(told, "{mistake}\n  {error}").unwrap();
+    }
+    expect_file!["../../../tests/golden/strategy.txt"].assert_eq(&told);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Strategy::load(Path::new("nowhere.yml")).unwrap_err();
+    assert!(format!("{error:#}").contains("nowhere.yml"), "{error:#}");
+}
+
+fn phase() -> impl proptest::strategy::Strategy<Value = Phase> {
+    let rate = 0.0..200.0_f64;
+    let arrivals = prop_oneof![
+        Just(Arrivals::None),
+        (rate.clone(), rate).prop_map(|(from, to)| Arrivals::Rate(from, to)),
+        (0..2000_u32).prop_map(Arrivals::Count),
+    ];
+    (100..60_000_u64, arrivals).prop_map(|(ms, arrivals)| Phase {
+        duration: Duration::from_millis(ms),
+        arrivals,
+        name: None,
+    })
+}
+
+/// How many requests a phase has offered after so many seconds, by its definition.
+fn offered(phase: &Phase, at: f64) -> f64 {
+    let whole = phase.duration.as_secs_f64();
+    match phase.arrivals {
+        Arrivals::None => 0.0,
+        Arrivals::Rate(from, to) => from * at + (to - from) * at * at / (2.0 * whole),
+        Arrivals::Count(count) => f64::from(count) * at / whole,
+    }
+}
+
+proptest! {
+    #[test]
+    fn requests_arrive_in_their_order_and_within_the_phase(phase in phase()) {
+        let arrivals: Vec<Duration> = phase.arrivals().collect();
+        prop_assert_eq!(arrivals.len(), phase.count());
+        prop_assert!(arrivals.is_sorted());
+        prop_assert!(arrivals.iter().all(|at| *at <= phase.duration));
+    }
+
+    #[test]
+    fn at_any_time_as_many_have_arrived_as_the_rate_says(phase in phase(), share in 0.0..1.0_f64) {
+        let at = phase.duration.mul_f64(share);
+        let arrived = phase.arrivals().filter(|arrival| *arrival <= at).count() as f64;
+        let wanted = offered(&phase, at.as_secs_f64());
+        // The first one arrives at once.
+        prop_assert!((arrived - wanted).abs() <= 1.0 + 1e-6, "{} arrived, {} wanted", arrived, wanted);
+    }
+
+    #[test]
+    fn no_file_makes_it_panic(text in "[a-z:\\- \n\\[\\]{}\"'&*!|>0-9.]{0,200}") {
+        let _ = parse(&text);
+    }
+
+    #[test]
+    fn phases_are_read_as_they_are_written(duration in 1..1000_u32, from in 0..1000_u32, to in 1..1000_u32) {
+        let text = with_phases(&format!("    - duration: {duration}\n      arrivalRate: {from}\n      rampTo: {to}\n"));
+        if let Ok(strategy) = parse(&text) {
+            prop_assert_eq!(strategy.phases[0].arrivals, Arrivals::Rate(from.into(), to.into()));
+            prop_assert_eq!(strategy.duration(), Duration::from_secs(duration.into()));
+        } else {
+            prop_assert_eq!(duration * (from + to) / 2, 0);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Lambda's Invoke API, as `aws lambda invoke --endpoint-url` and `cargo lambda invoke` call it.
+
+use bytes::Bytes;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use lab_lambda::{Refused, TraceHeader};
+use serde_json::json;
+
+use super::answer::{self, Answer};
+use super::front::Served;
+
+/// The API's path around the function's name.
+const BEFORE: &str = "/2015-03-31/functions/";
+const BEHIND: &str = "/invocations";
+
+/// The function that a path of the Invoke API names, decoded; none for another path.
+pub(super) fn function_of(path: &str) -> Option<String> {
+    let name = path.strip_prefix(BEFORE)?.strip_suffix(BEHIND)?;
+    // The AWS CLI encodes the colons of an ARN.
+    Some(name.replace("%3A", ":").replace("%3a", ":"))
+}
+
+/// `05-elasticache`, its number, its package, an ARN that ends with it; with `:$LATEST` or without.
+fn is_named(served: &Served, function: &str) -> bool {
+    let latest = function
+        .strip_suffix(":$LATEST")
+        .or_else(|| function.strip_suffix(":%24LATEST"));
+    let function = latest.unwrap_or(function);
+    let name = &served.target.name;
+    let short = function.rsplit(':').next().unwrap_or(function);
+    let bare = short.strip_prefix("step-").unwrap_or(short);
+    let number = name
+        .split_once('-')
+        .and_then(|(it, _)| it.parse::<u32>().ok());
+    bare == name || number.is_some() && bare.parse().ok() == number
+}
+
+/// Invokes the function.
+pub(super) async fn answer(served: &Served, function: &str, parts: &Parts, event: Bytes) -> Answer {
+    if !is_named(served, function) {
+        let message = format!(
+            "Function not found: {function}. This lab serves {}",
+            served.target.name
+        );
+        return error(404, "ResourceNotFoundException", &message, None);
+    }
+    if parts.method != hyper::Method::POST {
+        let message = "invocations are asked for by POST";
+        return error(405, "MethodNotAllowedException", message, None);
+    }
+    // Without a payload the event is an empty object.
+    let event = if event.is_empty() {
+        Bytes::from_static(b"{}")
+    } else {
+        event
+    };
+    if let Err(problem) = serde_json::from_slice::<serde::de::IgnoredAny>(&event) {
+        let message = format!("Could not parse request body into json: {problem}");
+        return error(400, "InvalidRequestContentException", &message, None);
+    }
+    match header(parts, "x-amz-invocation-type") {
+        "" | "RequestResponse" => request_response(served, &event).await,
+        "DryRun" => answer::text(204, Bytes::new()),
+        other => {
+            let message = format!("the lab knows RequestResponse and DryRun, not {other:?}");
+            error(400, "InvalidParameterValueException", &message, None)
+        }
+    }
+}
+
+async fn request_response(served: &Served, event: &Bytes) -> Answer {
+    let invoked = served.service.invoke(event, &TraceHeader::new(false)).await;
+    let invocation = match invoked {
+        Ok(invoked) => invoked.invocation,
+        Err(refused) => return refusal(&refused),
+    };
+    let mut answer = answer::text(200, invocation.payload());
+    let mut set = |name, value: &str| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            answer
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("content-type", "application/json");
+    set("x-amz-executed-version", "$LATEST");
+    set("x-amzn-requestid", &invocation.report.request_id);
+    if invocation.function_error() {
+        set("x-amz-function-error", "Unhandled");
+    }
+    answer
+}
+
+fn refusal(refused: &Refused) -> Answer {
+    eprintln!("refused: {refused}");
+    match refused {
+        Refused::Throttled(reason) => error(
+            429,
+            "TooManyRequestsException",
+            "Rate Exceeded.",
+            Some(&reason.to_string()),
+        ),
+        Refused::TooLarge { .. } => {
+            error(413, "RequestTooLargeException", &refused.to_string(), None)
+        }
+        Refused::Start(_) => error(500, "ServiceException", &refused.to_string(), None),
+    }
+}
+
+fn header<'a>(parts: &'a Parts, name: &str) -> &'a str {
+    let value = parts.headers.get(name);
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// An error in the form of the Lambda API.
+fn error(status: u16, kind: &'static str, message: &str, reason: Option<&str>) -> Answer {
+    let who = if status < 500 { "User" } else { "Service" };
+    let mut body = json!({"Type": who, "message": message});
+    if let Some(reason) = reason {
+        body["Reason"] = reason.into();
+    }
+    let mut answer = answer::json(status, &body);
+    answer.headers_mut().insert(
+        HeaderName::from_static("x-amzn-errortype"),
+        HeaderValue::from_static(kind),
+    );
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_names_the_function() {
+        let of = |name: &str| function_of(&format!("/2015-03-31/functions/{name}/invocations"));
+        assert_eq!(of("05-elasticache").as_deref(), Some("05-elasticache"));
+        assert_eq!(
+            of("arn%3Aaws%3Alambda:x").as_deref(),
+            Some("arn:aws:lambda:x")
+        );
+        assert_eq!(function_of("/"), None);
+        assert_eq!(function_of("/2015-03-31/functions/x"), None);
+    }
+}

@@ -9,6 +9,7 @@
 //! | [`measure`] | interleaved rounds |
 //! | [`faults`] | every step in every fault |
 //! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
+//! | [`own_step`] | a reader's own step, copied from one of the ladder |
 //! | [`table`], [`progress`] | what a person sees |
 //! | [`run_directory`], [`scope`], [`programs`], [`machine`] | this machine |
 
@@ -21,6 +22,7 @@ pub mod faults;
 pub mod lab;
 pub mod machine;
 pub mod measure;
+pub mod own_step;
 pub mod programs;
 pub mod progress;
 pub mod run_directory;

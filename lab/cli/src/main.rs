@@ -22,6 +22,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(commands::run::Run),
+    New(commands::new::New),
     Doctor(commands::doctor::Doctor),
 }
 
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
 async fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(run) => run.run().await,
+        Command::New(new) => new.run(),
         Command::Doctor(doctor) => doctor.run().await,
     }
 }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub use crate::file_error::Error;
 use crate::layout::RoundPerLine;
 use crate::schema::{Measurement, Place, ResultsFile, SCHEMA, Session};
+use crate::trace::Trace;
+use crate::tuning::Tuning;
 
 /// The path `folder/name.json`, for names that stay in that folder on every system.
 pub fn path_of(folder: &Path, name: &str) -> Result<PathBuf, Error> {
@@ -31,6 +33,8 @@ impl ResultsFile {
             schema: SCHEMA,
             place,
             sessions: Vec::new(),
+            tune: Vec::new(),
+            traces: Vec::new(),
         }
     }
 
@@ -87,9 +91,18 @@ impl ResultsFile {
     }
 
     /// Adds a session to the file at `path` and returns the whole.
-    ///
-    /// Two labs that end at the same time do not lose each other's session: the folder is locked meanwhile.
     pub fn add(path: &Path, place: Place, session: Session) -> Result<Self, Error> {
+        Self::change(path, place, |file| file.merge(session))
+    }
+
+    /// Changes the file at `path` and returns the whole.
+    ///
+    /// Two labs that end at the same time do not lose each other's results: the folder is locked meanwhile.
+    pub fn change(
+        path: &Path,
+        place: Place,
+        change: impl FnOnce(&mut Self),
+    ) -> Result<Self, Error> {
         let failed = |source| Error::Write {
             path: path.to_owned(),
             source,
@@ -99,9 +112,32 @@ impl ResultsFile {
         let lock = File::open(folder).map_err(failed)?;
         lock.lock().map_err(failed)?;
         let mut file = Self::load_or_new(path, place)?;
-        file.merge(session);
+        change(&mut file);
         file.save(path)?;
         Ok(file)
+    }
+
+    /// Adds what a step did at several memory sizes; it replaces the step's older ones under the same network profile.
+    pub fn merge_tuning(&mut self, tuning: Tuning) {
+        let profile = &tuning.conditions.network.profile;
+        self.tune.retain(|older| {
+            older.step != tuning.step || &older.conditions.network.profile != profile
+        });
+        self.tune.push(tuning);
+    }
+
+    /// Adds a timeline; it replaces the step's older one of the same kind under the same network profile.
+    pub fn merge_trace(&mut self, trace: Trace) {
+        let key = |trace: &Trace| {
+            (
+                trace.step.clone(),
+                trace.temperature,
+                trace.conditions.network.profile.clone(),
+            )
+        };
+        let new = key(&trace);
+        self.traces.retain(|older| key(older) != new);
+        self.traces.push(trace);
     }
 
     /// Adds a session as the newest one.
@@ -191,6 +227,18 @@ impl ResultsFile {
                         problem,
                     });
                 }
+            }
+        }
+        let sizes = self
+            .tune
+            .iter()
+            .flat_map(|tuning| tuning.sizes.iter().map(move |size| (&tuning.step, size)));
+        for (step, size) in sizes {
+            if let Some(what) = problem_of(size) {
+                return Err(Error::Invalid {
+                    path: path.to_owned(),
+                    problem: format!("tuning of {step:?}, {} MB: {what}", size.memory_mb),
+                });
             }
         }
         Ok(())

@@ -6,7 +6,8 @@
 //! - [`mod@file`]: reading, merging and saving such a file
 //! - [`stats`]: percentiles and summaries; [`interval`]: how far they can be trusted
 //! - [`price`]: what a million requests cost
-//! - [`chart`]: the ladder as an SVG; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
+//! - [`tuning`]: a step at several memory sizes; [`trace`]: the timeline of one invocation; [`conditions`] of both
+//! - [`chart`]: pictures as SVG: ladder, distribution, tuning, waterfall; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
 //! - [`mod@format`]: durations, bytes, money and dates for people
 //!
 //! Nothing here starts a process, opens a socket or reads a clock: the lab and the book both compute with it, and the
@@ -14,6 +15,7 @@
 
 mod caption;
 pub mod chart;
+pub mod conditions;
 pub mod constants;
 pub mod facts;
 pub mod faults;
@@ -26,3 +28,5 @@ pub mod price;
 pub mod scale;
 pub mod schema;
 pub mod stats;
+pub mod trace;
+pub mod tuning;

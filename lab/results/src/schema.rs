@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::trace::Trace;
+use crate::tuning::Tuning;
+
 /// The version that this build writes and the only one that it reads.
 pub const SCHEMA: u32 = 1;
 
@@ -22,6 +25,12 @@ pub struct ResultsFile {
     pub place: Place,
     /// What was measured, oldest first.
     pub sessions: Vec<Session>,
+    /// Steps at several memory sizes, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tune: Vec<Tuning>,
+    /// Timelines of single invocations, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<Trace>,
 }
 
 /// Where the functions ran.

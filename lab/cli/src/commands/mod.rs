@@ -3,5 +3,6 @@
 mod aws;
 pub mod doctor;
 mod faults;
+pub mod new;
 mod output;
 pub mod run;

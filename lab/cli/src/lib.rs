@@ -7,6 +7,7 @@
 //! | [`lab`](mod@lab) | the neighbours started and filled, functions configured |
 //! | [`contract`] | what every step must answer |
 //! | [`measure`] | interleaved rounds |
+//! | [`tracing`] | the timeline of one invocation |
 //! | [`faults`] | every step in every fault |
 //! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
 //! | [`own_step`] | a reader's own step, copied from one of the ladder |
@@ -29,4 +30,5 @@ pub mod run_directory;
 pub mod scope;
 pub mod table;
 pub mod target;
+pub mod tracing;
 pub mod workspace;

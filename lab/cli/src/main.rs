@@ -22,6 +22,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(commands::run::Run),
+    Tune(commands::tune::Tune),
+    Trace(commands::trace::TraceCommand),
     New(commands::new::New),
     Doctor(commands::doctor::Doctor),
 }
@@ -59,6 +61,8 @@ fn main() -> ExitCode {
 async fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(run) => run.run().await,
+        Command::Tune(tune) => tune.run().await,
+        Command::Trace(trace) => trace.run().await,
         Command::New(new) => new.run(),
         Command::Doctor(doctor) => doctor.run().await,
     }

@@ -133,14 +133,40 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// Exactly what is named, each once and in that order; with [`Choice::all`] every step.
+    pub fn named(&self, workspace: &Workspace) -> Result<Vec<Target>> {
+        let like = self.like(workspace)?;
+        if self.all {
+            return Ok(workspace.steps.iter().map(Target::of_step).collect());
+        }
+        let mut targets: Vec<Target> = Vec::new();
+        for name in &self.names {
+            let target = match workspace.step(name) {
+                Ok(step) => Target::of_step(step),
+                Err(_) if looks_like_a_path(name) => Target::of_file(name, like)?,
+                Err(unknown) => return Err(unknown),
+            };
+            if targets.iter().all(|other| other.name != target.name) {
+                targets.push(target);
+            }
+        }
+        if like.is_some() && targets.iter().all(Target::is_built_here) {
+            bail!("--like says how files are run, and no file is named");
+        }
+        Ok(targets)
+    }
+
+    fn like<'a>(&self, workspace: &'a Workspace) -> Result<Option<&'a Step>> {
+        self.like
+            .as_deref()
+            .map(|name| workspace.step(name))
+            .transpose()
+    }
+
     /// The targets in the order of the ladder: without a name the sample's steps and the floor, one step with the step
     /// before it and the floor, several with the floor.
     pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self
-            .like
-            .as_deref()
-            .map(|name| workspace.step(name))
-            .transpose()?;
+        let like = self.like(workspace)?;
         let mut steps: Vec<&Step> = Vec::new();
         let mut files = Vec::new();
         for name in &self.names {

@@ -5,4 +5,7 @@ pub mod doctor;
 mod faults;
 pub mod new;
 mod output;
+mod ready;
 pub mod run;
+pub mod trace;
+pub mod tune;

@@ -7,6 +7,7 @@
 //! | [`lab`](mod@lab) | the neighbours started and filled, functions configured |
 //! | [`contract`] | what every step must answer |
 //! | [`measure`] | interleaved rounds |
+//! | [`compare`] | steps, results files, a room of people |
 //! | [`tracing`] | the timeline of one invocation |
 //! | [`faults`] | every step in every fault |
 //! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
@@ -18,6 +19,7 @@ pub mod aws;
 pub mod builder;
 pub mod clean_clone;
 pub mod commands;
+pub mod compare;
 pub mod contract;
 pub mod faults;
 pub mod lab;

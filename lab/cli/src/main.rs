@@ -24,6 +24,7 @@ enum Command {
     Run(commands::run::Run),
     Tune(commands::tune::Tune),
     Trace(commands::trace::TraceCommand),
+    Compare(commands::compare::Compare),
     New(commands::new::New),
     Doctor(commands::doctor::Doctor),
 }
@@ -63,6 +64,7 @@ async fn execute(command: Command) -> anyhow::Result<()> {
         Command::Run(run) => run.run().await,
         Command::Tune(tune) => tune.run().await,
         Command::Trace(trace) => trace.run().await,
+        Command::Compare(compare) => compare.run(),
         Command::New(new) => new.run(),
         Command::Doctor(doctor) => doctor.run().await,
     }

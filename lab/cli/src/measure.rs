@@ -80,6 +80,8 @@ pub struct Prepared {
     pub function: Arc<Function>,
     binary_bytes: u64,
     zip_bytes: u64,
+    /// Once somebody has asked.
+    keeps_contract: Option<bool>,
 }
 
 impl Prepared {
@@ -90,12 +92,13 @@ impl Prepared {
             function: Arc::new(lab.function(target, executable)),
             binary_bytes: std::fs::metadata(executable)?.len(),
             zip_bytes: builder::zip_size(executable)?,
+            keeps_contract: None,
         })
     }
 
     /// Invokes the target once and checks that it answers, with the stadiums if it is to serve them. Answers what is
     /// worth saying about a file that serves something else.
-    pub async fn check(&self, lab: &Lab) -> Result<Option<String>> {
+    pub async fn check(&mut self, lab: &Lab) -> Result<Option<String>> {
         let name = &self.target.name;
         lab.before_cold_start(&self.target).await?;
         let mut environment = Environment::start(&self.function)
@@ -110,7 +113,9 @@ impl Prepared {
             let hint = self.target.hint().unwrap_or_default();
             anyhow::anyhow!("{name}: {error:#}{hint}{log}")
         })?;
-        match contract::check(&body) {
+        let checked = contract::check(&body);
+        self.keeps_contract = Some(checked.is_ok());
+        match checked {
             Ok(()) => Ok(None),
             Err(broken) if self.target.serves_stadiums() => Err(broken.context(format!(
                 "{name} does not answer with the stadiums, so its speed means nothing"
@@ -180,6 +185,7 @@ fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
         measured_on: (own != target.architecture.as_str()).then(|| own.to_owned()),
         binary_bytes: Some(prepared.binary_bytes),
         zip_bytes: prepared.zip_bytes,
+        keeps_contract: prepared.keeps_contract,
         rounds,
     }
 }

@@ -7,6 +7,7 @@
 //! - [`stats`]: percentiles and summaries; [`interval`]: how far they can be trusted
 //! - [`price`]: what a million requests cost
 //! - [`tuning`]: a step at several memory sizes; [`trace`]: the timeline of one invocation; [`conditions`] of both
+//! - [`room`]: a result as one line to paste, and the ranking of many
 //! - [`chart`]: pictures as SVG: ladder, distribution, tuning, waterfall; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
 //! - [`mod@format`]: durations, bytes, money and dates for people
 //!
@@ -25,6 +26,7 @@ pub mod format;
 pub mod interval;
 mod layout;
 pub mod price;
+pub mod room;
 pub mod scale;
 pub mod schema;
 pub mod stats;

@@ -208,6 +208,9 @@ pub struct Measurement {
     pub binary_bytes: Option<u64>,
     /// Size of the deployment package, bytes.
     pub zip_bytes: u64,
+    /// Whether its answer was the stadiums, asked before it was measured; absent where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps_contract: Option<bool>,
     /// One per environment; the n-th rounds of all steps of a session ran next to each other.
     pub rounds: Vec<Round>,
 }

@@ -1,6 +1,7 @@
 //! The commands, one a module.
 
 mod aws;
+pub mod compare;
 pub mod doctor;
 mod faults;
 pub mod new;

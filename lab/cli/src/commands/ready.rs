@@ -97,7 +97,7 @@ impl Ready {
     async fn check(&self, targets: &[Target]) -> Result<()> {
         let progress = Progress::start("checking that every step answers");
         for (target, executable) in targets.iter().zip(&self.executables) {
-            let prepared = Prepared::new(&self.lab, target, executable)?;
+            let mut prepared = Prepared::new(&self.lab, target, executable)?;
             let remark = prepared.check(&self.lab).await?;
             if let Some(remark) = remark.filter(|_| target.name != "floor") {
                 progress.print(&remark);

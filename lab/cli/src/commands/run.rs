@@ -9,6 +9,7 @@ use clap::Args;
 use lab_results::facts::Facts;
 use lab_results::schema::{self, Measurement, Method, Place, ResultsFile, Session};
 
+use super::compare::line_to_paste;
 use super::ready::{self, Origin};
 use super::{aws, faults, output};
 use crate::lab::{Lab, Setup, facts_path};
@@ -76,7 +77,7 @@ pub struct Run {
     /// Results file [default in data/results: local.json, with --faults local-faults.json, with --aws aws.json]
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
-    /// A name for this session, kept in the results
+    /// Your name: kept in the results, and the run ends with a line to paste for `cargo lab compare -`
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
     /// Print the session as JSON instead of tables
@@ -152,6 +153,9 @@ impl Run {
 
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         output::print(Place::Local, &session, &order, &facts, self.json)?;
+        if let Some(line) = line_to_paste(&session).filter(|_| !self.json) {
+            println!("\nto paste, for a room's `cargo lab compare -`:\n{line}");
+        }
         eprintln!("\nbuilt and started in {built}, measured in {measured}");
         // After the tables: a full disk takes the file, not what was measured.
         ResultsFile::add(&results, Place::Local, session)
@@ -173,7 +177,7 @@ impl Run {
         let mut prepared = Vec::new();
         let progress = Progress::start("checking that every step answers");
         for (target, executable) in targets.iter().zip(executables) {
-            let target = Prepared::new(lab, target, executable)?;
+            let mut target = Prepared::new(lab, target, executable)?;
             if let Some(remark) = target
                 .check(lab)
                 .await?

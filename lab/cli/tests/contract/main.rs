@@ -6,6 +6,7 @@ mod results;
 mod support;
 mod switches;
 mod telemetry;
+mod tools;
 
 use std::sync::Arc;
 

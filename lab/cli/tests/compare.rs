@@ -164,7 +164,8 @@ fn a_room_of_five_is_ranked_and_what_is_wrong_is_named() {
 
 /// What stands in double quotes after `attribute=`.
 fn values(page: &str, attribute: &str) -> Vec<String> {
-    let parts = page.split(&format!(" {attribute}=\"")).skip(1);
+    let before = format!(" {attribute}=\"");
+    let parts = page.split(before.as_str()).skip(1);
     parts
         .map(|part| part.split('"').next().unwrap().to_owned())
         .collect()

@@ -114,7 +114,8 @@ fn the_same_crate_is_equally_good_on_a_fast_and_on_a_slow_laptop() {
         600.0,
         vec![measured("mine", 1500.0 + 1200.0, 1500.0)],
     );
-    let (groups, refused) = rank(&[slow, fast, better]);
+    let results = [slow, fast, better];
+    let (groups, refused) = rank(&results);
     assert!(refused.is_empty());
     let [group] = &groups[..] else {
         panic!("{groups:?}")

@@ -12,7 +12,7 @@ use crate::tuning::{Point, Strategy, Temperature, Tuning, choose};
 
 const LEFT: f64 = 210.0;
 const TOP: f64 = 76.0;
-const ROW_HEIGHT: f64 = 60.0;
+const ROW_HEIGHT: f64 = 72.0;
 const BAR_HEIGHT: f64 = 6.0;
 
 /// A step and a size.
@@ -51,14 +51,14 @@ pub fn tuning(tunings: &[&Tuning], prices: &Prices) -> Option<String> {
         svg.text(
             "text",
             MARGIN,
-            top + 22.0,
+            top + 24.0,
             Anchor::Start,
             &shortened(&tuning.step),
         );
         svg.text(
             "quiet",
             MARGIN,
-            top + 40.0,
+            top + 42.0,
             Anchor::Start,
             &format!("deployed with {} MB", tuning.memory_mb),
         );
@@ -69,7 +69,7 @@ pub fn tuning(tunings: &[&Tuning], prices: &Prices) -> Option<String> {
             let x = LEFT + column as f64 * width;
             draw(&mut svg, x, top, width - 14.0, scale, cell);
             let marks = marks(cells, cell);
-            svg.text("quiet", x, top + 54.0, Anchor::Start, &marks);
+            svg.text("quiet", x, top + 62.0, Anchor::Start, &marks);
         }
     }
     let caption = caption(&rows);
@@ -95,15 +95,15 @@ fn draw(svg: &mut Svg, x: f64, top: f64, width: f64, scale: LogScale, cell: &Cel
     svg.text(
         "text strong",
         x,
-        top + 17.0,
+        top + 19.0,
         Anchor::Start,
         &duration(cell.p50_us),
     );
     let cost = format!("{}/M", usd(cell.point.cost * 1e6));
-    svg.text("text", x, top + 33.0, Anchor::Start, &cost);
+    svg.text("text", x, top + 35.0, Anchor::Start, &cost);
     let filled = scale.position(cell.p50_us) * width;
-    svg.rect("rest", x, top + 37.0, width, BAR_HEIGHT);
-    svg.rect("phase", x, top + 37.0, filled, BAR_HEIGHT);
+    svg.rect("rest", x, top + 41.0, width, BAR_HEIGHT);
+    svg.rect("phase", x, top + 41.0, filled, BAR_HEIGHT);
 }
 
 /// What the strategies choose in this row, in words.

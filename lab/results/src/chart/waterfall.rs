@@ -140,6 +140,10 @@ fn block(
 
 fn value(svg: &mut Svg, top: f64, us: f64, whole: f64) {
     let right = WIDTH as f64 - MARGIN;
+    if us <= 0.0 {
+        svg.text("quiet", right - 48.0, top + 11.0, Anchor::End, "none");
+        return;
+    }
     let share = format!("{:.0} %", us / whole * 100.0);
     svg.text("text", right - 48.0, top + 11.0, Anchor::End, &duration(us));
     svg.text("quiet", right, top + 11.0, Anchor::End, &share);
@@ -150,6 +154,9 @@ fn caption(traces: &[&Trace]) -> Vec<String> {
         "Filled: init, and the phases that the step itself sent to X-Ray. Dashed: what no phase accounts for.".to_owned(),
         "Lines with an end: what it used at no particular moment, inside of the bars above. Right: time and its share.".to_owned(),
     ];
+    if traces.iter().any(|trace| trace.init.is_some()) {
+        lines.push("CPU time includes the launching of the processes, which is before the clock of init begins.".to_owned());
+    }
     let mut seen: Vec<&str> = Vec::new();
     for trace in traces {
         if !seen.contains(&trace.conditions.id.as_str()) {

@@ -41,7 +41,7 @@ pub struct Compare {
     /// With steps: the results file [default: data/results/local.json, else reference.json]
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
-    /// Network profile [default: the newest session's]
+    /// Network profile [default: region where it was measured]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// Print Markdown
@@ -224,7 +224,7 @@ impl Compare {
                 )
             })?;
             (
-                format!("What {} measured", only.label),
+                format!("The lab's results: {}", only.label),
                 compare::ladder(session),
             )
         } else {
@@ -240,10 +240,16 @@ impl Compare {
     }
 
     fn profile_of(&self, file: &ResultsFile) -> Result<String> {
-        let newest = || file.sessions.iter().rev().find_map(Session::profile);
+        let mut newest_first: Vec<&str> = file
+            .sessions
+            .iter()
+            .rev()
+            .filter_map(Session::profile)
+            .collect();
+        newest_first.sort_by_key(|profile| *profile != compare::USUAL_PROFILE);
         self.profile
             .clone()
-            .or_else(|| newest().map(str::to_owned))
+            .or_else(|| newest_first.first().map(|profile| (*profile).to_owned()))
             .context("the file has no session of the lab: there is nothing to compare")
     }
 }

@@ -18,6 +18,9 @@ pub use report::{Report, Section};
 pub use room::{Pasted, room};
 pub use steps::{ladder, steps};
 
+/// The network profile that is compared unless another one is named, or none of it was measured.
+pub const USUAL_PROFILE: &str = "region";
+
 /// A results file and what a person calls it.
 pub struct Named {
     /// Where it is.

@@ -7,6 +7,7 @@ use lab_results::room::FLOOR;
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
 use serde_json::{Value, json};
 
+use super::USUAL_PROFILE;
 use super::report::{Report, Section, in_json, in_words};
 use crate::table::shown;
 
@@ -27,12 +28,15 @@ pub fn steps(
     prices: &Prices,
 ) -> Result<Option<Report>> {
     let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
-    let session = file
-        .sessions
-        .iter()
-        .rev()
-        .map(Session::profile)
-        .filter(|found| profile.is_none() || *found == profile)
+    let newest_first = || file.sessions.iter().rev().map(Session::profile);
+    let profiles = match profile {
+        Some(profile) => vec![Some(profile)],
+        None => std::iter::once(Some(USUAL_PROFILE))
+            .chain(newest_first())
+            .collect(),
+    };
+    let session = profiles
+        .into_iter()
         .find_map(|profile| file.newest_with(profile, &wanted));
     let Some(session) = session else {
         return Ok(None);
@@ -138,7 +142,7 @@ pub fn ladder(session: &Session) -> Report {
             shown(name),
             p50.map(|p50| duration(p50.value)).unwrap_or_default(),
             from.filter(|_| warm.is_some())
-                .map(shown)
+                .map(number)
                 .unwrap_or_default(),
             warm.as_ref()
                 .map(|(words, _)| words.clone())
@@ -174,6 +178,16 @@ pub fn ladder(session: &Session) -> Report {
             right: vec![1],
             rows,
         }],
+    }
+}
+
+/// `03` of `03-parameters-extension`, other names whole.
+fn number(name: &str) -> String {
+    let first = name.split('-').next().unwrap_or(name);
+    if first.parse::<u32>().is_ok() {
+        first.to_owned()
+    } else {
+        shown(name)
     }
 }
 

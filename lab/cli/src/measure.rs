@@ -52,9 +52,25 @@ impl Extent {
     };
 }
 
+impl Extent {
+    /// What each memory size gets in a tuning: no closed loop, since nobody chooses a size by it.
+    pub const TUNING: Self = Self {
+        rounds: 10,
+        paced: 10,
+        gap: GAP,
+        closed: 0,
+        closed_time: Duration::ZERO,
+    };
+    /// The same, for a first impression.
+    pub const QUICK_TUNING: Self = Self {
+        rounds: 3,
+        ..Self::TUNING
+    };
+}
+
 /// Far enough apart that every invocation finds the environment frozen, its caches cold and a fresh CPU quota, as with
 /// real traffic.
-const GAP: Duration = Duration::from_millis(25);
+pub const GAP: Duration = Duration::from_millis(25);
 
 /// A target, built and configured.
 pub struct Prepared {
@@ -64,6 +80,8 @@ pub struct Prepared {
     pub function: Arc<Function>,
     binary_bytes: u64,
     zip_bytes: u64,
+    /// Once somebody has asked.
+    keeps_contract: Option<bool>,
 }
 
 impl Prepared {
@@ -74,12 +92,13 @@ impl Prepared {
             function: Arc::new(lab.function(target, executable)?),
             binary_bytes: std::fs::metadata(executable)?.len(),
             zip_bytes: builder::zip_size(executable)?,
+            keeps_contract: None,
         })
     }
 
     /// Invokes the target once and checks that it answers, with the stadiums if it is to serve them. Answers what is
     /// worth saying about a file that serves something else.
-    pub async fn check(&self, lab: &Lab) -> Result<Option<String>> {
+    pub async fn check(&mut self, lab: &Lab) -> Result<Option<String>> {
         let name = &self.target.name;
         lab.before_cold_start(&self.target).await?;
         let mut environment = Environment::start(&self.function)
@@ -94,7 +113,9 @@ impl Prepared {
             let hint = self.target.hint().unwrap_or_default();
             anyhow::anyhow!("{name}: {error:#}{hint}{log}")
         })?;
-        match contract::check(&body) {
+        let checked = contract::check(&body);
+        self.keeps_contract = Some(checked.is_ok());
+        match checked {
             Ok(()) => Ok(None),
             Err(broken) if self.target.serves_stadiums() => Err(broken.context(format!(
                 "{name} does not answer with the stadiums, so its speed means nothing"
@@ -104,28 +125,47 @@ impl Prepared {
     }
 }
 
-/// Measures all targets. The n-th rounds of all of them run next to each other, in an order that changes each time.
+/// Measures all targets, by their names.
 pub async fn measure(
     lab: &Lab,
     targets: &[Prepared],
     extent: &Extent,
     progress: &mut Progress,
 ) -> Result<BTreeMap<String, Measurement>> {
+    let measurements = measure_each(lab, targets, extent, progress).await?;
+    let names = targets.iter().map(|prepared| prepared.target.name.clone());
+    Ok(names.zip(measurements).collect())
+}
+
+/// Measures all targets, in their order. The n-th rounds of all of them run next to each other, in an order that changes
+/// each time.
+pub async fn measure_each(
+    lab: &Lab,
+    targets: &[Prepared],
+    extent: &Extent,
+    progress: &mut Progress,
+) -> Result<Vec<Measurement>> {
     let mut rounds: Vec<Vec<Round>> = targets.iter().map(|_| Vec::new()).collect();
     for number in 0..extent.rounds as usize {
         for position in 0..targets.len() {
             let index = (number + position) % targets.len();
-            let name = &targets[index].target.name;
-            progress.update(format!("round {} of {}: {name}", number + 1, extent.rounds));
+            let Target {
+                name, memory_mb, ..
+            } = &targets[index].target;
+            let of = extent.rounds;
+            progress.update(format!(
+                "round {} of {of}: {name}, {memory_mb} MB",
+                number + 1
+            ));
             let round = round(lab, &targets[index], extent)
                 .await
-                .with_context(|| name.clone())?;
+                .with_context(|| format!("{name} with {memory_mb} MB"))?;
             rounds[index].push(round);
         }
     }
     let measured = targets.iter().zip(rounds);
     Ok(measured
-        .map(|(prepared, rounds)| (prepared.target.name.clone(), measurement(prepared, rounds)))
+        .map(|(prepared, rounds)| measurement(prepared, rounds))
         .collect())
 }
 
@@ -146,6 +186,7 @@ fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
         measured_on: (own != target.architecture.as_str()).then(|| own.to_owned()),
         binary_bytes: Some(prepared.binary_bytes),
         zip_bytes: prepared.zip_bytes,
+        keeps_contract: prepared.keeps_contract,
         rounds,
     }
 }
@@ -179,6 +220,7 @@ async fn round(lab: &Lab, prepared: &Prepared, extent: &Extent) -> Result<Round>
     let peak = closed
         .samples
         .last()
+        .or(warm.samples.last())
         .map_or(0, |last| last.report.max_memory_mb);
     Ok(Round {
         init_us: us(init.duration),
@@ -195,9 +237,10 @@ async fn round(lab: &Lab, prepared: &Prepared, extent: &Extent) -> Result<Round>
         warm_throttled_us: limited(lab, warm.mean_us(warm.throttled)),
         warm_network_us: Some(warm.mean_us(lab.services.waited(&warm_counts))),
         closed_us: latencies(&closed.samples),
-        closed_per_second: closed.samples.len() as f64 / closed.elapsed.as_secs_f64(),
-        closed_cpu_us: Some(closed.mean_us(closed.cpu)),
-        closed_throttled_us: limited(lab, closed.mean_us(closed.throttled)),
+        closed_per_second: closed.per_second(),
+        closed_cpu_us: (extent.closed > 0).then(|| closed.mean_us(closed.cpu)),
+        closed_throttled_us: limited(lab, closed.mean_us(closed.throttled))
+            .filter(|_| extent.closed > 0),
         max_memory_mib: peak,
         counts_cold: per(&cold, 1.0),
         counts_warm: per(&warm_counts, f64::from(extent.paced)),
@@ -254,6 +297,14 @@ impl Series {
     /// A sum over the invocations as a mean, in µs.
     fn mean_us(&self, sum: Duration) -> f64 {
         sum.as_secs_f64() * 1e6 / self.samples.len() as f64
+    }
+
+    /// Invocations per second; 0 where there were none.
+    fn per_second(&self) -> f64 {
+        if self.samples.is_empty() {
+            return 0.0;
+        }
+        self.samples.len() as f64 / self.elapsed.as_secs_f64()
     }
 
     fn add_usage(&mut self, before: CpuUsage, after: CpuUsage) {

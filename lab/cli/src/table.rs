@@ -1,7 +1,12 @@
 //! The tables that a person reads: the ladder, the warm and the cold figures, the counts.
 
 mod aws;
+<<<<<<< HEAD
 mod floor;
+=======
+pub mod tune;
+pub mod waterfall;
+>>>>>>> wt-tools
 
 use comfy_table::{CellAlignment, Table, presets};
 use lab_results::format::{bytes, duration, times, usd};
@@ -27,15 +32,23 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
     format!(
         "\nTHE LADDER  median of warm invocations {} ms apart, network profile {profile}\n{}\n\n\
          WARM  the median and what explains it (modelled network, CPU time; the rest); a closed loop, one environment\n{}\n\n\
+<<<<<<< HEAD
          AGAINST THE STEP BEFORE  in the cold start, and in invocations per second of the closed loop\n{}\n\n\
          ABOVE THE FLOOR  as a multiple of the empty handler on the same runtime\n{}\n\n\
+=======
+         {}\
+>>>>>>> wt-tools
          COLD, SIZE, COST  medians; USD for a million warm requests: Lambda's duration and request fee\n{}\n\n\
          ASKED OF THE NEIGHBOURS  by the first (cold) / by a later invocation\n{}",
         session.method.paced_gap_ms,
         ladder(session, &rows, Metric::Warm),
         warm(&rows),
+<<<<<<< HEAD
         changes(session, &rows),
         floor::distances(session, &rows),
+=======
+        changes(session, &rows, "invocations"),
+>>>>>>> wt-tools
         cold(&rows, prices),
         counts(&rows),
     )
@@ -64,7 +77,7 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)], metric: Metric) -> T
             .filter(|first| *first != *name)
             .and_then(|first| session.compare(first, name, metric));
         table.add_row([
-            (*name).to_owned(),
+            shown(name),
             p50(measurement).map(duration).unwrap_or_default(),
             p50(measurement).and_then(bar).unwrap_or_default(),
             compared.unwrap_or_default(),
@@ -76,8 +89,9 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)], metric: Metric) -> T
     table
 }
 
-/// The same comparison for what the ladder does not show: the cold start and the closed loop.
-fn changes(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
+/// The same comparison for what the ladder does not show: the cold start and the closed loop, which counts `what` per second.
+/// Nothing where no step has one before it.
+fn changes(session: &Session, rows: &[(&str, &Measurement)], what: &str) -> String {
     let mut table = plain_table(
         &["step", "init and first", "first alone", "closed loop"],
         &[],
@@ -86,10 +100,15 @@ fn changes(session: &Session, rows: &[(&str, &Measurement)]) -> Table {
         let cell = |metric| against_step_before(session, rows, row, metric).unwrap_or_default();
         if step_before(rows, row).is_some() {
             let cells = [Metric::Cold, Metric::First, Metric::PerSecond].map(cell);
-            table.add_row(std::iter::once((*name).to_owned()).chain(cells));
+            table.add_row(std::iter::once(shown(name)).chain(cells));
         }
     }
-    table
+    if table.is_empty() {
+        return String::new();
+    }
+    format!(
+        "AGAINST THE STEP BEFORE  in the cold start, and in {what} per second of the closed loop\n{table}\n\n"
+    )
 }
 
 fn against_step_before(
@@ -167,9 +186,9 @@ fn warm(rows: &[(&str, &Measurement)]) -> Table {
         let per_second = measurement
             .p50(Metric::PerSecond)
             .map(|estimate| format!("{:.0}", estimate.value));
-        let shown = |value: Option<f64>| value.map(duration).unwrap_or_default();
+        let cell = |value: Option<f64>| value.map(duration).unwrap_or_default();
         table.add_row([
-            (*name).to_owned(),
+            shown(name),
             measurement.memory_mb.to_string(),
             duration(paced.p50),
             network
@@ -181,12 +200,12 @@ fn warm(rows: &[(&str, &Measurement)]) -> Table {
                     }
                 })
                 .unwrap_or_default(),
-            shown(cpu),
+            cell(cpu),
             rest.map(signed).unwrap_or_default(),
             duration(paced.p95),
             duration(paced.p99),
-            shown(closed.map(|summary| summary.p50)),
-            shown(closed.map(|summary| summary.p99)),
+            cell(closed.map(|summary| summary.p50)),
+            cell(closed.map(|summary| summary.p99)),
             per_second.unwrap_or_default(),
         ]);
     }
@@ -223,7 +242,7 @@ fn cold(rows: &[(&str, &Measurement)], prices: &Prices) -> Table {
                 .unwrap_or_default()
         };
         table.add_row([
-            (*name).to_owned(),
+            shown(name),
             measurement.architecture.clone(),
             measurement.binary_bytes.map(bytes).unwrap_or_default(),
             bytes(measurement.zip_bytes),
@@ -270,7 +289,7 @@ fn counts(rows: &[(&str, &Measurement)]) -> Table {
     let mut table = plain_table(&headings, &[1, 2, 3, 4, 5, 6]);
     for (name, measurement) in rows {
         let (cold, warm) = (measurement.counts_cold(), measurement.counts_warm());
-        let mut cells = vec![(*name).to_owned()];
+        let mut cells = vec![shown(name)];
         for (_, counters) in COUNTED {
             let sum = |counts: &std::collections::BTreeMap<String, f64>| {
                 let found = counters.iter().filter_map(|counter| counts.get(*counter));
@@ -289,6 +308,18 @@ fn count(value: f64) -> String {
         format!("{value:.0}")
     } else {
         format!("{value:.1}")
+    }
+}
+
+/// What a target is called in a table: a step's name, and of a file's path the end that tells files apart.
+pub fn shown(name: &str) -> String {
+    let mut parts = name.rsplit('/');
+    match (parts.next(), parts.next()) {
+        (Some("bootstrap"), Some(folder)) if !matches!(folder, "" | "." | "..") => {
+            format!("{folder}/bootstrap")
+        }
+        (Some(file), Some(_)) => file.to_owned(),
+        _ => name.to_owned(),
     }
 }
 

@@ -143,14 +143,45 @@ pub struct Choice {
 }
 
 impl Choice {
+<<<<<<< HEAD
     /// The targets in the order of the ladder: without a name the numbered steps and the floors that they stand on, one step
     /// with the step before it and their floors, several with theirs.
-    pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self
-            .like
+=======
+    /// Exactly what is named, each once and in that order; with [`Choice::all`] every step.
+    pub fn named(&self, workspace: &Workspace) -> Result<Vec<Target>> {
+        let like = self.like(workspace)?;
+        if self.all {
+            return Ok(workspace.steps.iter().map(Target::of_step).collect());
+        }
+        let mut targets: Vec<Target> = Vec::new();
+        for name in &self.names {
+            let target = match workspace.step(name) {
+                Ok(step) => Target::of_step(step),
+                Err(_) if looks_like_a_path(name) => Target::of_file(name, like)?,
+                Err(unknown) => return Err(unknown),
+            };
+            if targets.iter().all(|other| other.name != target.name) {
+                targets.push(target);
+            }
+        }
+        if like.is_some() && targets.iter().all(Target::is_built_here) {
+            bail!("--like says how files are run, and no file is named");
+        }
+        Ok(targets)
+    }
+
+    fn like<'a>(&self, workspace: &'a Workspace) -> Result<Option<&'a Step>> {
+        self.like
             .as_deref()
             .map(|name| workspace.step(name))
-            .transpose()?;
+            .transpose()
+    }
+
+    /// The targets in the order of the ladder: without a name the sample's steps and the floor, one step with the step
+    /// before it and the floor, several with the floor.
+>>>>>>> wt-tools
+    pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
+        let like = self.like(workspace)?;
         let mut steps: Vec<&Step> = Vec::new();
         let mut files = Vec::new();
         for name in &self.names {

@@ -130,7 +130,13 @@ pub struct Workspace {
 impl Workspace {
     /// Asks cargo for the workspace around the current folder.
     pub fn load() -> Result<Self> {
+        Self::load_from(Path::new("."))
+    }
+
+    /// The same around another folder.
+    pub fn load_from(folder: &Path) -> Result<Self> {
         let metadata = MetadataCommand::new()
+            .current_dir(folder)
             .no_deps()
             .exec()
             .context("cannot read the workspace: run this inside a clone of the repository")?;
@@ -191,6 +197,11 @@ impl Step {
     /// The number in front of the name, if it is on the ladder.
     pub fn number(&self) -> Option<u32> {
         self.name.split_once('-')?.0.parse().ok()
+    }
+
+    /// True for a crate that a reader began with `lab new`: it comes from a step and is held to no list of changes.
+    pub fn is_own(&self) -> bool {
+        self.number().is_none() && self.manifest.from.is_some() && self.manifest.changes.is_empty()
     }
 }
 

@@ -33,7 +33,9 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn with_predecessor(workspace: &Workspace) -> impl Iterator<Item = (&Step, &Step)> {
-    workspace.steps.iter().filter_map(|step| {
+    // A reader's own crate is no lesson, and differs in what its author likes.
+    let lessons = workspace.steps.iter().filter(|step| !step.is_own());
+    lessons.filter_map(|step| {
         let from = step.manifest.from.as_deref()?;
         Some((workspace.step(from).expect("`from` names a step"), step))
     })

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::chart::Row;
+use crate::chart::ladder::Row;
+use crate::conditions::Conditions;
 use crate::format::duration;
 use crate::interval::Interval;
-use crate::schema::{Metric, Session};
+use crate::schema::{Build, Limits, Machine, Metric, Session};
 
 /// The chart in words, for those who do not see it.
 pub(crate) fn description(rows: &[Row], caption: &[String]) -> String {
@@ -60,38 +61,55 @@ pub(crate) fn caption(session: &Session, rows: &[Row]) -> Vec<String> {
     lines
 }
 
-fn where_and_when(session: &Session) -> String {
+/// Day, machine, network, limits and commit of a session.
+pub(crate) fn where_and_when(session: &Session) -> String {
     let date = session.started.split('T').next().unwrap_or_default();
     let machine = session
         .machine
         .as_ref()
-        .map_or("AWS Lambda".to_owned(), |machine| {
-            format!("{}, {} cores", machine.cpu.trim(), machine.logical_cores)
-        });
+        .map_or("AWS Lambda".to_owned(), machine_in_words);
     let network = session
         .profile()
         .map(|profile| format!(", network {profile}"))
         .unwrap_or_default();
-    let limits = match &session.limits {
-        Some(limits) if !(limits.cpu && limits.memory) => {
-            ", without Lambda's CPU and memory limits"
-        }
-        _ => "",
-    };
-    let commit = session
-        .build
-        .commit
-        .as_deref()
-        .map_or("no commit".to_owned(), |commit| {
-            let short: String = commit.chars().take(9).collect();
-            format!("commit {short}")
-        });
-    let dirty = if session.build.dirty {
-        " with changes"
-    } else {
+    let limits = session.limits.as_ref().map_or("", limits_in_words);
+    format!(
+        "{date}: {machine}{network}{limits}; {}.",
+        build_in_words(&session.build)
+    )
+}
+
+/// The same of what is no session.
+pub(crate) fn conditions_in_words(conditions: &Conditions) -> String {
+    format!(
+        "{}: {}, network {}{}; {}.",
+        conditions.started.split('T').next().unwrap_or_default(),
+        machine_in_words(&conditions.machine),
+        conditions.network.profile,
+        limits_in_words(&conditions.limits),
+        build_in_words(&conditions.build)
+    )
+}
+
+fn machine_in_words(machine: &Machine) -> String {
+    format!("{}, {} cores", machine.cpu.trim(), machine.logical_cores)
+}
+
+fn limits_in_words(limits: &Limits) -> &'static str {
+    if limits.cpu && limits.memory {
         ""
-    };
-    format!("{date}: {machine}{network}{limits}; {commit}{dirty}.")
+    } else {
+        ", without Lambda's CPU and memory limits"
+    }
+}
+
+fn build_in_words(build: &Build) -> String {
+    let commit = build.commit.as_deref().map_or_else(
+        || "no commit".to_owned(),
+        |commit| format!("commit {}", commit.chars().take(9).collect::<String>()),
+    );
+    let dirty = if build.dirty { " with changes" } else { "" };
+    commit + dirty
 }
 
 /// One number if all are equal, else the smallest and the largest.

@@ -10,6 +10,8 @@ pub use crate::file_error::Error;
 use crate::layout::RoundPerLine;
 use crate::load::{Load, Loaded};
 use crate::schema::{Measurement, Place, ResultsFile, SCHEMA, Session};
+use crate::trace::Trace;
+use crate::tuning::Tuning;
 
 /// The path `folder/name.json`, for names that stay in that folder on every system.
 pub fn path_of(folder: &Path, name: &str) -> Result<PathBuf, Error> {
@@ -32,7 +34,12 @@ impl ResultsFile {
             schema: SCHEMA,
             place,
             sessions: Vec::new(),
+<<<<<<< HEAD
             loads: Vec::new(),
+=======
+            tune: Vec::new(),
+            traces: Vec::new(),
+>>>>>>> wt-tools
         }
     }
 
@@ -89,18 +96,27 @@ impl ResultsFile {
     }
 
     /// Adds a session to the file at `path` and returns the whole.
-    ///
-    /// Two labs that end at the same time do not lose each other's session: the folder is locked meanwhile.
     pub fn add(path: &Path, place: Place, session: Session) -> Result<Self, Error> {
         Self::change(path, place, |file| file.merge(session))
     }
 
+<<<<<<< HEAD
     /// Adds a load to the file at `path` and returns the whole, as [`ResultsFile::add`] does for a session.
     pub fn add_load(path: &Path, place: Place, load: Load) -> Result<Self, Error> {
         Self::change(path, place, |file| file.merge_load(load))
     }
 
     fn change(path: &Path, place: Place, change: impl FnOnce(&mut Self)) -> Result<Self, Error> {
+=======
+    /// Changes the file at `path` and returns the whole.
+    ///
+    /// Two labs that end at the same time do not lose each other's results: the folder is locked meanwhile.
+    pub fn change(
+        path: &Path,
+        place: Place,
+        change: impl FnOnce(&mut Self),
+    ) -> Result<Self, Error> {
+>>>>>>> wt-tools
         let failed = |source| Error::Write {
             path: path.to_owned(),
             source,
@@ -113,6 +129,29 @@ impl ResultsFile {
         change(&mut file);
         file.save(path)?;
         Ok(file)
+    }
+
+    /// Adds what a step did at several memory sizes; it replaces the step's older ones under the same network profile.
+    pub fn merge_tuning(&mut self, tuning: Tuning) {
+        let profile = &tuning.conditions.network.profile;
+        self.tune.retain(|older| {
+            older.step != tuning.step || &older.conditions.network.profile != profile
+        });
+        self.tune.push(tuning);
+    }
+
+    /// Adds a timeline; it replaces the step's older one of the same kind under the same network profile.
+    pub fn merge_trace(&mut self, trace: Trace) {
+        let key = |trace: &Trace| {
+            (
+                trace.step.clone(),
+                trace.temperature,
+                trace.conditions.network.profile.clone(),
+            )
+        };
+        let new = key(&trace);
+        self.traces.retain(|older| key(older) != new);
+        self.traces.push(trace);
     }
 
     /// Adds a session as the newest one.
@@ -225,6 +264,7 @@ impl ResultsFile {
                 }
             }
         }
+<<<<<<< HEAD
         for load in &self.loads {
             for (step, loaded) in &load.steps {
                 if let Some(what) = loaded.problem() {
@@ -234,6 +274,18 @@ impl ResultsFile {
                         problem,
                     });
                 }
+=======
+        let sizes = self
+            .tune
+            .iter()
+            .flat_map(|tuning| tuning.sizes.iter().map(move |size| (&tuning.step, size)));
+        for (step, size) in sizes {
+            if let Some(what) = problem_of(size) {
+                return Err(Error::Invalid {
+                    path: path.to_owned(),
+                    problem: format!("tuning of {step:?}, {} MB: {what}", size.memory_mb),
+                });
+>>>>>>> wt-tools
             }
         }
         Ok(())

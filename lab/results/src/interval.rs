@@ -105,6 +105,47 @@ pub fn compare(numerator: &[Vec<f64>], denominator: &[Vec<f64>]) -> Option<Compa
     Some(Comparison { ratio, interval })
 }
 
+/// Samples of something and of what it is measured by, in the rounds of one session.
+#[derive(Debug, Clone, Copy)]
+pub struct Scaled<'a> {
+    /// The samples, round by round.
+    pub samples: &'a [Vec<f64>],
+    /// The yardstick's, in the same rounds.
+    pub yardstick: &'a [Vec<f64>],
+}
+
+/// One session's median, in multiples of its yardstick's median, divided by another session's.
+///
+/// Rounds of two sessions did not run side by side: each session is resampled by itself, and within it sample and
+/// yardstick stay together. None without samples, or where a median is not positive.
+pub fn compare_apart(numerator: Scaled, denominator: Scaled) -> Option<Comparison> {
+    let sides = [numerator, denominator].map(|side| {
+        let paired = side.samples.len() == side.yardstick.len();
+        (
+            Pooled::new(side.samples),
+            Pooled::new(side.yardstick),
+            side.samples.len(),
+            paired,
+        )
+    });
+    let multiple = |side: usize, weights: &[u32]| -> Option<f64> {
+        let (samples, yardstick, ..) = &sides[side];
+        let (above, below) = (samples.median(weights)?, yardstick.median(weights)?);
+        (above > 0.0 && below > 0.0).then(|| above / below)
+    };
+    let rounds = [sides[0].2, sides[1].2];
+    if !(sides[0].3 && sides[1].3) {
+        return None;
+    }
+    let ratio = multiple(0, &vec![1; rounds[0]])? / multiple(1, &vec![1; rounds[1]])?;
+    let resampled =
+        |weights: &[Vec<u32>]| Some(multiple(0, &weights[0])? / multiple(1, &weights[1])?);
+    Some(Comparison {
+        ratio,
+        interval: bootstrap_each(&rounds, resampled),
+    })
+}
+
 /// All samples in ascending order, each with its round, so that the median of a resample is one walk and no sort.
 struct Pooled {
     samples: Vec<(f64, usize)>,
@@ -148,21 +189,33 @@ impl Pooled {
 
 /// Resamples `rounds` rounds and takes the expanded percentiles of the statistic.
 fn bootstrap(rounds: usize, statistic: impl Fn(&[u32]) -> Option<f64>) -> Option<Interval> {
-    if rounds < MINIMUM_ROUNDS {
+    bootstrap_each(&[rounds], |weights| statistic(&weights[0]))
+}
+
+/// The same for several sessions, each resampled by itself.
+fn bootstrap_each(
+    rounds: &[usize],
+    statistic: impl Fn(&[Vec<u32>]) -> Option<f64>,
+) -> Option<Interval> {
+    let fewest = rounds.iter().copied().min()?;
+    if fewest < MINIMUM_ROUNDS {
         return None;
     }
     let mut random = fastrand::Rng::with_seed(SEED);
-    let mut weights = vec![0; rounds];
+    let mut weights: Vec<Vec<u32>> = rounds.iter().map(|count| vec![0; *count]).collect();
     let mut values = Vec::with_capacity(RESAMPLES);
     for _ in 0..RESAMPLES {
-        weights.fill(0);
-        for _ in 0..rounds {
-            weights[random.usize(..rounds)] += 1;
+        for weights in &mut weights {
+            weights.fill(0);
+            let count = weights.len();
+            for _ in 0..count {
+                weights[random.usize(..count)] += 1;
+            }
         }
         values.push(statistic(&weights)?);
     }
     values.sort_by(f64::total_cmp);
-    let tail = expanded_tail(rounds);
+    let tail = expanded_tail(fewest);
     let (low, high) = (percentile(&values, tail)?, percentile(&values, 1.0 - tail)?);
     (low.is_finite() && high.is_finite()).then_some(Interval { low, high })
 }
@@ -205,6 +258,37 @@ mod tests {
         assert!((student_quantile(19.0) - 2.0930).abs() < 0.001);
         assert!((normal_tail(NORMAL_QUANTILE) - 0.025).abs() < 1e-6);
         assert!(expanded_tail(10) < 0.009 && expanded_tail(10_000) > 0.0249);
+    }
+
+    #[test]
+    fn sessions_apart_are_compared_in_multiples_of_their_own_yardsticks() {
+        let rounds = |us: f64| -> Vec<Vec<f64>> {
+            (0..12)
+                .map(|round| vec![us, us + f64::from(round)])
+                .collect()
+        };
+        // Another machine: everything takes three times as long.
+        let (slow, slow_floor) = (rounds(3000.0), rounds(1200.0));
+        let (fast, fast_floor) = (rounds(1000.0), rounds(400.0));
+        let scaled = |samples, yardstick| Scaled { samples, yardstick };
+        let same = compare_apart(scaled(&slow, &slow_floor), scaled(&fast, &fast_floor)).unwrap();
+        assert!((same.ratio - 1.0).abs() < 0.02, "{same:?}");
+        assert_eq!(
+            same.verdict(),
+            Some(Verdict::NoMeasurableChange),
+            "{same:?}"
+        );
+        let twice = rounds(2000.0);
+        let faster =
+            compare_apart(scaled(&twice, &fast_floor), scaled(&fast, &fast_floor)).unwrap();
+        assert_eq!(faster.verdict(), Some(Verdict::Faster), "{faster:?}");
+        let few = compare_apart(
+            scaled(&twice[..9], &fast_floor[..9]),
+            scaled(&fast, &fast_floor),
+        );
+        assert_eq!(few.unwrap().interval, None);
+        let unpaired = scaled(&twice[..9], &fast_floor);
+        assert!(compare_apart(unpaired, scaled(&fast, &fast_floor)).is_none());
     }
 
     #[test]

@@ -8,7 +8,9 @@
 //! - [`load`]: what became of steps under a rising rate; [`load_chart`]: drawn
 //! - [`mod@ceiling`]: the rate at which each limit of AWS would bite, computed
 //! - [`price`]: what a million requests cost
-//! - [`chart`]: the ladder as an SVG; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
+//! - [`tuning`]: a step at several memory sizes; [`trace`]: the timeline of one invocation; [`conditions`] of both
+//! - [`room`]: a result as one line to paste, and the ranking of many
+//! - [`chart`]: pictures as SVG: ladder, distribution, tuning, waterfall; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
 //! - [`mod@format`]: durations, bytes, money and dates for people
 //!
 //! Nothing here starts a process, opens a socket or reads a clock: the lab and the book both compute with it, and the
@@ -17,6 +19,7 @@
 mod caption;
 pub mod ceiling;
 pub mod chart;
+pub mod conditions;
 pub mod constants;
 pub mod facts;
 pub mod faults;
@@ -28,6 +31,9 @@ mod layout;
 pub mod load;
 pub mod load_chart;
 pub mod price;
+pub mod room;
 pub mod scale;
 pub mod schema;
 pub mod stats;
+pub mod trace;
+pub mod tuning;

@@ -63,19 +63,23 @@ impl Prices {
         memory_mb: u32,
         architecture: &str,
     ) -> Option<Cost> {
+        let billed: Vec<f64> = durations_us.iter().map(|us| billed_ms(*us)).collect();
+        let billed = crate::stats::mean(&billed)?;
+        Some(Cost {
+            compute: billed * self.millisecond(memory_mb, architecture)? * 1e6,
+            requests: self.request * 1e6,
+            http_api: self.http_api_request * 1e6,
+        })
+    }
+
+    /// A billed millisecond at this size, USD; none for an architecture other than `x86_64` and `arm64`.
+    pub fn millisecond(&self, memory_mb: u32, architecture: &str) -> Option<f64> {
         let gb_second = match architecture {
             "x86_64" => self.gb_second_x86_64,
             "arm64" => self.gb_second_arm64,
             _ => return None,
         };
-        let billed: Vec<f64> = durations_us.iter().map(|us| billed_ms(*us)).collect();
-        let seconds = crate::stats::mean(&billed)? / 1e3;
-        let gb = f64::from(memory_mb) / 1024.0;
-        Some(Cost {
-            compute: seconds * gb * gb_second * 1e6,
-            requests: self.request * 1e6,
-            http_api: self.http_api_request * 1e6,
-        })
+        Some(f64::from(memory_mb) / 1024.0 * gb_second / 1e3)
     }
 
     /// The cost of a million warm requests as measured at the paced rate.

@@ -1,4 +1,4 @@
-//! A logarithmic scale: the steps differ by factors, and on a linear scale the fast ones could not be told apart.
+//! The scales of charts. A logarithmic one: the steps differ by factors, and on a linear scale the fast ones could not be told apart.
 
 /// From one power of ten to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,9 +49,52 @@ impl LogScale {
 
     /// A bar for a terminal, at most `columns` wide, to an eighth of a column.
     pub fn bar(&self, value: f64, columns: usize) -> String {
-        let eighths = (self.position(value) * columns as f64 * 8.0).round() as usize;
-        let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
-        format!("{}{rest}", "█".repeat(eighths / 8))
+        bar(self.position(value), columns)
+    }
+}
+
+/// A bar for a terminal that fills `share` (0 to 1) of the columns, to an eighth of a column.
+pub fn bar(share: f64, columns: usize) -> String {
+    let eighths = (share.clamp(0.0, 1.0) * columns as f64 * 8.0).round() as usize;
+    let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+    format!("{}{rest}", "█".repeat(eighths / 8))
+}
+
+/// From zero to a value: for parts that are to be added up by eye.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinearScale {
+    end: f64,
+    step: f64,
+}
+
+/// Most marks on a linear scale.
+const TICKS: f64 = 6.0;
+
+impl LinearScale {
+    /// From zero to `end`; none if it is not positive and finite.
+    pub fn up_to(end: f64) -> Option<Self> {
+        if !(end > 0.0 && end.is_finite()) {
+            return None;
+        }
+        let power = 10_f64.powf((end / TICKS).log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .map(|factor| factor * power)
+            .into_iter()
+            .find(|step| end / step <= TICKS)?;
+        Some(Self { end, step })
+    }
+
+    /// Where a value lies, from 0 to 1; what is off the scale lies at its end.
+    pub fn position(&self, value: f64) -> f64 {
+        (value / self.end).clamp(0.0, 1.0)
+    }
+
+    /// Values to mark: multiples of 1, 2 or 5 times a power of ten.
+    pub fn ticks(&self) -> Vec<f64> {
+        let count = (self.end / self.step).floor() as u32;
+        (0..=count)
+            .map(|tick| f64::from(tick) * self.step)
+            .collect()
     }
 }
 
@@ -79,6 +122,24 @@ mod tests {
     fn one_value_alone_has_a_scale() {
         let scale = LogScale::around([300.0]).unwrap();
         assert_eq!(scale.ticks(), [100.0, 200.0, 500.0, 1000.0]);
+    }
+
+    #[test]
+    fn a_linear_scale_has_round_marks_and_begins_at_zero() {
+        let ticks = |end| LinearScale::up_to(end).unwrap().ticks();
+        assert_eq!(
+            ticks(35_100.0),
+            [0.0, 1e4, 2e4, 3e4],
+            "5,000 would be seven"
+        );
+        assert_eq!(ticks(6.0), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(ticks(1.0), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
+        assert_eq!(LinearScale::up_to(0.0), None);
+        let scale = LinearScale::up_to(200.0).unwrap();
+        assert_eq!(
+            [-1.0, 50.0, 1000.0].map(|value| scale.position(value)),
+            [0.0, 0.25, 1.0]
+        );
     }
 
     #[test]

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::trace::Trace;
+use crate::tuning::Tuning;
+
 /// The version that this build writes and the only one that it reads.
 pub const SCHEMA: u32 = 1;
 
@@ -22,9 +25,18 @@ pub struct ResultsFile {
     pub place: Place,
     /// What was measured, oldest first.
     pub sessions: Vec<Session>,
+<<<<<<< HEAD
     /// What was put under load, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loads: Vec<crate::load::Load>,
+=======
+    /// Steps at several memory sizes, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tune: Vec<Tuning>,
+    /// Timelines of single invocations, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<Trace>,
+>>>>>>> wt-tools
 }
 
 /// Where the functions ran.
@@ -205,6 +217,9 @@ pub struct Measurement {
     pub binary_bytes: Option<u64>,
     /// Size of the deployment package, bytes.
     pub zip_bytes: u64,
+    /// Whether its answer was the stadiums, asked before it was measured; absent where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps_contract: Option<bool>,
     /// One per environment; the n-th rounds of all steps of a session ran next to each other.
     pub rounds: Vec<Round>,
 }

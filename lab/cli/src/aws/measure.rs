@@ -113,6 +113,7 @@ impl Prepared {
             measured_on: None,
             binary_bytes: None,
             zip_bytes: configuration.code_size,
+            keeps_contract: None,
             rounds,
         }
     }

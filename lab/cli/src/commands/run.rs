@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use lab_results::facts::Facts;
-use lab_results::format::timestamp;
-use lab_results::schema::{self, Limits, Measurement, Method, Place, ResultsFile, Session};
+use lab_results::schema::{self, Measurement, Method, Place, ResultsFile, Session};
 
+use super::compare::line_to_paste;
+use super::ready::{self, Origin};
 use super::{aws, faults, output};
-use crate::builder;
-use crate::clean_clone::CleanClone;
 use crate::lab::{Lab, Setup, facts_path};
-use crate::machine;
 use crate::measure::{Extent, Prepared, measure};
 use crate::programs;
 use crate::progress::{Progress, elapsed};
@@ -35,7 +33,7 @@ Examples:
   cargo lab run ./target/lambda/05-elasticache/bootstrap --like 05";
 
 /// Where measurements are kept unless `--results` says otherwise.
-const RESULTS: &str = "data/results/local.json";
+pub(super) const RESULTS: &str = "data/results/local.json";
 
 /// Measure steps: build them, start their neighbours, and take interleaved rounds of cold and warm invocations.
 #[derive(Debug, Args)]
@@ -79,7 +77,7 @@ pub struct Run {
     /// Results file [default in data/results: local.json, with --faults local-faults.json, with --aws aws.json]
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
-    /// A name for this session, kept in the results
+    /// Your name: kept in the results, and the run ends with a line to paste for `cargo lab compare -`
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
     /// Print the session as JSON instead of tables
@@ -136,7 +134,7 @@ impl Run {
         // Before the lab binds itself to its CPUs, and before somebody edits a file while this runs.
         let origin = Origin::now(&workspace);
         let begin = Instant::now();
-        let executables = build(&workspace, &targets).await?;
+        let executables = ready::build(&workspace, &targets).await?;
         let setup = Setup {
             workspace: &workspace,
             profile: &self.profile,
@@ -145,7 +143,7 @@ impl Run {
         };
         let lab = Lab::start(setup).await?;
         let built = elapsed(begin);
-        warn_of_missing_limits(&lab);
+        ready::warn_of_missing_limits(&lab);
 
         let begin = Instant::now();
         let measurements = self.measure(&lab, &targets, &executables).await?;
@@ -155,6 +153,9 @@ impl Run {
 
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         output::print(Place::Local, &session, &order, &facts, self.json)?;
+        if let Some(line) = line_to_paste(&session).filter(|_| !self.json) {
+            println!("\nto paste, for a room's `cargo lab compare -`:\n{line}");
+        }
         eprintln!("\nbuilt and started in {built}, measured in {measured}");
         // After the tables: a full disk takes the file, not what was measured.
         ResultsFile::add(&results, Place::Local, session)
@@ -176,7 +177,7 @@ impl Run {
         let mut prepared = Vec::new();
         let progress = Progress::start("checking that every step answers");
         for (target, executable) in targets.iter().zip(executables) {
-            let target = Prepared::new(lab, target, executable)?;
+            let mut target = Prepared::new(lab, target, executable)?;
             if let Some(remark) = target
                 .check(lab)
                 .await?
@@ -214,20 +215,15 @@ impl Run {
     ) -> Session {
         let extent = self.extent();
         let platform = &lab.platform;
-        let enforced = platform.limits.enforced();
         Session {
-            id: format!("{}-{}", origin.started, std::process::id()),
+            id: origin.id(),
             started: origin.started,
             label: self.label.clone(),
             region: None,
             machine: Some(origin.machine),
             build: origin.build,
             network: Some(network),
-            limits: Some(Limits {
-                cpu: enforced,
-                memory: enforced,
-                how: platform.limits.how().to_owned(),
-            }),
+            limits: Some(ready::limits(lab)),
             method: Method {
                 quick: self.quick,
                 rounds: extent.rounds,
@@ -252,47 +248,5 @@ impl Run {
         } else {
             "next: change a step and run it again: cargo lab run 05".to_owned()
         }
-    }
-}
-
-/// When a session began, on what machine and with what source.
-struct Origin {
-    started: String,
-    machine: schema::Machine,
-    build: schema::Build,
-}
-
-impl Origin {
-    fn now(workspace: &Workspace) -> Self {
-        Self {
-            started: timestamp(SystemTime::now()),
-            machine: machine::machine(),
-            build: machine::build(&workspace.root),
-        }
-    }
-}
-
-/// Builds everything before anything is measured, one package at a time.
-async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
-    let built = workspace.target.join(builder::PROFILE);
-    let is_missing = |target: &Target| target.is_built_here() && !built.join(&target.name).exists();
-    if targets.iter().all(is_missing)
-        && let Some(experience) = CleanClone::load(&workspace.root)
-    {
-        eprintln!("{}", experience.expectation());
-    }
-    let mut executables = Vec::new();
-    for target in targets {
-        executables.push(target.executable(workspace).await?);
-    }
-    Ok(executables)
-}
-
-fn warn_of_missing_limits(lab: &Lab) {
-    if let lab_lambda::Limits::None { reason } = &lab.platform.limits {
-        eprintln!(
-            "WARNING: CPU and memory are NOT limited on this machine, so that every step runs faster than on Lambda and \
-             a memory size means nothing. The results are marked. ({reason}) `cargo lab doctor` says what would help."
-        );
     }
 }

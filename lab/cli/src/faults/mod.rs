@@ -73,10 +73,13 @@ pub async fn matrix(
             restore(lab, &normal).await?;
             cells.push(cell?);
         }
-        rows.push(Row {
-            fault: fault.name().to_owned(),
-            cells,
-        });
+        // A fault of a neighbour that none of these steps has.
+        if !cells.is_empty() {
+            rows.push(Row {
+                fault: fault.name().to_owned(),
+                cells,
+            });
+        }
     }
     Ok(rows)
 }

@@ -16,7 +16,7 @@ pub(super) fn tables(session: &Session, rows: &[(&str, &Measurement)], prices: &
         "\nTHE LADDER  median of warm requests {} ms apart, as the client of the API sees them; AWS, {}\n{}\n\n\
          THE FUNCTION ALONE  the REPORT durations of the same requests: no API Gateway, no way there\n{}\n\n\
          WARM  as the client sees it; a closed loop over one connection\n{}\n\n\
-         AGAINST THE STEP BEFORE  in the cold start, and in requests per second of the closed loop\n{}\n\n\
+         {}\
          COLD, SIZE, COST  medians; first holds the start of the sandbox and the way there; USD for a million warm \
          requests: Lambda's duration and request fee\n{}",
         session.method.paced_gap_ms,
@@ -24,7 +24,7 @@ pub(super) fn tables(session: &Session, rows: &[(&str, &Measurement)], prices: &
         ladder(session, rows, Metric::Warm),
         ladder(session, rows, Metric::WarmDuration),
         without(warm(rows), &EXPLAINED),
-        changes(session, rows),
+        changes(session, rows, "requests"),
         without(cold(rows, prices), &BINARY),
     )
 }

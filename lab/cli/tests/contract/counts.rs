@@ -42,7 +42,7 @@ async fn counts_per_cold_and_warm_invocation_of_every_step() {
         write!(table, "{heading:>17}").unwrap();
     }
     table.push_str("\n(cold / warm)\n");
-    for target in bench.stadium_targets() {
+    for target in bench.lessons() {
         bench.lab.before_cold_start(&target).await.unwrap();
         let start = bench.lab.services.counts();
         let mut environment = bench.environment(&target).await;

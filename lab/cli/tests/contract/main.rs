@@ -8,6 +8,7 @@ mod staleness;
 mod support;
 mod switches;
 mod telemetry;
+mod tools;
 
 use std::sync::Arc;
 

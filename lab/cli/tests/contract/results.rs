@@ -21,7 +21,7 @@ async fn a_measurement_has_every_sample_and_count_that_was_asked_for() {
     for name in ["02", "05"] {
         let target = bench.target(name);
         let executable = target.executable(&bench.workspace).await.unwrap();
-        let target = Prepared::new(&bench.lab, &target, &executable).unwrap();
+        let mut target = Prepared::new(&bench.lab, &target, &executable).unwrap();
         assert_eq!(
             target.check(&bench.lab).await.unwrap(),
             None,

@@ -48,6 +48,13 @@ impl Bench {
         targets.filter(Target::serves_stadiums).collect()
     }
 
+    /// The same without a reader's own crates: the golden files tell of the repository's steps.
+    pub fn lessons(&self) -> Vec<Target> {
+        let steps = self.workspace.steps.iter().filter(|step| !step.is_own());
+        let targets = steps.map(Target::of_step);
+        targets.filter(Target::serves_stadiums).collect()
+    }
+
     pub fn target(&self, name: &str) -> Target {
         Target::of_step(self.workspace.step(name).unwrap())
     }

@@ -14,7 +14,7 @@ use crate::support::{Bench, Lines};
 async fn phases_of_a_sampled_invocation_are_one_document() {
     let bench = Bench::start().await;
     let mut golden = String::new();
-    for target in bench.stadium_targets() {
+    for target in bench.lessons() {
         let mut environment = bench.environment(&target).await;
         writeln!(golden, "{}", target.name).unwrap();
         for temperature in ["cold", "warm"] {
@@ -97,7 +97,7 @@ async fn nothing_is_sent_when_the_trace_is_not_sampled() {
 async fn metrics_and_logs_are_json_lines() {
     let bench = Bench::start().await;
     let mut golden = String::new();
-    for target in bench.stadium_targets() {
+    for target in bench.lessons() {
         let (mut environment, lines) = bench.logged_environment(&target).await;
         bench.get(&mut environment).await;
         bench.get(&mut environment).await;

@@ -70,6 +70,7 @@ pub fn measurement(rounds: u64, warm_us: u64) -> Measurement {
         measured_on: None,
         binary_bytes: Some(4_300_000),
         zip_bytes: 1_900_000,
+        keeps_contract: None,
         rounds: (0..rounds)
             .map(|number| round(warm_us + 10 * number))
             .collect(),

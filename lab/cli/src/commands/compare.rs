@@ -1,0 +1,262 @@
+//! `lab compare`: which is faster, by how much, is it real?
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Args;
+use lab_results::facts::Facts;
+use lab_results::price::Prices;
+use lab_results::room::Line;
+use lab_results::schema::{ResultsFile, Session};
+
+use super::output::written;
+use super::run::RESULTS;
+use crate::compare::{self, Named, Pasted, Report};
+use crate::lab::facts_path;
+use crate::workspace::Workspace;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo lab compare 03 mine                    two steps of the same run: which is faster, and is it real?
+  cargo lab compare 00 02 05                   00 against each of the others
+  cargo lab compare ada.json bob.json          the same steps on two machines, in multiples of each machine's floor
+  cargo lab compare - < lines.txt              a room: everybody's line of `cargo lab run --label NAME`, ranked
+  cargo lab compare - ada.json --html room.html
+  cargo lab compare --html page.html           all that was measured here, on one page";
+
+/// Where the workshop's own numbers are.
+const REFERENCE: &str = "data/results/reference.json";
+
+/// Compare steps that were measured side by side, results files, or a room full of results.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Compare {
+    /// Steps; or results files; or - for lines on standard input, with files that hold lines or results
+    #[arg(value_name = "STEP, FILE or -")]
+    names: Vec<String>,
+    /// Rank files as a room, as - does
+    #[arg(long)]
+    room: bool,
+    /// With steps: the results file [default: data/results/local.json, else reference.json]
+    #[arg(long, value_name = "FILE")]
+    results: Option<PathBuf>,
+    /// Network profile [default: region where it was measured]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Print Markdown
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Write one page that holds everything, with the pictures
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// A report and what a page shows beside it.
+struct Compared {
+    title: String,
+    report: Report,
+    files: Vec<Named>,
+    profile: String,
+}
+
+impl Compare {
+    /// Compares and prints.
+    pub fn run(self) -> Result<()> {
+        let workspace = Workspace::load()?;
+        let prices = Facts::load(&facts_path(&workspace))?.prices()?;
+        let compared = self.compare(&workspace, &prices)?;
+        let report = &compared.report;
+        let text = if self.json {
+            serde_json::to_string_pretty(&report.json)? + "\n"
+        } else if self.markdown {
+            report.markdown()
+        } else {
+            report.text()
+        };
+        written(write!(std::io::stdout().lock(), "{text}"))?;
+        if let Some(path) = &self.html {
+            let Compared {
+                title,
+                report,
+                files,
+                profile,
+            } = &compared;
+            let page = compare::page(title, report, files, profile, &prices);
+            std::fs::write(path, page)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            eprintln!("page: {}", path.display());
+        }
+        Ok(())
+    }
+
+    fn compare(&self, workspace: &Workspace, prices: &Prices) -> Result<Compared> {
+        let is_file = |name: &String| name == "-" || Path::new(name).is_file();
+        let files = self.names.iter().filter(|name| is_file(name)).count();
+        if self.room || self.names.iter().any(|name| name == "-") {
+            return self.room();
+        }
+        if files == 0 && !self.names.is_empty() {
+            return self.steps(workspace, prices);
+        }
+        if let Some(name) = self.names.iter().find(|name| !is_file(name)) {
+            bail!("{name} is no file, and steps and files cannot be compared with each other");
+        }
+        self.files(workspace)
+    }
+
+    fn room(&self) -> Result<Compared> {
+        let mut pasted = Pasted::default();
+        let mut files = Vec::new();
+        for name in &self.names {
+            if name == "-" {
+                let mut text = String::new();
+                std::io::stdin()
+                    .read_to_string(&mut text)
+                    .context("cannot read standard input")?;
+                pasted.lines(&text, "standard input");
+                continue;
+            }
+            let path = Path::new(name);
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+            if text.trim_start().starts_with('{') {
+                let named = Named::load(path)?;
+                pasted.file(&named);
+                files.push(named);
+            } else {
+                pasted.lines(&text, name);
+            }
+        }
+        let report = compare::room(&pasted);
+        ensure!(
+            !report.sections.is_empty() || !report.warnings.is_empty(),
+            "there is no result in it: paste the line that `cargo lab run --label NAME` ends with"
+        );
+        // A page of many people's pictures would be read by nobody: the ranking alone.
+        Ok(Compared {
+            title: "Who is fastest?".to_owned(),
+            report,
+            files: Vec::new(),
+            profile: String::new(),
+        })
+    }
+
+    fn steps(&self, workspace: &Workspace, prices: &Prices) -> Result<Compared> {
+        let mut names = Vec::new();
+        for name in &self.names {
+            // A measured file is called by its path, and need not be there any more.
+            let step = workspace.step(name).map(|step| step.name.clone());
+            names.push(if name.contains('/') {
+                name.clone()
+            } else {
+                step?
+            });
+        }
+        ensure!(
+            names.len() > 1,
+            "name a second step to compare {} with",
+            names[0]
+        );
+        let tried = match &self.results {
+            Some(path) => vec![path.clone()],
+            None => [RESULTS, REFERENCE].map(PathBuf::from).into(),
+        };
+        for path in &tried {
+            let path = workspace.root.join(path);
+            if !path.exists() && self.results.is_none() {
+                continue;
+            }
+            let named = Named::load(&path)?;
+            let report = compare::steps(&named.file, self.profile.as_deref(), &names, prices)?;
+            let Some(report) = report else { continue };
+            eprintln!(
+                "from {}",
+                path.strip_prefix(&workspace.root)
+                    .unwrap_or(&path)
+                    .display()
+            );
+            let profile = report.json["profile"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            return Ok(Compared {
+                title: format!("{} compared", names.join(", ")),
+                report,
+                files: vec![named],
+                profile,
+            });
+        }
+        let tried: Vec<String> = tried
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        bail!(
+            "no session in {} measured all of {} side by side, and numbers of different sessions are not divided by each other: \
+             cargo lab run {}",
+            tried.join(" or "),
+            names.join(", "),
+            self.names.join(" ")
+        )
+    }
+
+    fn files(&self, workspace: &Workspace) -> Result<Compared> {
+        let paths: Vec<PathBuf> = if self.names.is_empty() {
+            let own = self.results.clone().unwrap_or_else(|| RESULTS.into());
+            vec![workspace.root.join(own)]
+        } else {
+            self.names.iter().map(PathBuf::from).collect()
+        };
+        let files = paths
+            .iter()
+            .map(|path| Named::load(path))
+            .collect::<Result<Vec<_>>>()?;
+        let profile = self.profile_of(&files[0].file)?;
+        let (title, report) = if let [only] = &files[..] {
+            let session = compare::largest(&only.file, &profile);
+            let session = session.with_context(|| {
+                format!(
+                    "{} has no session of the network profile {profile}",
+                    only.path.display()
+                )
+            })?;
+            (
+                format!("The lab's results: {}", only.label),
+                compare::ladder(session),
+            )
+        } else {
+            let labels: Vec<&str> = files.iter().map(|named| named.label.as_str()).collect();
+            (labels.join(" and "), compare::files(&files, &profile)?)
+        };
+        Ok(Compared {
+            title,
+            report,
+            files,
+            profile,
+        })
+    }
+
+    fn profile_of(&self, file: &ResultsFile) -> Result<String> {
+        let mut newest_first: Vec<&str> = file
+            .sessions
+            .iter()
+            .rev()
+            .filter_map(Session::profile)
+            .collect();
+        newest_first.sort_by_key(|profile| *profile != compare::USUAL_PROFILE);
+        self.profile
+            .clone()
+            .or_else(|| newest_first.first().map(|profile| (*profile).to_owned()))
+            .context("the file has no session of the lab: there is nothing to compare")
+    }
+}
+
+/// The line that a labelled run ends with: it is pasted where `compare -` reads it.
+pub(super) fn line_to_paste(session: &Session) -> Option<String> {
+    let label = session.label.as_deref()?;
+    let result = lab_results::room::Result::of(session, label)?;
+    Some(Line(result).to_string())
+}

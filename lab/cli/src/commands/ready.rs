@@ -1,0 +1,144 @@
+//! What the measuring commands do before they measure: build everything, start the neighbours, say what is not as on Lambda.
+
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+
+use anyhow::Result;
+use lab_results::conditions::Conditions;
+use lab_results::facts::Facts;
+use lab_results::format::timestamp;
+use lab_results::schema::{self, Limits};
+
+use crate::builder;
+use crate::clean_clone::CleanClone;
+use crate::lab::{Lab, Setup, facts_path};
+use crate::machine;
+use crate::measure::Prepared;
+use crate::programs;
+use crate::progress::{Progress, elapsed};
+use crate::run_directory::clear_leftovers;
+use crate::target::Target;
+use crate::workspace::Workspace;
+
+/// When a session began, on what machine and with what source.
+pub(super) struct Origin {
+    pub(super) started: String,
+    pub(super) machine: schema::Machine,
+    pub(super) build: schema::Build,
+}
+
+impl Origin {
+    pub(super) fn now(workspace: &Workspace) -> Self {
+        Self {
+            started: timestamp(SystemTime::now()),
+            machine: machine::machine(),
+            build: machine::build(&workspace.root),
+        }
+    }
+
+    /// Unique: no two processes of a machine start as the same one in the same second.
+    pub(super) fn id(&self) -> String {
+        format!("{}-{}", self.started, std::process::id())
+    }
+}
+
+/// A lab that is ready, and executables that answer.
+pub(super) struct Ready {
+    pub(super) facts: Facts,
+    pub(super) lab: Lab,
+    pub(super) executables: Vec<PathBuf>,
+    pub(super) conditions: Conditions,
+}
+
+impl Ready {
+    /// Builds the targets, starts the lab, and checks that every target answers.
+    pub(super) async fn start(
+        workspace: &Workspace,
+        targets: &[Target],
+        profile: &str,
+        yes: bool,
+    ) -> Result<Self> {
+        let facts = Facts::load(&facts_path(workspace))?;
+        let network = facts.network(profile)?;
+        clear_leftovers();
+        let programs = programs::ensure(yes).await?;
+        let origin = Origin::now(workspace);
+        let begin = Instant::now();
+        let executables = build(workspace, targets).await?;
+        let setup = Setup {
+            workspace,
+            profile,
+            parameter_quota: None,
+            programs,
+        };
+        let lab = Lab::start(setup).await?;
+        warn_of_missing_limits(&lab);
+        let conditions = Conditions {
+            id: origin.id(),
+            started: origin.started,
+            label: None,
+            machine: origin.machine,
+            build: origin.build,
+            network,
+            limits: limits(&lab),
+            pinning: lab.platform.placement.describe(),
+        };
+        let ready = Self {
+            facts,
+            lab,
+            executables,
+            conditions,
+        };
+        ready.check(targets).await?;
+        eprintln!("built and started in {}", elapsed(begin));
+        Ok(ready)
+    }
+
+    async fn check(&self, targets: &[Target]) -> Result<()> {
+        let progress = Progress::start("checking that every step answers");
+        for (target, executable) in targets.iter().zip(&self.executables) {
+            let mut prepared = Prepared::new(&self.lab, target, executable)?;
+            let remark = prepared.check(&self.lab).await?;
+            if let Some(remark) = remark.filter(|_| target.name != "floor") {
+                progress.print(&remark);
+            }
+        }
+        progress.done("they do");
+        Ok(())
+    }
+}
+
+/// What holds the environments to their size here.
+pub(super) fn limits(lab: &Lab) -> Limits {
+    let limits = &lab.platform.limits;
+    Limits {
+        cpu: limits.enforced(),
+        memory: limits.enforced(),
+        how: limits.how().to_owned(),
+    }
+}
+
+/// Builds everything before anything is measured, one package at a time.
+pub(super) async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
+    let built = workspace.target.join(builder::PROFILE);
+    let is_missing = |target: &Target| target.is_built_here() && !built.join(&target.name).exists();
+    if targets.iter().all(is_missing)
+        && let Some(experience) = CleanClone::load(&workspace.root)
+    {
+        eprintln!("{}", experience.expectation());
+    }
+    let mut executables = Vec::new();
+    for target in targets {
+        executables.push(target.executable(workspace).await?);
+    }
+    Ok(executables)
+}
+
+pub(super) fn warn_of_missing_limits(lab: &Lab) {
+    if let lab_lambda::Limits::None { reason } = &lab.platform.limits {
+        eprintln!(
+            "WARNING: CPU and memory are NOT limited on this machine, so that every step runs faster than on Lambda and \
+             a memory size means nothing. The results are marked. ({reason}) `cargo lab doctor` says what would help."
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! `lab trace`: where do the milliseconds go?
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use lab_results::chart;
+use lab_results::schema::{Place, ResultsFile};
+use lab_results::trace::Trace;
+
+use super::output::written;
+use super::ready::Ready;
+use super::run::RESULTS;
+use super::tune::write_picture;
+use crate::measure::Prepared;
+use crate::progress::Progress;
+use crate::table::waterfall;
+use crate::target::Choice;
+use crate::tracing::{Extent, Traces, trace};
+use crate::workspace::Workspace;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo lab trace 00                      one warm request, phase by phase
+  cargo lab trace 05 --cold               a cold start: init, the first call of /next, the first request
+  cargo lab trace 00 05                   two steps on one axis (also: trace 00 --beside 05)
+  cargo lab trace 05 --svg trace.svg      as a picture
+  cargo lab trace 05 --memory 128         where less CPU hurts";
+
+/// Show what happened when in one request: the median of several, with the step's own X-Ray phases.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct TraceCommand {
+    /// Steps (5, 05, 05-elasticache, floor) or files; two are drawn on one axis
+    #[arg(value_name = "STEP or FILE", required = true)]
+    names: Vec<String>,
+    /// Another step on the same axis
+    #[arg(long, value_name = "STEP")]
+    beside: Option<String>,
+    /// The first request of an environment instead of a later one
+    #[arg(long)]
+    cold: bool,
+    /// Memory size in MB instead of the manifests'; 128 to 10240
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10240))]
+    memory: Option<u32>,
+    /// Network profile of data/facts.toml: how far away the neighbours are
+    #[arg(long, value_name = "NAME", default_value = "region")]
+    profile: String,
+    /// Run files with this step's memory, neighbours and extension
+    #[arg(long, value_name = "STEP")]
+    like: Option<String>,
+    /// Write the picture
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Results file: keeps the cold and the warm timeline of steps at their own memory size
+    #[arg(long, value_name = "FILE", default_value = RESULTS)]
+    results: PathBuf,
+    /// Print the timelines as JSON
+    #[arg(long)]
+    json: bool,
+    /// Do not ask before a private copy of a missing program is unpacked
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl TraceCommand {
+    /// Traces and prints.
+    pub async fn run(self) -> Result<()> {
+        let workspace = Workspace::load()?;
+        let results = workspace.root.join(&self.results);
+        ResultsFile::prepare(&results, Place::Local)?;
+        let traces = self.trace(&workspace).await?;
+
+        let shown: Vec<&Trace> = traces
+            .iter()
+            .map(|traces| {
+                if self.cold {
+                    &traces.cold
+                } else {
+                    &traces.warm
+                }
+            })
+            .collect();
+        let text = if self.json {
+            serde_json::to_string_pretty(&shown)?
+        } else {
+            waterfall::tables(&shown)
+        };
+        written(writeln!(std::io::stdout().lock(), "{text}"))?;
+        if let Some(path) = &self.svg {
+            let picture = chart::waterfall(&shown).context("there is nothing to draw")?;
+            write_picture(path, &picture)?;
+        }
+        if self.memory.is_some() {
+            eprintln!("not kept: the memory size was given by hand");
+            return Ok(());
+        }
+        // After the picture: a full disk takes the file, not what was measured.
+        ResultsFile::change(&results, Place::Local, |file| {
+            for Traces { cold, warm } in traces {
+                file.merge_trace(cold);
+                file.merge_trace(warm);
+            }
+        })
+        .context("the timelines above are not in the results file")?;
+        eprintln!("results: {}", self.results.display());
+        Ok(())
+    }
+
+    async fn trace(&self, workspace: &Workspace) -> Result<Vec<Traces>> {
+        let mut names = self.names.clone();
+        names.extend(self.beside.clone());
+        let choice = Choice {
+            names,
+            like: self.like.clone(),
+            ..Choice::default()
+        };
+        let mut targets = choice.named(workspace)?;
+        for target in &mut targets {
+            target.memory_mb = self.memory.unwrap_or(target.memory_mb);
+        }
+        let ready = Ready::start(workspace, &targets, &self.profile, self.yes).await?;
+        let mut progress = Progress::start("tracing");
+        let mut traces = Vec::new();
+        for (target, executable) in targets.iter().zip(&ready.executables) {
+            let prepared = Prepared::new(&ready.lab, target, executable)?;
+            let conditions = &ready.conditions;
+            let extent = Extent::USUAL;
+            traces.push(trace(&ready.lab, &prepared, conditions, extent, &mut progress).await?);
+        }
+        progress.done("");
+        ready.lab.stop().await;
+        Ok(traces)
+    }
+}

@@ -1,0 +1,223 @@
+//! `lab tune`: which memory size?
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, ValueEnum};
+use lab_results::chart;
+use lab_results::price::Prices;
+use lab_results::schema::{Measurement, Place, ResultsFile};
+use lab_results::tuning::{SIZES, Strategy, Tuning};
+
+use super::output::written;
+use super::ready::Ready;
+use super::run::RESULTS;
+use crate::measure::{Extent, Prepared, measure_each};
+use crate::progress::Progress;
+use crate::table::tune as table;
+use crate::target::{Choice, Target};
+use crate::workspace::Workspace;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo lab tune 05                                which memory size for 05?
+  cargo lab tune 00 05 --quick                     two steps, a first impression
+  cargo lab tune --all --svg tuning.svg            every step by every size, as a picture too
+  cargo lab tune 05 --power 128,256,512            other sizes than the usual six
+  cargo lab tune 05 --strategy balanced --weight 0.7 --json
+                                                   AWS Lambda Power Tuning's keys; the weight is the cost's
+  cargo lab tune 05 --compare 00                   and a link that shows both in one picture";
+
+/// Measure steps at several memory sizes, in turns, with AWS Lambda Power Tuning's arithmetic.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Tune {
+    /// Steps (5, 05, 05-elasticache, floor) or files
+    #[arg(value_name = "STEP or FILE", required_unless_present = "all")]
+    names: Vec<String>,
+    /// Every step there is
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+    /// Memory sizes in MB, 128 to 10240
+    #[arg(long, value_name = "MB,MB,...", value_delimiter = ',', default_values_t = SIZES,
+          value_parser = clap::value_parser!(u32).range(128..=10240))]
+    power: Vec<u32>,
+    /// What is wanted: it decides what --json calls the power
+    #[arg(long, value_enum, default_value_t = Wanted::Cost)]
+    strategy: Wanted,
+    /// With the balanced strategy: how much the cost weighs against the time, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    weight: f64,
+    /// Measure this step as well, and link to a picture of each step beside it
+    #[arg(long, value_name = "STEP")]
+    compare: Option<String>,
+    /// Fewer rounds
+    #[arg(long)]
+    quick: bool,
+    /// Rounds, each with one fresh environment a step and size
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: Option<u32>,
+    /// Network profile of data/facts.toml: how far away the neighbours are
+    #[arg(long, value_name = "NAME", default_value = "region")]
+    profile: String,
+    /// Run files with this step's neighbours and extension
+    #[arg(long, value_name = "STEP")]
+    like: Option<String>,
+    /// Write the matrix as a picture
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Results file
+    #[arg(long, value_name = "FILE", default_value = RESULTS)]
+    results: PathBuf,
+    /// Print AWS Lambda Power Tuning's JSON: of one step its object, of several one by each name
+    #[arg(long)]
+    json: bool,
+    /// Do not ask before a private copy of a missing program is unpacked
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// What is wanted of a memory size.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Wanted {
+    /// The cheapest
+    Cost,
+    /// The fastest
+    Speed,
+    /// The best of both, by --weight
+    Balanced,
+}
+
+impl Tune {
+    /// Measures and prints.
+    pub async fn run(self) -> Result<()> {
+        ensure!(
+            (0.0..=1.0).contains(&self.weight),
+            "--weight {} must lie between 0 (only the time counts) and 1 (only the cost)",
+            self.weight
+        );
+        let workspace = Workspace::load()?;
+        let results = workspace.root.join(&self.results);
+        ResultsFile::prepare(&results, Place::Local)?;
+        let (targets, baseline) = self.targets(&workspace)?;
+        let ready = Ready::start(&workspace, &targets, &self.profile, self.yes).await?;
+        let prices = ready.facts.prices()?;
+        let tunings = self.measure(&ready, &targets).await?;
+        ready.lab.stop().await;
+
+        let strategy = self.strategy();
+        let shown = table::Shown {
+            tunings: &tunings,
+            prices: &prices,
+            strategy,
+            weight: self.weight,
+            baseline: baseline.as_deref(),
+        };
+        let text = if self.json {
+            table::json(&shown)?
+        } else {
+            table::tables(&shown)?
+        };
+        written(writeln!(std::io::stdout().lock(), "{text}"))?;
+        self.draw(&tunings, &prices)?;
+        // After the tables: a full disk takes the file, not what was measured.
+        ResultsFile::change(&results, Place::Local, |file| {
+            for tuning in tunings {
+                file.merge_tuning(tuning);
+            }
+        })
+        .context("the tables above are not in the results file")?;
+        eprintln!("results: {}", self.results.display());
+        Ok(())
+    }
+
+    /// What is measured, and the name of the step that the others are linked with.
+    fn targets(&self, workspace: &Workspace) -> Result<(Vec<Target>, Option<String>)> {
+        let mut names = self.names.clone();
+        names.extend(self.compare.clone());
+        let choice = Choice {
+            names,
+            all: self.all,
+            like: self.like.clone(),
+            ..Choice::default()
+        };
+        let targets = choice.named(workspace)?;
+        let baseline = match &self.compare {
+            Some(name) => Some(workspace.step(name)?.name.clone()),
+            None => None,
+        };
+        Ok((targets, baseline))
+    }
+
+    fn strategy(&self) -> Strategy {
+        match self.strategy {
+            Wanted::Cost => Strategy::Cost,
+            Wanted::Speed => Strategy::Speed,
+            Wanted::Balanced => Strategy::Balanced(self.weight),
+        }
+    }
+
+    /// Every step at every size, all of them in the same interleaved rounds.
+    async fn measure(&self, ready: &Ready, targets: &[Target]) -> Result<Vec<Tuning>> {
+        let mut sizes = self.power.clone();
+        sizes.sort_unstable();
+        sizes.dedup();
+        let lab = &ready.lab;
+        let mut prepared = Vec::new();
+        for (target, executable) in targets.iter().zip(&ready.executables) {
+            for &memory_mb in &sizes {
+                let sized = Target {
+                    memory_mb,
+                    memory_overridden: memory_mb != target.memory_mb,
+                    ..target.clone()
+                };
+                prepared.push(Prepared::new(lab, &sized, executable)?);
+            }
+        }
+        let extent = self.extent();
+        let mut progress = Progress::start(format!(
+            "measuring {} step(s) at {} sizes",
+            targets.len(),
+            sizes.len()
+        ));
+        let measured = measure_each(lab, &prepared, &extent, &mut progress).await?;
+        progress.done("");
+        let each_step = measured.chunks(sizes.len()).map(<[Measurement]>::to_vec);
+        let tunings = targets.iter().zip(each_step).map(|(target, sizes)| Tuning {
+            step: target.name.clone(),
+            memory_mb: target.memory_mb,
+            conditions: ready.conditions.clone(),
+            quick: self.quick,
+            paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
+            sizes,
+        });
+        Ok(tunings.collect())
+    }
+
+    fn extent(&self) -> Extent {
+        let extent = if self.quick {
+            Extent::QUICK_TUNING
+        } else {
+            Extent::TUNING
+        };
+        Extent {
+            rounds: self.rounds.unwrap_or(extent.rounds),
+            ..extent
+        }
+    }
+
+    fn draw(&self, tunings: &[Tuning], prices: &Prices) -> Result<()> {
+        let Some(path) = &self.svg else { return Ok(()) };
+        let tunings: Vec<&Tuning> = tunings.iter().collect();
+        let picture = chart::tuning(&tunings, prices).context("there is nothing to draw")?;
+        write_picture(path, &picture)
+    }
+}
+
+/// Writes a picture and says where.
+pub(super) fn write_picture(path: &Path, picture: &str) -> Result<()> {
+    std::fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))?;
+    eprintln!("picture: {}", path.display());
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! Everything on one page that needs nothing else: no network, no script. It follows the reader's light or dark setting, fits
+//! a phone, and prints.
+
+use lab_results::chart;
+use lab_results::price::Prices;
+use lab_results::schema::{ResultsFile, Session};
+use lab_results::trace::{Temperature, Trace};
+use lab_results::tuning::Tuning;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::Named;
+use super::report::{Report, Section};
+use crate::table::shown;
+
+const STYLE: &str = include_str!("page.css");
+
+/// The page of a report and of the files that it came from.
+pub fn page(
+    title: &str,
+    report: &Report,
+    files: &[Named],
+    profile: &str,
+    prices: &Prices,
+) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    h1 { (title) }
+                    @for warning in &report.warnings { p.warning { strong { "Warning: " } (warning) } }
+                    @for section in &report.sections { (table(section)) }
+                    @for named in files { (of_file(named, files.len() > 1, profile, prices)) }
+                    footer {
+                        p {
+                            "Measured by the local lab: a real process under an emulated Lambda service, real PostgreSQL and \
+                             Valkey or Redis, modelled distances. Not measured on AWS unless a heading says so."
+                        }
+                    }
+                }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn table(section: &Section) -> Markup {
+    html! {
+        section {
+            h2 { (section.title) }
+            div.wide tabindex="0" role="region" aria-label=(section.title) {
+                table {
+                    thead { tr { @for (column, heading) in section.headings.iter().enumerate() {
+                        th scope="col" class=[section.right.contains(&column).then_some("number")] { (heading) }
+                    } } }
+                    tbody { @for row in &section.rows {
+                        tr { @for (column, cell) in row.iter().enumerate() {
+                            td class=[section.right.contains(&column).then_some("number")] { (cell) }
+                        } }
+                    } }
+                }
+            }
+            @if !section.note.is_empty() { p.note { (section.note) } }
+        }
+    }
+}
+
+/// All that one file holds under the profile.
+fn of_file(named: &Named, several: bool, profile: &str, prices: &Prices) -> Markup {
+    let file = &named.file;
+    let session = largest(file, profile);
+    let tunings: Vec<&Tuning> = file
+        .tune
+        .iter()
+        .filter(|tuning| tuning.conditions.network.profile == profile)
+        .collect();
+    let mut figures: Vec<(&str, Option<String>)> = Vec::new();
+    if let Some(session) = session {
+        figures.push(("The ladder", chart::ladder(session)));
+        figures.push(("Distributions", chart::distribution(session)));
+    }
+    for trace in traces(file, profile) {
+        let heading = match trace.temperature {
+            Temperature::Cold => "Cold, step by step in time",
+            Temperature::Warm => "Warm, step by step in time",
+        };
+        figures.push((heading, chart::waterfall(&[trace])));
+    }
+    figures.push(("Memory sizes", chart::tuning(&tunings, prices)));
+    // What `cargo lab load` measured belongs here, once the file has a part for it.
+    html! {
+        section {
+            @if several { h2 { (named.label) } }
+            @for (heading, picture) in &figures {
+                @if let Some(picture) = picture {
+                    figure.wide tabindex="0" aria-label=(heading) { (PreEscaped(picture)) }
+                }
+            }
+            @if let Some(session) = session { (conditions(session)) }
+        }
+    }
+}
+
+/// The session that measured the most steps; of equally large ones the newest. Its steps ran side by side.
+pub fn largest<'a>(file: &'a ResultsFile, profile: &str) -> Option<&'a Session> {
+    let sessions = file.sessions.iter();
+    let fitting = sessions.filter(|session| session.profile() == Some(profile));
+    fitting.max_by_key(|session| session.measurements.len())
+}
+
+/// Warm before cold, in the order of the steps.
+fn traces<'a>(file: &'a ResultsFile, profile: &str) -> Vec<&'a Trace> {
+    let mut traces: Vec<&Trace> = file
+        .traces
+        .iter()
+        .filter(|trace| trace.conditions.network.profile == profile)
+        .collect();
+    traces.sort_by_key(|trace| (trace.temperature == Temperature::Cold, &trace.step));
+    traces
+}
+
+fn conditions(session: &Session) -> Markup {
+    let mut rows = Vec::new();
+    if let Some(machine) = &session.machine {
+        rows.push((
+            "Machine",
+            format!(
+                "{}, {} logical cores, {} MiB",
+                machine.cpu, machine.logical_cores, machine.memory_mib
+            ),
+        ));
+        rows.push((
+            "System",
+            format!("{}, Linux {}", machine.os, machine.kernel),
+        ));
+    }
+    if let Some(limits) = &session.limits {
+        let held = if limits.cpu && limits.memory {
+            "as on Lambda"
+        } else {
+            "not limited"
+        };
+        rows.push(("CPU and memory", format!("{held}, by {}", limits.how)));
+    }
+    rows.extend(
+        session
+            .method
+            .pinning
+            .clone()
+            .map(|pinning| ("CPUs", pinning)),
+    );
+    if let Some(network) = &session.network {
+        let link = |name: &str, link: lab_results::schema::Link| {
+            format!(
+                "{name} {} µs there and back, {} µs a request, {} µs a session",
+                link.round_trip_us, link.service_us, link.session_setup_us
+            )
+        };
+        let links = [
+            link("database", network.database),
+            link("cache", network.cache),
+            link("Parameter Store", network.parameters),
+        ];
+        rows.push((
+            "Network",
+            format!("{}: {}", network.profile, links.join("; ")),
+        ));
+    }
+    let build = &session.build;
+    let commit = build.commit.as_deref().unwrap_or("none");
+    let dirty = if build.dirty { ", with changes" } else { "" };
+    rows.push((
+        "Source",
+        format!(
+            "commit {commit}{dirty}; {}; profile {}",
+            build.rustc, build.profile
+        ),
+    ));
+    rows.push((
+        "Method",
+        format!(
+            "{} rounds, each with a fresh environment of every step, in turns; warm requests {} ms apart; intervals of 95 % \
+             resample rounds",
+            session.method.rounds, session.method.paced_gap_ms
+        ),
+    ));
+    rows.push(("When", session.started.clone()));
+    let steps: Vec<String> = session
+        .measurements
+        .keys()
+        .map(|name| shown(name))
+        .collect();
+    rows.push(("Steps", steps.join(", ")));
+    html! {
+        h3 { "Machine and method" }
+        dl { @for (name, value) in &rows { dt { (name) } dd { (value) } } }
+    }
+}

@@ -1,0 +1,227 @@
+//! Timelines: a few environments, a few sampled invocations of each, and of all of them the one in the middle.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+use lab_lambda::{CpuUsage, Environment, Invocation, TraceHeader};
+use lab_results::conditions::Conditions;
+use lab_results::trace::{Init, Span, Temperature, Trace, Usage};
+use lab_services::Counts;
+use serde_json::Value;
+
+use crate::contract;
+use crate::lab::Lab;
+use crate::measure::{GAP, Prepared};
+use crate::progress::Progress;
+
+/// How long a document may be on its way: the step sends it before it answers, to a socket of this machine.
+const DOCUMENT_WITHIN: Duration = Duration::from_millis(200);
+
+/// How many invocations the median is chosen from. Odd numbers have one in the middle.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Fresh environments, each with one cold invocation.
+    pub environments: u32,
+    /// Warm invocations of each.
+    pub warm: u32,
+}
+
+impl Extent {
+    /// What the command takes.
+    pub const USUAL: Self = Self {
+        environments: 7,
+        warm: 5,
+    };
+}
+
+/// The median cold and the median warm invocation.
+pub struct Traces {
+    /// With init.
+    pub cold: Trace,
+    /// Without.
+    pub warm: Trace,
+}
+
+/// Traces a target.
+pub async fn trace(
+    lab: &Lab,
+    prepared: &Prepared,
+    conditions: &Conditions,
+    extent: Extent,
+    progress: &mut Progress,
+) -> Result<Traces> {
+    let mut tracer = Tracer {
+        lab,
+        prepared,
+        conditions,
+        documents: true,
+    };
+    let (mut cold, mut warm) = (Vec::new(), Vec::new());
+    for number in 0..extent.environments {
+        let name = &prepared.target.name;
+        let of = extent.environments;
+        progress.update(format!("{name}: environment {} of {of}", number + 1));
+        tracer
+            .environment(extent.warm, &mut cold, &mut warm)
+            .await
+            .with_context(|| name.clone())?;
+    }
+    Ok(Traces {
+        cold: median(cold).context("no cold invocation")?,
+        warm: median(warm).context("no warm invocation")?,
+    })
+}
+
+/// The trace in the middle by what its caller waits for: a real invocation, not a mean of many.
+fn median(mut traces: Vec<Trace>) -> Option<Trace> {
+    traces.sort_by(|a, b| a.whole_us().total_cmp(&b.whole_us()));
+    let count = traces.len();
+    let middle = traces.into_iter().nth(count / 2)?;
+    Some(Trace {
+        chosen_from: count as u32,
+        ..middle
+    })
+}
+
+struct Tracer<'a> {
+    lab: &'a Lab,
+    prepared: &'a Prepared,
+    conditions: &'a Conditions,
+    /// The program sends documents, as far as is known.
+    documents: bool,
+}
+
+/// What an environment had used up, and asked of the neighbours, at some moment.
+struct Before {
+    cpu: CpuUsage,
+    counts: Counts,
+}
+
+impl Tracer<'_> {
+    async fn environment(
+        &mut self,
+        warm_invocations: u32,
+        cold: &mut Vec<Trace>,
+        warm: &mut Vec<Trace>,
+    ) -> Result<()> {
+        self.lab.before_cold_start(&self.prepared.target).await?;
+        let counts = self.lab.services.counts();
+        let mut environment = Environment::start(&self.prepared.function).await?;
+        self.lab.services.settle().await;
+        let nothing = Before {
+            cpu: CpuUsage::default(),
+            counts,
+        };
+        let init = Init {
+            duration_us: us(environment.init().duration),
+            usage: self.used(&nothing, &environment),
+        };
+        cold.push(self.invoke(&mut environment, Some(init)).await?);
+        for _ in 0..warm_invocations {
+            environment.freeze();
+            tokio::time::sleep(GAP).await;
+            environment.thaw().await;
+            warm.push(self.invoke(&mut environment, None).await?);
+        }
+        environment.shutdown().await;
+        Ok(())
+    }
+
+    /// One sampled invocation of an environment that is awake.
+    async fn invoke(&mut self, environment: &mut Environment, init: Option<Init>) -> Result<Trace> {
+        let header = TraceHeader::new(true);
+        let before = Before {
+            cpu: environment.cpu_usage(),
+            counts: self.lab.services.counts(),
+        };
+        // The clock of the step's own document. What the platform does until the event is out takes microseconds.
+        let start = SystemTime::now();
+        let invocation = environment.invoke(&contract::request(), &header).await;
+        contract::body(&invocation)?;
+        let document = self.document(&header).await;
+        self.lab.services.settle().await;
+        let usage = self.used(&before, environment);
+        Ok(self.timeline(start, &invocation, document.as_ref(), init, usage))
+    }
+
+    fn used(&self, before: &Before, environment: &Environment) -> Usage {
+        let cpu = environment.cpu_usage();
+        let throttled = cpu.throttled.saturating_sub(before.cpu.throttled);
+        let counts = self.lab.services.counts() - before.counts.clone();
+        Usage {
+            cpu_us: us(cpu.used.saturating_sub(before.cpu.used)),
+            throttled_us: self.conditions.limits.cpu.then(|| us(throttled)),
+            network_us: us(self.lab.services.waited(&counts)),
+        }
+    }
+
+    /// The document of this invocation. A program that sent none at first is not waited for again.
+    async fn document(&mut self, header: &TraceHeader) -> Option<Value> {
+        let traces = self.lab.services.traces();
+        let received = if self.documents {
+            let arriving = tokio::time::timeout(DOCUMENT_WITHIN, traces.wait_for(1));
+            arriving.await.unwrap_or_default()
+        } else {
+            traces.take()
+        };
+        self.documents = !received.is_empty();
+        received
+            .into_iter()
+            .find(|document| document["trace_id"] == header.root.as_str())
+    }
+
+    fn timeline(
+        &self,
+        start: SystemTime,
+        invocation: &Invocation,
+        document: Option<&Value>,
+        init: Option<Init>,
+        usage: Usage,
+    ) -> Trace {
+        let target = &self.prepared.target;
+        let epoch = start.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let span = |value: &Value| span(value, epoch.as_secs_f64());
+        let mut phases: Vec<Span> = document
+            .and_then(|document| document["subsegments"].as_array())
+            .map(|phases| phases.iter().filter_map(span).collect())
+            .unwrap_or_default();
+        phases.sort_by(|a, b| a.start_us.total_cmp(&b.start_us));
+        Trace {
+            step: target.name.clone(),
+            memory_mb: target.memory_mb,
+            temperature: if init.is_some() {
+                Temperature::Cold
+            } else {
+                Temperature::Warm
+            },
+            conditions: self.conditions.clone(),
+            chosen_from: 1,
+            init,
+            answered_us: us(invocation.latency.unwrap_or_default()),
+            idle_us: us(invocation.report.duration),
+            handler: document.and_then(span),
+            phases,
+            usage,
+        }
+    }
+}
+
+/// A segment's part of the timeline that begins at `epoch` (seconds since 1970).
+fn span(segment: &Value, epoch: f64) -> Option<Span> {
+    let us = |key: &str| Some((segment[key].as_f64()? - epoch) * 1e6);
+    Some(Span {
+        name: segment["name"].as_str()?.to_owned(),
+        start_us: rounded(us("start_time")?),
+        end_us: rounded(us("end_time")?),
+        failed: segment["fault"].as_bool().unwrap_or(false),
+    })
+}
+
+/// To a tenth: seconds since 1970 as a float are not more exact.
+fn rounded(us: f64) -> f64 {
+    (us.max(0.0) * 10.0).round() / 10.0
+}
+
+fn us(duration: Duration) -> f64 {
+    rounded(duration.as_secs_f64() * 1e6)
+}

@@ -1,0 +1,16 @@
+//! Pictures as SVG.
+//!
+//! Each carries its own background and follows the reader's light or dark setting, says everything in its text
+//! alternative that it shows, and tells nothing by colour alone. The same results always give the same bytes. Several of
+//! them may stand in one HTML page: they share their style, and their ids differ.
+
+mod distribution;
+pub(crate) mod ladder;
+mod svg;
+mod tuning;
+mod waterfall;
+
+pub use distribution::distribution;
+pub use ladder::ladder;
+pub use tuning::tuning;
+pub use waterfall::waterfall;

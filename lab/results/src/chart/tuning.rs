@@ -1,0 +1,153 @@
+//! The matrix of steps and memory sizes: what a warm request takes and costs in each.
+
+use std::fmt::Write as _;
+
+use super::svg::{Anchor, MARGIN, Svg, WIDTH, shortened};
+use crate::caption::conditions_in_words;
+use crate::format::{duration, usd};
+use crate::price::Prices;
+use crate::scale::LogScale;
+use crate::schema::Metric;
+use crate::tuning::{Point, Strategy, Temperature, Tuning, choose};
+
+const LEFT: f64 = 210.0;
+const TOP: f64 = 76.0;
+const ROW_HEIGHT: f64 = 72.0;
+const BAR_HEIGHT: f64 = 6.0;
+
+/// A step and a size.
+struct Cell {
+    p50_us: f64,
+    point: Point,
+}
+
+/// The matrix of warm requests; none if nothing of it can be drawn.
+pub fn tuning(tunings: &[&Tuning], prices: &Prices) -> Option<String> {
+    let rows: Vec<(&Tuning, Vec<Cell>)> = tunings
+        .iter()
+        .map(|tuning| Some((*tuning, cells(tuning, prices)?)))
+        .collect::<Option<_>>()?;
+    let mut sizes: Vec<u32> = rows
+        .iter()
+        .flat_map(|(_, cells)| cells.iter().map(|cell| cell.point.memory_mb))
+        .collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let all = rows.iter().flat_map(|(_, cells)| cells);
+    let scale = LogScale::around(all.map(|cell| cell.p50_us))?;
+    let width = (WIDTH as f64 - LEFT - MARGIN) / sizes.len() as f64;
+
+    let mut svg = Svg::new("tuning", "A warm request by memory size");
+    for (column, size) in sizes.iter().enumerate() {
+        let x = LEFT + column as f64 * width;
+        svg.text("quiet", x, TOP - 18.0, Anchor::Start, &format!("{size} MB"));
+    }
+    for (number, (tuning, cells)) in rows.iter().enumerate() {
+        let top = TOP + number as f64 * ROW_HEIGHT;
+        svg.path(
+            "line",
+            &format!("M{MARGIN} {top:.0}H{}", WIDTH as f64 - MARGIN),
+        );
+        svg.text(
+            "text",
+            MARGIN,
+            top + 24.0,
+            Anchor::Start,
+            &shortened(&tuning.step),
+        );
+        svg.text(
+            "quiet",
+            MARGIN,
+            top + 42.0,
+            Anchor::Start,
+            &format!("deployed with {} MB", tuning.memory_mb),
+        );
+        for cell in cells {
+            let column = sizes
+                .iter()
+                .position(|size| *size == cell.point.memory_mb)?;
+            let x = LEFT + column as f64 * width;
+            draw(&mut svg, x, top, width - 14.0, scale, cell);
+            let marks = marks(cells, cell);
+            svg.text("quiet", x, top + 62.0, Anchor::Start, &marks);
+        }
+    }
+    let caption = caption(&rows);
+    let description = described(&rows, &caption);
+    let bottom = TOP + rows.len() as f64 * ROW_HEIGHT;
+    Some(svg.finish(bottom + 4.0, &caption, &description))
+}
+
+fn cells(tuning: &Tuning, prices: &Prices) -> Option<Vec<Cell>> {
+    let points = tuning.points(Temperature::Warm, prices)?;
+    let sizes = tuning.sizes.iter().zip(points);
+    sizes
+        .map(|(size, point)| {
+            Some(Cell {
+                p50_us: size.p50(Metric::Warm)?.value,
+                point,
+            })
+        })
+        .collect()
+}
+
+fn draw(svg: &mut Svg, x: f64, top: f64, width: f64, scale: LogScale, cell: &Cell) {
+    svg.text(
+        "text strong",
+        x,
+        top + 19.0,
+        Anchor::Start,
+        &duration(cell.p50_us),
+    );
+    let cost = format!("{}/M", usd(cell.point.cost * 1e6));
+    svg.text("text", x, top + 35.0, Anchor::Start, &cost);
+    let filled = scale.position(cell.p50_us) * width;
+    svg.rect("rest", x, top + 41.0, width, BAR_HEIGHT);
+    svg.rect("phase", x, top + 41.0, filled, BAR_HEIGHT);
+}
+
+/// What the strategies choose in this row, in words.
+fn marks(cells: &[Cell], cell: &Cell) -> String {
+    let points: Vec<Point> = cells.iter().map(|cell| cell.point).collect();
+    let named = [("cheapest", Strategy::Cost), ("fastest", Strategy::Speed)];
+    let chosen = named.iter().filter(|(_, strategy)| {
+        choose(&points, *strategy).is_some_and(|point| point.memory_mb == cell.point.memory_mb)
+    });
+    let names: Vec<&str> = chosen.map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+fn caption(rows: &[(&Tuning, Vec<Cell>)]) -> Vec<String> {
+    let mut lines = vec![
+        "Median of warm requests (bar: the same, logarithmic), and Lambda's duration charge for a million of them.".to_owned(),
+        "Cheapest and fastest by Power Tuning's arithmetic: trimmed mean of the durations, billed milliseconds rounded up.".to_owned(),
+    ];
+    let mut seen: Vec<&str> = Vec::new();
+    for (tuning, _) in rows {
+        if !seen.contains(&tuning.conditions.id.as_str()) {
+            seen.push(&tuning.conditions.id);
+            lines.push(conditions_in_words(&tuning.conditions));
+        }
+    }
+    lines
+}
+
+fn described(rows: &[(&Tuning, Vec<Cell>)], caption: &[String]) -> String {
+    let mut text = String::new();
+    for (tuning, cells) in rows {
+        let _ = write!(text, "{}:", tuning.step);
+        for cell in cells {
+            let marks = marks(cells, cell);
+            let _ = write!(
+                text,
+                " {} MB {}, {} a million{}{marks};",
+                cell.point.memory_mb,
+                duration(cell.p50_us),
+                usd(cell.point.cost * 1e6),
+                if marks.is_empty() { "" } else { ", " }
+            );
+        }
+        text.push(' ');
+    }
+    text + &caption.join(" ")
+}

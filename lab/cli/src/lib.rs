@@ -7,22 +7,15 @@
 //! | [`lab`](mod@lab) | the neighbours started and filled, functions configured |
 //! | [`contract`] | what every step must answer |
 //! | [`measure`] | interleaved rounds |
-<<<<<<< HEAD
+//! | [`compare`] | steps, results files, a room of people |
+//! | [`tracing`] | the timeline of one invocation |
 //! | [`faults`] | every step in every fault, and faults on demand |
 //! | [`serve`] | a step behind a port |
 //! | [`load`] | requests at a rising rate, and the ceiling |
 //! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
+//! | [`own_step`] | a reader's own step, copied from one of the ladder |
 //! | [`log`], [`table`], [`progress`] | what a person sees |
 //! | [`run_directory`], [`scope`], [`programs`], [`machine`], [`interrupt`] | this machine |
-=======
-//! | [`compare`] | steps, results files, a room of people |
-//! | [`tracing`] | the timeline of one invocation |
-//! | [`faults`] | every step in every fault |
-//! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
-//! | [`own_step`] | a reader's own step, copied from one of the ladder |
-//! | [`table`], [`progress`] | what a person sees |
-//! | [`run_directory`], [`scope`], [`programs`], [`machine`] | this machine |
->>>>>>> wt-tools
 
 pub mod aws;
 pub mod builder;

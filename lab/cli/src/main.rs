@@ -22,15 +22,12 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(commands::run::Run),
-<<<<<<< HEAD
     Load(commands::load::Load),
     Serve(commands::serve::Serve),
-=======
     Tune(commands::tune::Tune),
     Trace(commands::trace::TraceCommand),
     Compare(commands::compare::Compare),
     New(commands::new::New),
->>>>>>> wt-tools
     Doctor(commands::doctor::Doctor),
 }
 
@@ -67,15 +64,12 @@ fn main() -> ExitCode {
 async fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(run) => run.run().await,
-<<<<<<< HEAD
         Command::Load(load) => load.run().await,
         Command::Serve(serve) => serve.run().await,
-=======
         Command::Tune(tune) => tune.run().await,
         Command::Trace(trace) => trace.run().await,
         Command::Compare(compare) => compare.run(),
         Command::New(new) => new.run(),
->>>>>>> wt-tools
         Command::Doctor(doctor) => doctor.run().await,
     }
 }

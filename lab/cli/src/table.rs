@@ -1,12 +1,9 @@
 //! The tables that a person reads: the ladder, the warm and the cold figures, the counts.
 
 mod aws;
-<<<<<<< HEAD
 mod floor;
-=======
 pub mod tune;
 pub mod waterfall;
->>>>>>> wt-tools
 
 use comfy_table::{CellAlignment, Table, presets};
 use lab_results::format::{bytes, duration, times, usd};
@@ -32,23 +29,15 @@ pub fn tables(session: &Session, order: &[String], prices: &Prices) -> String {
     format!(
         "\nTHE LADDER  median of warm invocations {} ms apart, network profile {profile}\n{}\n\n\
          WARM  the median and what explains it (modelled network, CPU time; the rest); a closed loop, one environment\n{}\n\n\
-<<<<<<< HEAD
-         AGAINST THE STEP BEFORE  in the cold start, and in invocations per second of the closed loop\n{}\n\n\
-         ABOVE THE FLOOR  as a multiple of the empty handler on the same runtime\n{}\n\n\
-=======
          {}\
->>>>>>> wt-tools
+         ABOVE THE FLOOR  as a multiple of the empty handler on the same runtime\n{}\n\n\
          COLD, SIZE, COST  medians; USD for a million warm requests: Lambda's duration and request fee\n{}\n\n\
          ASKED OF THE NEIGHBOURS  by the first (cold) / by a later invocation\n{}",
         session.method.paced_gap_ms,
         ladder(session, &rows, Metric::Warm),
         warm(&rows),
-<<<<<<< HEAD
-        changes(session, &rows),
-        floor::distances(session, &rows),
-=======
         changes(session, &rows, "invocations"),
->>>>>>> wt-tools
+        floor::distances(session, &rows),
         cold(&rows, prices),
         counts(&rows),
     )

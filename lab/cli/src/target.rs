@@ -143,10 +143,6 @@ pub struct Choice {
 }
 
 impl Choice {
-<<<<<<< HEAD
-    /// The targets in the order of the ladder: without a name the numbered steps and the floors that they stand on, one step
-    /// with the step before it and their floors, several with theirs.
-=======
     /// Exactly what is named, each once and in that order; with [`Choice::all`] every step.
     pub fn named(&self, workspace: &Workspace) -> Result<Vec<Target>> {
         let like = self.like(workspace)?;
@@ -177,9 +173,8 @@ impl Choice {
             .transpose()
     }
 
-    /// The targets in the order of the ladder: without a name the sample's steps and the floor, one step with the step
-    /// before it and the floor, several with the floor.
->>>>>>> wt-tools
+    /// The targets in the order of the ladder: without a name the numbered steps and the floors that they stand on, one step
+    /// with the step before it and their floors, several with theirs.
     pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
         let like = self.like(workspace)?;
         let mut steps: Vec<&Step> = Vec::new();

@@ -34,12 +34,9 @@ impl ResultsFile {
             schema: SCHEMA,
             place,
             sessions: Vec::new(),
-<<<<<<< HEAD
             loads: Vec::new(),
-=======
             tune: Vec::new(),
             traces: Vec::new(),
->>>>>>> wt-tools
         }
     }
 
@@ -100,14 +97,11 @@ impl ResultsFile {
         Self::change(path, place, |file| file.merge(session))
     }
 
-<<<<<<< HEAD
     /// Adds a load to the file at `path` and returns the whole, as [`ResultsFile::add`] does for a session.
     pub fn add_load(path: &Path, place: Place, load: Load) -> Result<Self, Error> {
         Self::change(path, place, |file| file.merge_load(load))
     }
 
-    fn change(path: &Path, place: Place, change: impl FnOnce(&mut Self)) -> Result<Self, Error> {
-=======
     /// Changes the file at `path` and returns the whole.
     ///
     /// Two labs that end at the same time do not lose each other's results: the folder is locked meanwhile.
@@ -116,7 +110,6 @@ impl ResultsFile {
         place: Place,
         change: impl FnOnce(&mut Self),
     ) -> Result<Self, Error> {
->>>>>>> wt-tools
         let failed = |source| Error::Write {
             path: path.to_owned(),
             source,
@@ -264,7 +257,6 @@ impl ResultsFile {
                 }
             }
         }
-<<<<<<< HEAD
         for load in &self.loads {
             for (step, loaded) in &load.steps {
                 if let Some(what) = loaded.problem() {
@@ -274,7 +266,8 @@ impl ResultsFile {
                         problem,
                     });
                 }
-=======
+            }
+        }
         let sizes = self
             .tune
             .iter()
@@ -285,7 +278,6 @@ impl ResultsFile {
                     path: path.to_owned(),
                     problem: format!("tuning of {step:?}, {} MB: {what}", size.memory_mb),
                 });
->>>>>>> wt-tools
             }
         }
         Ok(())

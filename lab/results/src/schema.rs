@@ -25,18 +25,15 @@ pub struct ResultsFile {
     pub place: Place,
     /// What was measured, oldest first.
     pub sessions: Vec<Session>,
-<<<<<<< HEAD
     /// What was put under load, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loads: Vec<crate::load::Load>,
-=======
     /// Steps at several memory sizes, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tune: Vec<Tuning>,
     /// Timelines of single invocations, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub traces: Vec<Trace>,
->>>>>>> wt-tools
 }
 
 /// Where the functions ran.

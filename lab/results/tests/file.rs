@@ -85,11 +85,7 @@ fn malformed_json_is_located_and_the_way_out_is_named() {
 
 #[test]
 fn a_wrong_shape_names_the_field() {
-<<<<<<< HEAD
-    expect!["results/local.json:1:37: this is no results file: unknown field `session`, expected one of `schema`, `where`, `sessions`, `loads` at line 1 column 37. Move it away, and the next run writes a new one"]
-=======
-    expect!["results/local.json:1:37: this is no results file: unknown field `session`, expected one of `schema`, `where`, `sessions`, `tune`, `traces` at line 1 column 37. Move it away, and the next run writes a new one"]
->>>>>>> wt-tools
+    expect!["results/local.json:1:37: this is no results file: unknown field `session`, expected one of `schema`, `where`, `sessions`, `loads`, `tune`, `traces` at line 1 column 37. Move it away, and the next run writes a new one"]
         .assert_eq(&complaint(r#"{"schema":1,"where":"local","session":[]    }"#));
 }
 

@@ -62,12 +62,8 @@ pub async fn matrix(
                 timeout: TIMEOUT,
                 ..lab.function(target, executable)?
             };
-<<<<<<< HEAD
             clock.govern(&mut function);
-            let cell = cell(lab, clock, &network, *fault, target, function)
-=======
-            let cell = cell(lab, &normal, *fault, target, function)
->>>>>>> wt-load
+            let cell = cell(lab, clock, &normal, *fault, target, function)
                 .await
                 .with_context(|| format!("{}, {}", fault.name(), target.name));
             restore(lab, &normal).await?;
@@ -86,12 +82,8 @@ pub async fn matrix(
 
 async fn cell(
     lab: &Lab,
-<<<<<<< HEAD
     clock: &Clock,
-    network: &lab_services::Network,
-=======
     normal: &Normal,
->>>>>>> wt-load
     fault: Fault,
     target: &Target,
     function: Function,

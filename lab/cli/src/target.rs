@@ -147,7 +147,7 @@ impl Choice {
     pub fn named(&self, workspace: &Workspace) -> Result<Vec<Target>> {
         let like = self.like(workspace)?;
         if self.all {
-            return Ok(workspace.steps.iter().map(Target::of_step).collect());
+            return Ok(self.configured(workspace.steps.iter().map(Target::of_step).collect()));
         }
         let mut targets: Vec<Target> = Vec::new();
         for name in &self.names {
@@ -163,7 +163,7 @@ impl Choice {
         if like.is_some() && targets.iter().all(Target::is_built_here) {
             bail!("--like says how files are run, and no file is named");
         }
-        Ok(targets)
+        Ok(self.configured(targets))
     }
 
     fn like<'a>(&self, workspace: &'a Workspace) -> Result<Option<&'a Step>> {
@@ -209,30 +209,6 @@ impl Choice {
         let chosen = |step: &&Step| steps.iter().any(|chosen| chosen.name == step.name);
         let steps = workspace.steps.iter().filter(chosen).map(Target::of_step);
         Ok(self.configured(steps.chain(files).collect()))
-    }
-
-    /// What is named and nothing else, in the order of the names; each once.
-    pub fn named(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self
-            .like
-            .as_deref()
-            .map(|name| workspace.step(name))
-            .transpose()?;
-        let mut targets: Vec<Target> = Vec::new();
-        for name in &self.names {
-            let target = match workspace.step(name) {
-                Ok(step) => Target::of_step(step),
-                Err(_) if looks_like_a_path(name) => Target::of_file(name, like)?,
-                Err(unknown) => return Err(unknown),
-            };
-            if targets.iter().all(|known| known.name != target.name) {
-                targets.push(target);
-            }
-        }
-        if like.is_some() && targets.iter().all(Target::is_built_here) {
-            bail!("--like says how files are run, and no file is named");
-        }
-        Ok(self.configured(targets))
     }
 
     fn configured(&self, mut targets: Vec<Target>) -> Vec<Target> {

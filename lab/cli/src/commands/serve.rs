@@ -137,7 +137,7 @@ impl Serve {
         lab.before_cold_start(&target).await?;
         let function = Function {
             log: Some(log(self.logs)),
-            ..lab.function(&target, &executable)
+            ..lab.function(&target, &executable)?
         };
         let scaling = Scaling {
             account_concurrency: concurrency,

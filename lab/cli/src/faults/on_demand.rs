@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use anyhow::{Result, ensure};
-use lab_lambda::Service;
+use anyhow::{Context as _, Result, ensure};
+use lab_lambda::{Service, TraceHeader};
 use tokio::sync::Mutex;
 
 use super::catalogue::Fault;
 use super::inject::{Normal, restore_cache, restore_database, restore_parameters};
+use crate::contract;
 use crate::lab::Lab;
 use crate::target::Target;
 use crate::workspace::Neighbour;
@@ -105,7 +106,11 @@ impl Switches {
         let mut on = self.on.lock().await;
         self.repair(lab, fault.neighbour, on.remove(&fault.neighbour))
             .await?;
-        fault.fault.inject(lab, service).await?;
+        let cached = match fault.fault.is_garbage() {
+            true => Some(stored(lab, service).await?),
+            false => None,
+        };
+        fault.fault.inject(lab, service, cached.as_ref()).await?;
         if !fault.is_moment() {
             on.insert(fault.neighbour, fault);
         }
@@ -142,6 +147,18 @@ impl Switches {
         }
         Ok(())
     }
+}
+
+/// What the step keeps in the cache, of which garbage is made. A request stores it where it has expired.
+async fn stored(lab: &Lab, service: &Service) -> Result<(String, Vec<u8>)> {
+    let cache = lab.services.cache();
+    if let Some(stored) = cache.any().await? {
+        return Ok(stored);
+    }
+    let trace = TraceHeader::new(false);
+    service.invoke(&contract::request(), &trace).await;
+    let stored = cache.any().await?;
+    stored.context("nothing is in the cache that could become garbage: the function has stored nothing, or keeps its answer; try again")
 }
 
 #[cfg(test)]

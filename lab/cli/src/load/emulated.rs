@@ -47,7 +47,7 @@ pub async fn load(
         ..scaling(&lab.facts)?
     };
     progress.update("checking that it answers");
-    let function = lab.function(target, executable);
+    let function = lab.function(target, executable)?;
     let service = Service::new(function, scaling.clone());
     let right = check(lab, target, service, strategy, progress).await?;
 
@@ -55,7 +55,7 @@ pub async fn load(
     let sink = Arc::clone(&complaints);
     let function = Function {
         log: Some(Arc::new(move |line| note(&sink, line))),
-        ..lab.function(target, executable)
+        ..lab.function(target, executable)?
     };
     lab.before_cold_start(target).await?;
     let quota = Some(account.parameter_quota);

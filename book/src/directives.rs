@@ -7,24 +7,28 @@
 //! | `ratio STEP STEP [PROFILE]` | how many times faster the second one is |
 //! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a neighbour for something |
 //! | `fact KEY` | a value of `data/facts.toml` with its unit |
+//! | `clean-clone first`, `ladder`, `first-again`, `tests` | how long the README's commands take in an empty clone |
 //! | `machine` | where and with what the reference was measured |
 //! | `catalogue` | the steps with their ideas |
 //! | `result STEP` | the reference beside the reader's own numbers |
 //! | `ladder [PROFILE]`, `chart [PROFILE]` | all steps as a table, as a figure |
+//! | `asides` | the steps beside the ladder, each against the step that it changes |
 //! | `cold`, `sizes` | all steps: cold start, size and cost |
 //! | `faults [STEP WORD]` | what clients get while a neighbour fails; one step in the faults that have WORD in their names |
 //! | `fault-timeout` | the function timeout meanwhile |
 //! | `diff STEP` | the change against the step before |
+//! | `architecture STEP` | who talks to whom, and what the step moved, as a figure |
 //! | `about STEP` | idea, reading time and, if the code is not the measured one, a warning |
 
 use anyhow::{Context as _, Result, bail};
+use lab::clean_clone::{CleanClone, minutes};
 use lab::workspace::{Step, Workspace};
 use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
 use lab_results::format::duration;
 
 use crate::measured::{Measured, PROFILE};
-use crate::{diff, freshness, tables};
+use crate::{architecture, diff, freshness, tables};
 
 /// Everything that a chapter may refer to.
 pub struct Directives {
@@ -52,6 +56,8 @@ impl Directives {
         let step = |name: &&str| self.workspace.step(name);
         match words {
             ["fact", key] => self.fact(key),
+            ["clean-clone", what] => self.clean_clone(what),
+            ["asides"] => tables::asides(&self.measured, &self.workspace),
             ["machine"] => tables::machine(&self.measured),
             ["catalogue"] => Ok(tables::catalogue(&self.workspace)),
             ["ladder"] => tables::ladder(&self.measured, &self.workspace, PROFILE),
@@ -65,6 +71,9 @@ impl Directives {
             ["fault-timeout"] => Ok(duration(self.faults.timeout_ms as f64 * 1000.0)),
             ["result", name] => tables::result(&self.measured, &self.workspace, step(name)?),
             ["diff", name] => diff::of(&self.workspace, step(name)?),
+            ["architecture", name] => {
+                architecture::figure(&self.measured, &self.workspace, step(name)?)
+            }
             ["about", name] => self.about(step(name)?),
             ["gain", name] => self.measured.gain(step(name)?, PROFILE),
             ["gain", name, profile] => self.measured.gain(step(name)?, profile),
@@ -88,6 +97,19 @@ impl Directives {
     fn number(&self, what: &str, step: &Step, profile: &str) -> Result<String> {
         let (_, measurement) = self.measured.of(step, profile)?;
         self.measured.number(what, measurement)
+    }
+
+    fn clean_clone(&self, what: &str) -> Result<String> {
+        let measured = CleanClone::load(&self.workspace.root);
+        let measured = measured
+            .context("data/results/clean-clone.json cannot be read: .ci/clean-clone writes it")?;
+        Ok(minutes(match what {
+            "first" => measured.first_s,
+            "ladder" => measured.ladder_s,
+            "first-again" => measured.first_again_s,
+            "tests" => measured.tests_s,
+            _ => bail!("clean-clone knows first, ladder, first-again and tests"),
+        }))
     }
 
     fn count(&self, step: &Step, what: &str, cold: bool) -> Result<String> {

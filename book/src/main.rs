@@ -1,5 +1,6 @@
 //! `cargo book`: builds, serves and checks the book; `preprocess` is what mdBook itself calls.
 
+mod architecture;
 mod check;
 mod diff;
 mod directives;

@@ -146,6 +146,36 @@ pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> Resu
     Ok(table)
 }
 
+/// The steps beside the ladder, each against the step that it changes, measured in one session.
+pub fn asides(measured: &Measured, workspace: &Workspace) -> Result<String> {
+    let mut table = "| aside | against | warm, median | of the other | the aside is | cold start | of the other |\n\
+                     |---|---|--:|--:|---|--:|--:|\n"
+        .to_owned();
+    for step in &workspace.steps {
+        let from = match (step.number(), &step.manifest.from) {
+            (None, Some(from)) => workspace.step(from)?,
+            _ => continue,
+        };
+        let names = [from.name.as_str(), step.name.as_str()];
+        let session = measured.reference.newest_with(Some(PROFILE), &names);
+        let Some(session) = session else { continue };
+        let number = |name: &str, what| measured.number(what, &session.measurements[name]);
+        let gain = session.compare(names[0], names[1], Metric::Warm);
+        let _ = writeln!(
+            table,
+            "| `{}` | `{}` | {} | {} | {} | {} | {} |",
+            step.name,
+            from.name,
+            number(&step.name, "p50")?,
+            number(&from.name, "p50")?,
+            gain.map(sentence).unwrap_or_default(),
+            number(&step.name, "cold")?,
+            number(&from.name, "cold")?,
+        );
+    }
+    Ok(table)
+}
+
 /// Every measured step: its cold start and its size.
 pub fn cold(measured: &Measured, workspace: &Workspace) -> Result<String> {
     rows(
@@ -201,13 +231,17 @@ pub fn chart(measured: &Measured, workspace: &Workspace, profile: &str) -> Resul
         .newest_with(Some(profile), &[&first.name, "floor"]);
     let svg = session.and_then(chart::ladder);
     let svg = svg.with_context(|| format!("the reference has no ladder under {profile}"))?;
-    let alternative = between(&svg, "<desc", "</desc>").unwrap_or("The ladder of all steps");
-    // A picture of its own, not part of the page: its styles stay its own, and it can be enlarged.
-    Ok(format!(
+    Ok(picture(&svg))
+}
+
+/// An SVG as a picture of its own, not part of the page: its styles stay its own, and it can be enlarged.
+pub fn picture(svg: &str) -> String {
+    let alternative = between(svg, "<desc", "</desc>").unwrap_or_default();
+    format!(
         "<img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\">",
         alternative.trim().replace('"', "&quot;"),
-        BASE64_STANDARD.encode(&svg)
-    ))
+        BASE64_STANDARD.encode(svg)
+    )
 }
 
 fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {

@@ -104,6 +104,7 @@ impl Right {
     }
 
     /// The same for a target that says nothing of its content type.
+    #[must_use]
     pub fn of_any_type(self) -> Self {
         Self {
             content_type: None,

@@ -32,7 +32,7 @@ impl Phase {
             Arrivals::None => 0,
             // The mean of two rates that are themselves rounded may be a hair below a whole number.
             Arrivals::Rate(from, to) => {
-                ((from + to) / 2.0 * self.duration.as_secs_f64() + 1e-9) as usize
+                (f64::midpoint(from, to) * self.duration.as_secs_f64() + 1e-9) as usize
             }
             Arrivals::Count(count) => count as usize,
         }

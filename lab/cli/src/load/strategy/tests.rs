@@ -170,6 +170,14 @@ fn mistakes() -> Vec<(&'static str, String)> {
             phases("    - duration: 10\n      arrivalCount: 1.5\n"),
         ),
         ("nothing sent", phases("    - pause: 10\n")),
+    ]
+}
+
+/// The same behind `scenarios`, and in what may stand in two places.
+fn more_mistakes() -> Vec<(&'static str, String)> {
+    let good = || with_phases("    - duration: 1\n      arrivalRate: 1\n");
+    let with = |from: &str, to: &str| good().replace(from, to);
+    vec![
         (
             "two scenarios",
             format!("{}  - flow:\n      - get:\n          url: /b\n", good()),
@@ -230,7 +238,7 @@ fn mistakes() -> Vec<(&'static str, String)> {
 #[test]
 fn what_is_not_understood_is_named_by_its_line() {
     let mut told = String::new();
-    for (mistake, text) in mistakes() {
+    for (mistake, text) in mistakes().into_iter().chain(more_mistakes()) {
         let error = parse(&text).expect_err(mistake);
         assert!(
             (1..=text.lines().count().max(1)).contains(&error.line),

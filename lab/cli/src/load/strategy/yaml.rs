@@ -20,7 +20,7 @@ pub struct Error {
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
     path: &'a Path,
-    node: &'a MarkedYaml<'a>,
+    value: &'a MarkedYaml<'a>,
     /// The line of its key, or its own.
     line: usize,
 }
@@ -43,10 +43,10 @@ pub(super) fn read<T>(
         )
     })?;
     match &documents[..] {
-        [node] => with(Node {
+        [value] => with(Node {
             path,
-            node,
-            line: node.span.start.line(),
+            value,
+            line: value.span.start.line(),
         }),
         [] => Err(error(1, "the file is empty".to_owned())),
         [_, second, ..] => Err(error(
@@ -68,19 +68,19 @@ impl<'a> Node<'a> {
 
     /// The entries of a mapping, in their order.
     pub fn entries(&self, what: &str) -> Result<Vec<(String, Node<'a>)>, Error> {
-        let YamlData::Mapping(mapping) = &self.node.data else {
+        let YamlData::Mapping(mapping) = &self.value.data else {
             return Err(self.error(format!("{what} must be a mapping, this is {}", self.kind())));
         };
         let mut entries = Vec::new();
         for (key, value) in mapping {
             let line = key.span.start.line();
             let key = Node {
-                node: key,
+                value: key,
                 line,
                 ..*self
             };
             let value = Node {
-                node: value,
+                value,
                 line,
                 ..*self
             };
@@ -91,12 +91,12 @@ impl<'a> Node<'a> {
 
     /// The elements of a sequence.
     pub fn elements(&self, what: &str) -> Result<Vec<Node<'a>>, Error> {
-        let YamlData::Sequence(sequence) = &self.node.data else {
+        let YamlData::Sequence(sequence) = &self.value.data else {
             return Err(self.error(format!("{what} must be a list, this is {}", self.kind())));
         };
-        let elements = sequence.iter().map(|node| Node {
-            node,
-            line: node.span.start.line(),
+        let elements = sequence.iter().map(|value| Node {
+            value,
+            line: value.span.start.line(),
             ..*self
         });
         Ok(elements.collect())
@@ -104,12 +104,12 @@ impl<'a> Node<'a> {
 
     /// True for a list.
     pub fn is_list(&self) -> bool {
-        matches!(self.node.data, YamlData::Sequence(_))
+        matches!(self.value.data, YamlData::Sequence(_))
     }
 
     /// Text, or what YAML takes for a number or a truth value, as text.
     pub fn text(&self, what: &str) -> Result<String, Error> {
-        match &self.node.data {
+        match &self.value.data {
             YamlData::Value(Scalar::String(text)) => Ok(text.to_string()),
             YamlData::Value(Scalar::Integer(number)) => Ok(number.to_string()),
             YamlData::Value(Scalar::FloatingPoint(number)) => Ok(number.to_string()),
@@ -120,7 +120,7 @@ impl<'a> Node<'a> {
 
     /// A number that is finite and not negative.
     pub fn number(&self, what: &str) -> Result<f64, Error> {
-        let number = match &self.node.data {
+        let number = match &self.value.data {
             YamlData::Value(Scalar::Integer(number)) => Some(*number as f64),
             YamlData::Value(Scalar::FloatingPoint(number)) => Some(**number),
             YamlData::Value(Scalar::String(text)) => text.parse().ok(),
@@ -136,7 +136,7 @@ impl<'a> Node<'a> {
     }
 
     fn kind(&self) -> &'static str {
-        match &self.node.data {
+        match &self.value.data {
             YamlData::Mapping(_) => "a mapping",
             YamlData::Sequence(_) => "a list",
             YamlData::Value(Scalar::Null) => "empty",

@@ -105,7 +105,7 @@ impl Server {
 
     /// Asks it to end, and waits for the rest of both outputs.
     async fn end(mut self) -> (bool, String, String) {
-        let process = Pid::from_raw(self.child.id().unwrap() as i32);
+        let process = Pid::from_raw(self.child.id().unwrap().cast_signed());
         kill(process, Signal::SIGTERM).unwrap();
         let (mut stdout, mut stderr) = (String::new(), String::new());
         while let Some(line) = self.stdout.next_line().await.unwrap() {

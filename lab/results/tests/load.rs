@@ -161,5 +161,6 @@ fn numbers_that_do_not_add_up_are_refused() {
         "{error}"
     );
     assert!(refused(|loaded| loaded.sending_s = 0.0).contains("no time"));
-    assert!(refused(|loaded| drop(loaded.series.served.pop())).contains("differ in length"));
+    let shorter = refused(|loaded| loaded.series.served.truncate(3));
+    assert!(shorter.contains("differ in length"), "{shorter}");
 }

@@ -10,7 +10,7 @@ use toml_edit::{Array, DocumentMut, value};
 
 use crate::workspace::Step;
 
-/// Longest name: with `step-` and what CloudFormation adds, a function's name may have 64 characters.
+/// Longest name: with `step-` and what the deployment adds, a function's name may have 64 characters.
 const LONGEST_NAME: usize = 32;
 
 /// Folders that cargo itself makes beside the binaries.

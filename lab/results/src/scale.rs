@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(LinearScale::up_to(0.0), None);
         let scale = LinearScale::up_to(200.0).unwrap();
         assert_eq!(
-            [-1.0, 50.0, 1000.0].map(|value| scale.position(value)),
+            Vec::from([-1.0, 50.0, 1000.0].map(|value| scale.position(value))),
             [0.0, 0.25, 1.0]
         );
     }

@@ -133,40 +133,14 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Exactly what is named, each once and in that order; with [`Choice::all`] every step.
-    pub fn named(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self.like(workspace)?;
-        if self.all {
-            return Ok(workspace.steps.iter().map(Target::of_step).collect());
-        }
-        let mut targets: Vec<Target> = Vec::new();
-        for name in &self.names {
-            let target = match workspace.step(name) {
-                Ok(step) => Target::of_step(step),
-                Err(_) if looks_like_a_path(name) => Target::of_file(name, like)?,
-                Err(unknown) => return Err(unknown),
-            };
-            if targets.iter().all(|other| other.name != target.name) {
-                targets.push(target);
-            }
-        }
-        if like.is_some() && targets.iter().all(Target::is_built_here) {
-            bail!("--like says how files are run, and no file is named");
-        }
-        Ok(targets)
-    }
-
-    fn like<'a>(&self, workspace: &'a Workspace) -> Result<Option<&'a Step>> {
-        self.like
-            .as_deref()
-            .map(|name| workspace.step(name))
-            .transpose()
-    }
-
     /// The targets in the order of the ladder: without a name the sample's steps and the floor, one step with the step
     /// before it and the floor, several with the floor.
     pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self.like(workspace)?;
+        let like = self
+            .like
+            .as_deref()
+            .map(|name| workspace.step(name))
+            .transpose()?;
         let mut steps: Vec<&Step> = Vec::new();
         let mut files = Vec::new();
         for name in &self.names {
@@ -192,14 +166,45 @@ impl Choice {
         steps.extend(workspace.floor());
         let chosen = |step: &&Step| steps.iter().any(|chosen| chosen.name == step.name);
         let steps = workspace.steps.iter().filter(chosen).map(Target::of_step);
-        let mut targets: Vec<Target> = steps.chain(files).collect();
+        Ok(self.configured(steps.chain(files).collect()))
+    }
+
+    /// What is named and nothing else, in the order of the names; each once. With [`Choice::all`] every step.
+    pub fn named(&self, workspace: &Workspace) -> Result<Vec<Target>> {
+        let like = self
+            .like
+            .as_deref()
+            .map(|name| workspace.step(name))
+            .transpose()?;
+        if self.all {
+            let all = workspace.steps.iter().map(Target::of_step).collect();
+            return Ok(self.configured(all));
+        }
+        let mut targets: Vec<Target> = Vec::new();
+        for name in &self.names {
+            let target = match workspace.step(name) {
+                Ok(step) => Target::of_step(step),
+                Err(_) if looks_like_a_path(name) => Target::of_file(name, like)?,
+                Err(unknown) => return Err(unknown),
+            };
+            if targets.iter().all(|known| known.name != target.name) {
+                targets.push(target);
+            }
+        }
+        if like.is_some() && targets.iter().all(Target::is_built_here) {
+            bail!("--like says how files are run, and no file is named");
+        }
+        Ok(self.configured(targets))
+    }
+
+    fn configured(&self, mut targets: Vec<Target>) -> Vec<Target> {
         if let Some(memory_mb) = self.memory_mb {
             for target in &mut targets {
                 target.memory_overridden = target.memory_mb != memory_mb;
                 target.memory_mb = memory_mb;
             }
         }
-        Ok(targets)
+        targets
     }
 }
 

@@ -10,7 +10,7 @@ use toml_edit::{Array, DocumentMut, value};
 
 use crate::workspace::Step;
 
-/// Longest name: with `step-` and what CloudFormation adds, a function's name may have 64 characters.
+/// Longest name: with `step-` and what the deployment adds, a function's name may have 64 characters.
 const LONGEST_NAME: usize = 32;
 
 /// Folders that cargo itself makes beside the binaries.
@@ -58,7 +58,7 @@ fn check_name(name: &str) -> Result<()> {
         name.len() <= LONGEST_NAME,
         "{name:?} is too long: {LONGEST_NAME} characters are the most"
     );
-    for prefix in ["step-", "aside-"] {
+    for prefix in ["step-", "aside-", "floor-"] {
         ensure!(
             !name.starts_with(prefix),
             "{name:?}: leave {prefix} away, it has a meaning of its own here"
@@ -169,6 +169,7 @@ mod tests {
             ("08-mine", "on the ladder"),
             ("step-mine", "step-"),
             ("aside-mine", "aside-"),
+            ("floor-mine", "floor-"),
             ("deps", "beside cargo's binaries"),
             (&"x".repeat(LONGEST_NAME + 1), "too long"),
         ] {

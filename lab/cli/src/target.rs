@@ -176,7 +176,11 @@ impl Choice {
     /// The targets in the order of the ladder: without a name the numbered steps and the floors that they stand on, one step
     /// with the step before it and their floors, several with theirs.
     pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self.like(workspace)?;
+        let like = self
+            .like
+            .as_deref()
+            .map(|name| workspace.step(name))
+            .transpose()?;
         let mut steps: Vec<&Step> = Vec::new();
         let mut files = Vec::new();
         for name in &self.names {

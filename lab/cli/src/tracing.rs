@@ -147,7 +147,7 @@ impl Tracer<'_> {
     fn used(&self, before: &Before, environment: &Environment) -> Usage {
         let cpu = environment.cpu_usage();
         let throttled = cpu.throttled.saturating_sub(before.cpu.throttled);
-        let counts = self.lab.services.counts() - before.counts.clone();
+        let counts = self.lab.services.counts() - before.counts;
         Usage {
             cpu_us: us(cpu.used.saturating_sub(before.cpu.used)),
             throttled_us: self.conditions.limits.cpu.then(|| us(throttled)),

@@ -52,15 +52,13 @@ impl Result {
     /// on AWS, where the distance is not known.
     pub fn of(session: &Session, label: &str) -> Option<Self> {
         let floor_us = session.measurements.get(FLOOR)?.p50(Metric::Warm)?.value;
-        let others = || {
-            let mut measured = session.measurements.iter();
-            let mut crates = Vec::new();
-            while let Some((name, measurement)) = measured.find(|(name, _)| *name != FLOOR) {
-                crates.push((is_own(name), crate_of(name, measurement)?));
-            }
-            Some(crates)
-        };
-        let measured = others()?;
+        let others = session
+            .measurements
+            .iter()
+            .filter(|(name, _)| !is_floor(name));
+        let measured = others
+            .map(|(name, measurement)| Some((is_own(name), crate_of(name, measurement)?)))
+            .collect::<Option<Vec<_>>>()?;
         let own = measured.iter().filter(|(own, _)| *own);
         let mut crates: Vec<Crate> = own.map(|(_, own)| own.clone()).collect();
         if crates.is_empty() {
@@ -96,6 +94,11 @@ fn crate_of(name: &str, measurement: &Measurement) -> Option<Crate> {
 /// Whether a name is none of the workshop's own: these are numbered, or stand aside from the ladder.
 fn is_own(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit()) && !name.starts_with("aside-")
+}
+
+/// Whether it is an empty handler, this one or one on another runtime.
+fn is_floor(name: &str) -> bool {
+    name.split('-').next() == Some(FLOOR)
 }
 
 /// Results that may be ranked against each other.

@@ -133,11 +133,11 @@ mod tests {
             "5,000 would be seven"
         );
         assert_eq!(ticks(6.0), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        assert_eq!(ticks(1.0), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
+        assert_eq!(ticks(1000.0), [0.0, 200.0, 400.0, 600.0, 800.0, 1000.0]);
         assert_eq!(LinearScale::up_to(0.0), None);
         let scale = LinearScale::up_to(200.0).unwrap();
         assert_eq!(
-            [-1.0, 50.0, 1000.0].map(|value| scale.position(value)),
+            Vec::from([-1.0, 50.0, 1000.0].map(|value| scale.position(value))),
             [0.0, 0.25, 1.0]
         );
     }

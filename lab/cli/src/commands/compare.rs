@@ -170,8 +170,8 @@ impl Compare {
             if !path.exists() && self.results.is_none() {
                 continue;
             }
-            let named = Named::load(&path)?;
-            let report = compare::steps(&named.file, self.profile.as_deref(), &names, prices)?;
+            let file = Named::load(&path)?;
+            let report = compare::steps(&file.file, self.profile.as_deref(), &names, prices)?;
             let Some(report) = report else { continue };
             eprintln!(
                 "from {}",
@@ -186,7 +186,7 @@ impl Compare {
             return Ok(Compared {
                 title: format!("{} compared", names.join(", ")),
                 report,
-                files: vec![named],
+                files: vec![file],
                 profile,
             });
         }

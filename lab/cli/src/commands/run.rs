@@ -156,6 +156,9 @@ impl Run {
         if let Some(line) = line_to_paste(&session).filter(|_| !self.json) {
             println!("\nto paste, for a room's `cargo lab compare -`:\n{line}");
         }
+        if self.label.is_some() && line_to_paste(&session).is_none() {
+            eprintln!("no line to paste: it needs a crate and the floor, measured side by side");
+        }
         eprintln!("\nbuilt and started in {built}, measured in {measured}");
         // After the tables: a full disk takes the file, not what was measured.
         ResultsFile::add(&results, Place::Local, session)

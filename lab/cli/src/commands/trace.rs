@@ -113,13 +113,11 @@ impl TraceCommand {
         names.extend(self.beside.clone());
         let choice = Choice {
             names,
+            all: false,
+            memory_mb: self.memory,
             like: self.like.clone(),
-            ..Choice::default()
         };
-        let mut targets = choice.named(workspace)?;
-        for target in &mut targets {
-            target.memory_mb = self.memory.unwrap_or(target.memory_mb);
-        }
+        let targets = choice.named(workspace)?;
         let ready = Ready::start(workspace, &targets, &self.profile, self.yes).await?;
         let mut progress = Progress::start("tracing");
         let mut traces = Vec::new();

@@ -32,6 +32,8 @@ Examples:
 /// Measure steps at several memory sizes, in turns, with AWS Lambda Power Tuning's arithmetic.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+// Switches of a command line are what they are.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Tune {
     /// Steps (5, 05, 05-elasticache, floor) or files
     #[arg(value_name = "STEP or FILE", required_unless_present = "all")]
@@ -167,12 +169,12 @@ impl Tune {
         let mut prepared = Vec::new();
         for (target, executable) in targets.iter().zip(&ready.executables) {
             for &memory_mb in &sizes {
-                let sized = Target {
+                let of_this_size = Target {
                     memory_mb,
                     memory_overridden: memory_mb != target.memory_mb,
                     ..target.clone()
                 };
-                prepared.push(Prepared::new(lab, &sized, executable)?);
+                prepared.push(Prepared::new(lab, &of_this_size, executable)?);
             }
         }
         let extent = self.extent();

@@ -62,13 +62,13 @@ fn check_timeline(trace: &Trace, names: &[&str]) {
         (sum - whole).abs() <= 0.05 * whole,
         "{sum} of {whole} in {lines:?}"
     );
-    let named: f64 = lines
+    let accounted: f64 = lines
         .iter()
         .filter(|line| line.kind != Kind::Rest)
         .map(lab_results::trace::Line::duration_us)
         .sum();
     assert!(
-        (named - trace.attributed_us()).abs() < 1.0,
+        (accounted - trace.attributed_us()).abs() < 1.0,
         "no two phases at the same time: {lines:?}"
     );
     let seen: Vec<&str> = lines

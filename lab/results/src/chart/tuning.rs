@@ -109,8 +109,8 @@ fn draw(svg: &mut Svg, x: f64, top: f64, width: f64, scale: LogScale, cell: &Cel
 /// What the strategies choose in this row, in words.
 fn marks(cells: &[Cell], cell: &Cell) -> String {
     let points: Vec<Point> = cells.iter().map(|cell| cell.point).collect();
-    let named = [("cheapest", Strategy::Cost), ("fastest", Strategy::Speed)];
-    let chosen = named.iter().filter(|(_, strategy)| {
+    let strategies = [("cheapest", Strategy::Cost), ("fastest", Strategy::Speed)];
+    let chosen = strategies.iter().filter(|(_, strategy)| {
         choose(&points, *strategy).is_some_and(|point| point.memory_mb == cell.point.memory_mb)
     });
     let names: Vec<&str> = chosen.map(|(name, _)| *name).collect();

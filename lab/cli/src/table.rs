@@ -6,7 +6,7 @@ pub mod tune;
 pub mod waterfall;
 
 use comfy_table::{CellAlignment, Table, presets};
-use lab_results::format::{bytes, duration, times, usd};
+use lab_results::format::{bytes, duration, short_name, times, usd};
 use lab_results::interval::{Comparison, Verdict};
 use lab_results::price::Prices;
 use lab_results::scale::LogScale;
@@ -55,7 +55,10 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)], metric: Metric) -> T
         .iter()
         .map(|(name, _)| *name)
         .find(|name| !is_floor(name));
-    let against_first = format!("against {}", first.unwrap_or("the first"));
+    let against_first = format!(
+        "against {}",
+        first.map_or_else(|| "the first".to_owned(), short_name)
+    );
     let mut table = plain_table(
         &["step", "p50", "", "against the step before", &against_first],
         &[1, 4],
@@ -66,7 +69,7 @@ fn ladder(session: &Session, rows: &[(&str, &Measurement)], metric: Metric) -> T
             .filter(|first| *first != *name)
             .and_then(|first| session.compare(first, name, metric));
         table.add_row([
-            shown(name),
+            short_name(name),
             p50(measurement).map(duration).unwrap_or_default(),
             p50(measurement).and_then(bar).unwrap_or_default(),
             compared.unwrap_or_default(),
@@ -89,7 +92,7 @@ fn changes(session: &Session, rows: &[(&str, &Measurement)], what: &str) -> Stri
         let cell = |metric| against_step_before(session, rows, row, metric).unwrap_or_default();
         if step_before(rows, row).is_some() {
             let cells = [Metric::Cold, Metric::First, Metric::PerSecond].map(cell);
-            table.add_row(std::iter::once(shown(name)).chain(cells));
+            table.add_row(std::iter::once(short_name(name)).chain(cells));
         }
     }
     if table.is_empty() {
@@ -177,7 +180,7 @@ fn warm(rows: &[(&str, &Measurement)]) -> Table {
             .map(|estimate| format!("{:.0}", estimate.value));
         let cell = |value: Option<f64>| value.map(duration).unwrap_or_default();
         table.add_row([
-            shown(name),
+            short_name(name),
             measurement.memory_mb.to_string(),
             duration(paced.p50),
             network
@@ -231,7 +234,7 @@ fn cold(rows: &[(&str, &Measurement)], prices: &Prices) -> Table {
                 .unwrap_or_default()
         };
         table.add_row([
-            shown(name),
+            short_name(name),
             measurement.architecture.clone(),
             measurement.binary_bytes.map(bytes).unwrap_or_default(),
             bytes(measurement.zip_bytes),
@@ -278,7 +281,7 @@ fn counts(rows: &[(&str, &Measurement)]) -> Table {
     let mut table = plain_table(&headings, &[1, 2, 3, 4, 5, 6]);
     for (name, measurement) in rows {
         let (cold, warm) = (measurement.counts_cold(), measurement.counts_warm());
-        let mut cells = vec![shown(name)];
+        let mut cells = vec![short_name(name)];
         for (_, counters) in COUNTED {
             let sum = |counts: &std::collections::BTreeMap<String, f64>| {
                 let found = counters.iter().filter_map(|counter| counts.get(*counter));
@@ -297,18 +300,6 @@ fn count(value: f64) -> String {
         format!("{value:.0}")
     } else {
         format!("{value:.1}")
-    }
-}
-
-/// What a target is called in a table: a step's name, and of a file's path the end that tells files apart.
-pub fn shown(name: &str) -> String {
-    let mut parts = name.rsplit('/');
-    match (parts.next(), parts.next()) {
-        (Some("bootstrap"), Some(folder)) if !matches!(folder, "" | "." | "..") => {
-            format!("{folder}/bootstrap")
-        }
-        (Some(file), Some(_)) => file.to_owned(),
-        _ => name.to_owned(),
     }
 }
 

@@ -42,6 +42,20 @@ pub fn usd(amount: f64) -> String {
     format!("${amount:.*}", decimals as usize)
 }
 
+/// What a measured thing is called in a table or a picture: a step by its name, a file by the end of its path and the folder
+/// it is in, since many are called `bootstrap`.
+pub fn short_name(name: &str) -> String {
+    let parts: Vec<&str> = name
+        .split('/')
+        .filter(|part| !matches!(*part, "" | "." | ".."))
+        .collect();
+    match parts[..] {
+        [.., folder, file] => format!("{folder}/{file}"),
+        [only] => only.to_owned(),
+        [] => name.to_owned(),
+    }
+}
+
 /// A ratio: `2.41x`, `12.3x`, `187x`.
 pub fn times(ratio: f64) -> String {
     format!("{}x", three_digits(ratio))
@@ -106,6 +120,29 @@ mod tests {
         assert_eq!(
             [0.0, 1.239, 0.2, 0.0999, 0.0027, 0.000_042].map(usd),
             ["$0.00", "$1.24", "$0.20", "$0.10", "$0.0027", "$0.000042"]
+        );
+    }
+
+    #[test]
+    fn files_are_called_by_the_end_of_their_path() {
+        let shown = [
+            "05-elasticache",
+            "/home/me/target/release/mine",
+            "./target/lambda/mine/bootstrap",
+            "./bootstrap",
+            "../x",
+            "/",
+        ];
+        assert_eq!(
+            shown.map(short_name),
+            [
+                "05-elasticache",
+                "release/mine",
+                "mine/bootstrap",
+                "bootstrap",
+                "x",
+                "/"
+            ]
         );
     }
 

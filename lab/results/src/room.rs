@@ -7,6 +7,7 @@
 
 mod line;
 
+use crate::format::short_name;
 use crate::schema::{Measurement, Metric, Session};
 use crate::stats::percentile;
 
@@ -83,7 +84,7 @@ impl Result {
 fn crate_of(name: &str, measurement: &Measurement) -> Option<Crate> {
     let network = measurement.mean(|round| round.warm_network_us);
     Some(Crate {
-        name: name.to_owned(),
+        name: short_name(name),
         memory_mb: measurement.memory_mb,
         p50_us: measurement.p50(Metric::Warm)?.value,
         network_us: network?,

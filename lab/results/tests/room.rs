@@ -52,7 +52,7 @@ fn own_crates_are_shown_and_else_the_fastest_step() {
     let steps = [("03-parameters-extension", 3000), ("05-elasticache", 1500)];
     assert_eq!(names(&with_floor(&steps)), ["05-elasticache"]);
     let with_mine = [steps[0], ("mine", 2000), steps[1], ("./my/bootstrap", 5000)];
-    assert_eq!(names(&with_floor(&with_mine)), ["./my/bootstrap", "mine"]);
+    assert_eq!(names(&with_floor(&with_mine)), ["my/bootstrap", "mine"]);
     assert_eq!(
         Measured::of(&session("1", &["mine"]), "ada"),
         None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
-use lab_results::format::{duration, times};
+use lab_results::format::{duration, short_name, times};
 use lab_results::interval::{Comparison, Scaled, compare_apart};
 use lab_results::room::FLOOR;
 use lab_results::schema::{Measurement, Metric, Session};
@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use super::Named;
 use super::report::{Report, Section, in_json, in_words};
-use crate::table::shown;
 
 /// A step in one file, with the floor of the same session.
 struct Found<'a> {
@@ -113,7 +112,7 @@ fn find<'a>(named: &'a Named, profile: &str, step: &str) -> Option<Found<'a>> {
 }
 
 fn row(named: &[Named], step: &str, found: &[Option<Found>]) -> (Vec<String>, Value) {
-    let mut cells = vec![shown(step)];
+    let mut cells = vec![short_name(step)];
     let mut compared_cells = Vec::new();
     let mut values = Vec::new();
     let baseline = found[0].as_ref();

@@ -10,7 +10,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Named;
 use super::report::{Report, Section};
-use crate::table::shown;
+use lab_results::format::short_name;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -195,7 +195,7 @@ fn conditions(session: &Session) -> Markup {
     let steps: Vec<String> = session
         .measurements
         .keys()
-        .map(|name| shown(name))
+        .map(|name| short_name(name))
         .collect();
     rows.push(("Steps", steps.join(", ")));
     html! {

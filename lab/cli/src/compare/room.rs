@@ -1,13 +1,12 @@
 //! A room of people: pasted lines and results files alike.
 
-use lab_results::format::{duration, times};
+use lab_results::format::{duration, short_name, times};
 use lab_results::interval::MINIMUM_ROUNDS;
 use lab_results::room::{self, Crate, Error, FLOOR, Group, Line, Result};
 use serde_json::{Value, json};
 
 use super::Named;
 use super::report::{Report, Section};
-use crate::table::shown;
 
 /// What people gave.
 #[derive(Debug, Default)]
@@ -98,7 +97,7 @@ pub fn room(pasted: &Pasted) -> Report {
 }
 
 fn owner(label: &str, measured: &Crate) -> String {
-    format!("{} of {label}", shown(&measured.name))
+    format!("{} of {label}", short_name(&measured.name))
 }
 
 fn why(refused: &Crate) -> &'static str {
@@ -113,7 +112,7 @@ fn section(group: &Group) -> Section {
         vec![
             (place + 1).to_string(),
             ranked.label.clone(),
-            shown(&ranked.measured.name),
+            short_name(&ranked.measured.name),
             ranked.measured.memory_mb.to_string(),
             duration(ranked.score_us),
             times(ranked.work),

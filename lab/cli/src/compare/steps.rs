@@ -1,7 +1,7 @@
 //! Steps that one session measured in turns.
 
 use anyhow::{Context as _, Result};
-use lab_results::format::{duration, usd};
+use lab_results::format::{duration, short_name, usd};
 use lab_results::price::Prices;
 use lab_results::room::FLOOR;
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::USUAL_PROFILE;
 use super::report::{Report, Section, in_json, in_words};
-use crate::table::shown;
 
 /// What is compared, how it is called in a table and in JSON.
 const METRICS: [(Metric, &str, &str); 5] = [
@@ -103,7 +102,7 @@ fn pair(session: &Session, before: &str, after: &str, prices: &Prices) -> (Secti
         String::new(),
     ]);
     let section = Section {
-        title: format!("{} against {}", shown(after), shown(before)),
+        title: format!("{} against {}", short_name(after), short_name(before)),
         note: format!(
             "{} rounds side by side, network profile {}; in brackets the 95 % interval of the ratio.",
             session.method.rounds,
@@ -111,9 +110,9 @@ fn pair(session: &Session, before: &str, after: &str, prices: &Prices) -> (Secti
         ),
         headings: [
             "",
-            &shown(before),
-            &shown(after),
-            &format!("{} is", shown(after)),
+            &short_name(before),
+            &short_name(after),
+            &format!("{} is", short_name(after)),
         ]
         .map(str::to_owned)
         .into(),
@@ -139,7 +138,7 @@ pub fn ladder(session: &Session) -> Report {
         let warm = compare(Metric::Warm);
         let p50 = measurement.p50(Metric::Warm);
         rows.push(vec![
-            shown(name),
+            short_name(name),
             p50.map(|p50| duration(p50.value)).unwrap_or_default(),
             from.filter(|_| warm.is_some())
                 .map(number)
@@ -187,7 +186,7 @@ fn number(name: &str) -> String {
     if first.parse::<u32>().is_ok() {
         first.to_owned()
     } else {
-        shown(name)
+        short_name(name)
     }
 }
 
@@ -215,9 +214,9 @@ fn warnings(session: &Session, names: &[String]) -> Vec<String> {
         if measurement.memory_mb != first.1.memory_mb {
             warnings.push(format!(
                 "{} has {} MB and {} {} MB: part of the difference is the CPU that comes with the memory",
-                shown(first.0),
+                short_name(first.0),
                 first.1.memory_mb,
-                shown(name),
+                short_name(name),
                 measurement.memory_mb
             ));
         }
@@ -228,7 +227,7 @@ fn warnings(session: &Session, names: &[String]) -> Vec<String> {
         {
             warnings.push(format!(
                 "{} is deployed on {} and was timed on {architecture}: the architecture's own gain is not in it",
-                shown(name),
+                short_name(name),
                 measurement.architecture
             ));
         }

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 use comfy_table::Table;
-use lab_results::format::{duration, usd};
+use lab_results::format::{duration, short_name, usd};
 use lab_results::price::Prices;
 use lab_results::scale::bar;
 use lab_results::schema::Metric;
 use lab_results::tuning::{Point, Strategy, Temperature, Tuning, choose, comparison_link, link};
 use serde_json::{Map, Value, json};
 
-use super::{plain_table, shown};
+use super::plain_table;
 
 /// Columns of the longest bar.
 const BAR_COLUMNS: usize = 20;
@@ -51,9 +51,9 @@ fn points(tuning: &Tuning, temperature: Temperature, prices: &Prices) -> Result<
         .with_context(|| format!("{} has no price or no sample", tuning.step))
 }
 
-fn one(tuning: &Tuning, shown_: &Shown) -> Result<String> {
-    let warm = points(tuning, Temperature::Warm, shown_.prices)?;
-    let cold = points(tuning, Temperature::Cold, shown_.prices)?;
+fn one(tuning: &Tuning, shown: &Shown) -> Result<String> {
+    let warm = points(tuning, Temperature::Warm, shown.prices)?;
+    let cold = points(tuning, Temperature::Cold, shown.prices)?;
     let longest = warm
         .iter()
         .map(|point| point.duration_ms)
@@ -100,10 +100,10 @@ fn one(tuning: &Tuning, shown_: &Shown) -> Result<String> {
          chosen, warm   {}\n\
          chosen, cold   {}\n\
          {}\n",
-        shown(&tuning.step),
+        short_name(&tuning.step),
         tuning.conditions.network.profile,
-        chosen(&warm, shown_.weight),
-        chosen(&cold, shown_.weight),
+        chosen(&warm, shown.weight),
+        chosen(&cold, shown.weight),
         link(&warm),
     ))
 }
@@ -132,7 +132,7 @@ fn matrix(shown: &Shown) -> Result<String> {
                 ""
             }
         };
-        let name = || super::shown(&tuning.step);
+        let name = || short_name(&tuning.step);
         let times = tuning.sizes.iter().zip(&points).map(|(size, point)| {
             let p50 = size.p50(Metric::Warm).map(|p50| duration(p50.value));
             format!("{}{}", own(point), p50.unwrap_or_default())

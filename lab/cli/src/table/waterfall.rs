@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use lab_results::format::duration;
+use lab_results::format::{duration, short_name};
 use lab_results::trace::{Kind, Temperature, Trace, Usage};
 
-use super::{plain_table, shown};
+use super::plain_table;
 
 /// Columns of the longest timeline.
 const COLUMNS: usize = 48;
@@ -45,7 +45,7 @@ fn one(trace: &Trace, longest: f64) -> String {
     let rest = whole - trace.attributed_us();
     let mut text = format!(
         "\n{}, {} MB, {} request: {}, the median of {}; network profile {}\n{table}\n",
-        shown(&trace.step),
+        short_name(&trace.step),
         trace.memory_mb,
         match trace.temperature {
             Temperature::Cold => "first",

@@ -169,13 +169,17 @@ impl Choice {
         Ok(self.configured(steps.chain(files).collect()))
     }
 
-    /// What is named and nothing else, in the order of the names; each once.
+    /// What is named and nothing else, in the order of the names; each once. With [`Choice::all`] every step.
     pub fn named(&self, workspace: &Workspace) -> Result<Vec<Target>> {
         let like = self
             .like
             .as_deref()
             .map(|name| workspace.step(name))
             .transpose()?;
+        if self.all {
+            let all = workspace.steps.iter().map(Target::of_step).collect();
+            return Ok(self.configured(all));
+        }
         let mut targets: Vec<Target> = Vec::new();
         for name in &self.names {
             let target = match workspace.step(name) {

@@ -97,11 +97,6 @@ impl ResultsFile {
         Self::change(path, place, |file| file.merge(session))
     }
 
-    /// Adds a load to the file at `path` and returns the whole, as [`ResultsFile::add`] does for a session.
-    pub fn add_load(path: &Path, place: Place, load: Load) -> Result<Self, Error> {
-        Self::change(path, place, |file| file.merge_load(load))
-    }
-
     /// Changes the file at `path` and returns the whole.
     ///
     /// Two labs that end at the same time do not lose each other's results: the folder is locked meanwhile.
@@ -167,6 +162,11 @@ impl ResultsFile {
         self.sessions
             .retain(|older| older.id != session.id && !older.measurements.is_empty());
         self.sessions.push(session);
+    }
+
+    /// Adds a load to the file at `path` and returns the whole.
+    pub fn add_load(path: &Path, place: Place, load: Load) -> Result<Self, Error> {
+        Self::change(path, place, |file| file.merge_load(load))
     }
 
     /// Adds a load as the newest one. It replaces what older ones saw of the same step under the same conditions.

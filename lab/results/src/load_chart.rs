@@ -106,7 +106,7 @@ fn head(svg: &mut String, height: usize, description: &str) {
 
 fn legend(svg: &mut String) {
     let y = 24.0;
-    let entries = [("offered", 430.0), ("served", 560.0), ("failed", 690.0)];
+    let entries = [("offered", 560.0), ("served", 660.0), ("failed", 760.0)];
     for (class, x) in entries {
         let mark = if class == "failed" {
             format!("<path class=\"{class}\" d=\"M{x} {y}h24v-8h-24z\"/>")

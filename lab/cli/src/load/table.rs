@@ -183,6 +183,8 @@ fn failures(rows: &[(&str, &Loaded)]) -> Table {
         rows.sort_by(|one, other| other.0.cmp(one.0));
         let logged = loaded.logged.iter();
         rows.extend(logged.map(|(what, count)| (count, format!("logged: {what}"))));
+        let refused = refused_by_parameter_store(loaded);
+        rows.extend(refused.as_ref().map(|(count, what)| (count, what.clone())));
         for (count, what) in rows {
             table.add_row([
                 name.take().unwrap_or_default().to_owned(),
@@ -192,6 +194,17 @@ fn failures(rows: &[(&str, &Loaded)]) -> Table {
         }
     }
     table
+}
+
+/// What its clients may never see: an SDK asks again after a pause, which keeps the environment, until Lambda has none left.
+fn refused_by_parameter_store(loaded: &Loaded) -> Option<(u64, String)> {
+    let count = |name: &str| loaded.counts.get(name).copied().unwrap_or_default();
+    let refused = count("parameters.throttled");
+    let calls = count("parameters.get_parameter") + count("parameters.get_parameters");
+    let what = format!(
+        "calls refused by Parameter Store, of {calls}: whoever asks again later keeps an environment busy meanwhile"
+    );
+    (refused > 0).then_some((refused, what))
 }
 
 /// What the sample's authors published of the same ramp, where this is that ramp.

@@ -95,7 +95,7 @@ async fn what_limits_a_step_is_counted_where_it_bites() {
     assert!(gets >= 10 && hits < gets, "{:?}", calm.counts);
     assert_eq!(calm.series.offered.iter().sum::<u32>(), 10);
     assert_eq!(
-        calm.series.cold_starts.iter().sum::<u32>() as u64,
+        u64::from(calm.series.cold_starts.iter().sum::<u32>()),
         calm.cold_starts.unwrap()
     );
 

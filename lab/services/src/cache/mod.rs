@@ -116,12 +116,12 @@ impl Cache {
 
     /// The bytes under a key, past the front.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
-        Ok(bulk(self.command(&[b"GET", key.as_bytes()]).await?))
+        Ok(bulk(&self.command(&[b"GET", key.as_bytes()]).await?))
     }
 
     /// A key and the bytes under it, any of them, past the front; nothing where the cache is empty.
     pub async fn any(&self) -> Result<Option<(String, Vec<u8>)>, Error> {
-        let Some(key) = bulk(self.command(&[b"RANDOMKEY"]).await?) else {
+        let Some(key) = bulk(&self.command(&[b"RANDOMKEY"]).await?) else {
             return Ok(None);
         };
         let key = String::from_utf8_lossy(&key).into_owned();
@@ -205,7 +205,7 @@ impl Cache {
 }
 
 /// The bytes in a reply, `$length\r\nbytes\r\n`; nothing for `$-1\r\n`.
-fn bulk(reply: Vec<u8>) -> Option<Vec<u8>> {
+fn bulk(reply: &[u8]) -> Option<Vec<u8>> {
     if reply.starts_with(b"$-1") {
         return None;
     }

@@ -141,7 +141,7 @@ impl Lab {
         })
     }
 
-    /// A variable's value as the deployment puts it in: `{{resolve:ssm:NAME}}` is CloudFormation's way to say a parameter.
+    /// A variable's value as the deployment puts it in: `{{resolve:ssm:NAME}}` is how a template names a parameter.
     fn resolve(&self, value: &str) -> Result<String> {
         let name = value
             .strip_prefix("{{resolve:ssm:")

@@ -5,8 +5,8 @@ use lab_results::interval::MINIMUM_ROUNDS;
 use lab_results::room::{self, Crate, Error, FLOOR, Group, Line, Result};
 use serde_json::{Value, json};
 
-use super::Named;
 use super::report::{Report, Section};
+use super::{Named, USUAL_PROFILE};
 
 /// What people gave.
 #[derive(Debug, Default)]
@@ -31,11 +31,16 @@ impl Pasted {
         }
     }
 
-    /// Takes the newest session of a results file that measured the floor in the lab, under that name.
+    /// Takes the newest session of a results file that measured the floor in the lab, of the usual network profile if there is
+    /// one.
     pub fn file(&mut self, named: &Named) {
         let sessions = named.file.sessions.iter().rev();
-        let newest = sessions
-            .filter(|session| session.measurements.contains_key(FLOOR))
+        let with_floor = sessions.filter(|session| session.measurements.contains_key(FLOOR));
+        let (usual, others): (Vec<_>, Vec<_>) =
+            with_floor.partition(|session| session.profile() == Some(USUAL_PROFILE));
+        let newest = usual
+            .into_iter()
+            .chain(others)
             .find_map(|session| Result::of(session, &named.label));
         match newest {
             Some(result) => self.add(result),

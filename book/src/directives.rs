@@ -18,6 +18,10 @@
 //! | `fault-timeout` | the function timeout meanwhile |
 //! | `diff STEP` | the change against the step before |
 //! | `architecture STEP` | who talks to whom, and what the step moved, as a figure |
+//! | `distribution STEP`, `waterfall STEP [cold]` | a step beside the one it changes, as a figure |
+//! | `tuning STEP`, `matrix` | a step at several memory sizes as a figure, all steps as a table |
+//! | `load STRATEGY`, `load-chart STRATEGY STEP`, `load-offered STRATEGY` | what became of the steps under a load |
+//! | `ceiling` | the rate at which each step meets its first limit |
 //! | `about STEP` | idea, reading time and, if the code is not the measured one, a warning |
 
 use anyhow::{Context as _, Result, bail};
@@ -26,9 +30,10 @@ use lab::workspace::{Step, Workspace};
 use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
 use lab_results::format::duration;
+use lab_results::tuning::Temperature;
 
 use crate::measured::{Measured, PROFILE};
-use crate::{architecture, diff, freshness, tables};
+use crate::{architecture, diff, figures, freshness, limits, tables};
 
 /// Everything that a chapter may refer to.
 pub struct Directives {
@@ -74,6 +79,19 @@ impl Directives {
             ["architecture", name] => {
                 architecture::figure(&self.measured, &self.workspace, step(name)?)
             }
+            ["distribution", name] => {
+                figures::distribution(&self.measured, &self.workspace, step(name)?)
+            }
+            ["waterfall", name] => self.waterfall(step(name)?, Temperature::Warm),
+            ["waterfall", name, "cold"] => self.waterfall(step(name)?, Temperature::Cold),
+            ["tuning", name] => figures::tuning(&self.measured, step(name)?),
+            ["matrix"] => limits::matrix(&self.measured, &self.workspace),
+            ["load", strategy] => limits::load(&self.measured, &self.workspace, strategy),
+            ["load-chart", strategy, name] => figures::ramp(&self.measured, strategy, step(name)?),
+            ["load-offered", strategy] => {
+                limits::offered(&self.measured, &self.workspace, strategy)
+            }
+            ["ceiling"] => limits::ceilings(&self.measured, &self.workspace, &self.facts),
             ["about", name] => self.about(step(name)?),
             ["gain", name] => self.measured.gain(step(name)?, PROFILE),
             ["gain", name, profile] => self.measured.gain(step(name)?, profile),
@@ -97,6 +115,10 @@ impl Directives {
     fn number(&self, what: &str, step: &Step, profile: &str) -> Result<String> {
         let (_, measurement) = self.measured.of(step, profile)?;
         self.measured.number(what, measurement)
+    }
+
+    fn waterfall(&self, step: &Step, temperature: Temperature) -> Result<String> {
+        figures::waterfall(&self.measured, &self.workspace, step, temperature)
     }
 
     fn clean_clone(&self, what: &str) -> Result<String> {

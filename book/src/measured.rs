@@ -5,8 +5,12 @@ use lab::workspace::{Step, Workspace};
 use lab_results::facts::Facts;
 use lab_results::format::{bytes, duration, times, usd};
 use lab_results::interval::{Comparison, Verdict};
+use lab_results::load::Load;
 use lab_results::price::Prices;
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
+use lab_results::tuning::Tuning;
+
+use crate::figures::newest;
 
 /// The network profile that is meant where a chapter names none.
 pub const PROFILE: &str = "region";
@@ -44,6 +48,41 @@ impl Measured {
                     step.name, step.name
                 )
             })
+    }
+
+    /// What a millisecond and a request cost.
+    pub fn prices(&self) -> &Prices {
+        &self.prices
+    }
+
+    /// The newest measurement of a step at several memory sizes.
+    pub fn tuning(&self, step: &Step) -> Result<&Tuning> {
+        newest(&self.reference.tune, &step.name).with_context(|| {
+            format!(
+                "data/results/reference.json has no memory sizes of {}: cargo lab tune {} --results data/results/reference.json",
+                step.name, step.name
+            )
+        })
+    }
+
+    /// The newest load of a step under a strategy.
+    pub fn load(&self, strategy: &str, step: &Step) -> Result<&Load> {
+        let fits = |load: &&Load| {
+            load.strategy == strategy
+                && load.steps.contains_key(&step.name)
+                && load
+                    .network
+                    .as_ref()
+                    .is_some_and(|network| network.profile == PROFILE)
+        };
+        let found = self.reference.loads.iter().rev().find(fits);
+        found.with_context(|| {
+            format!(
+                "data/results/reference.json has no {} under {strategy}: \
+                 cargo lab load {} --strategy data/load/{strategy}.yml --results data/results/reference.json",
+                step.name, step.name
+            )
+        })
     }
 
     /// One number of a measurement, for people.

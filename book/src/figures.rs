@@ -1,0 +1,102 @@
+//! Pictures of what the lab measured: spreads, waterfalls, curves of memory sizes, ramps.
+
+use anyhow::{Context as _, Result};
+use lab::workspace::{Step, Workspace};
+use lab_results::load::Load;
+use lab_results::schema::Session;
+use lab_results::trace::Trace;
+use lab_results::tuning::{Temperature, Tuning};
+use lab_results::{chart, load_chart};
+
+use crate::measured::{Measured, PROFILE};
+use crate::tables::picture;
+
+/// How far the warm requests of a step are spread, beside the step that it changes.
+pub fn distribution(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
+    let names = with_before(workspace, step)?;
+    let wanted: Vec<&str> = names.iter().map(|step| step.name.as_str()).collect();
+    let session = measured.reference.newest_with(Some(PROFILE), &wanted);
+    let session = session.with_context(|| {
+        format!(
+            "no session of the reference measured {}",
+            wanted.join(" and ")
+        )
+    })?;
+    let mut measurements = session.measurements.clone();
+    measurements.retain(|name, _| wanted.contains(&name.as_str()));
+    let session = Session {
+        measurements,
+        ..session.clone()
+    };
+    let svg = chart::distribution(&session).context("nothing can be drawn of it")?;
+    Ok(picture(&svg))
+}
+
+/// Where the time of a request goes, beside the step that it changes.
+pub fn waterfall(
+    measured: &Measured,
+    workspace: &Workspace,
+    step: &Step,
+    temperature: Temperature,
+) -> Result<String> {
+    let steps = with_before(workspace, step)?;
+    let traces: Result<Vec<&Trace>> = steps
+        .iter()
+        .map(|step| trace(measured, step, temperature))
+        .collect();
+    let svg = chart::waterfall(&traces?).context("nothing can be drawn of it")?;
+    Ok(picture(&svg))
+}
+
+fn trace<'a>(measured: &'a Measured, step: &Step, temperature: Temperature) -> Result<&'a Trace> {
+    let fits = |trace: &&Trace| {
+        trace.step == step.name
+            && trace.temperature == temperature
+            && trace.conditions.network.profile == PROFILE
+    };
+    let found = measured.reference.traces.iter().rev().find(fits);
+    found.with_context(|| {
+        let cold = match temperature {
+            Temperature::Cold => " --cold",
+            Temperature::Warm => "",
+        };
+        format!(
+            "data/results/reference.json has no trace: cargo lab trace {}{cold} --results data/results/reference.json",
+            step.name
+        )
+    })
+}
+
+/// One step at several memory sizes.
+pub fn tuning(measured: &Measured, step: &Step) -> Result<String> {
+    let found = measured.tuning(step)?;
+    let svg = chart::tuning(&[found], measured.prices()).context("nothing can be drawn of it")?;
+    Ok(picture(&svg))
+}
+
+/// The newest of the tunings of a step.
+pub fn newest<'a>(tunings: &'a [Tuning], step: &str) -> Option<&'a Tuning> {
+    let fits =
+        |tuning: &&Tuning| tuning.step == step && tuning.conditions.network.profile == PROFILE;
+    tunings.iter().rev().find(fits)
+}
+
+/// One step under a strategy, second by second.
+pub fn ramp(measured: &Measured, strategy: &str, step: &Step) -> Result<String> {
+    let load = measured.load(strategy, step)?;
+    let mut steps = load.steps.clone();
+    steps.retain(|name, _| *name == step.name);
+    let alone = Load {
+        steps,
+        ..load.clone()
+    };
+    let svg = load_chart::ramp(&alone).context("nothing can be drawn of it")?;
+    Ok(picture(&svg))
+}
+
+/// The step that this one changes, if any, and the step.
+fn with_before<'a>(workspace: &'a Workspace, step: &'a Step) -> Result<Vec<&'a Step>> {
+    let from = step.manifest.from.as_deref();
+    let from = from.map(|name| workspace.step(name)).transpose()?;
+    Ok(from.into_iter().chain([step]).collect())
+}

@@ -1,0 +1,170 @@
+//! Tables of loads, of ceilings, and of memory sizes.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+use lab::workspace::Workspace;
+use lab_results::ceiling::{Limit, ceiling};
+use lab_results::facts::Facts;
+use lab_results::format::{duration, usd};
+use lab_results::load::{Load, Loaded};
+use lab_results::schema::Metric;
+use lab_results::tuning::{Point, Temperature};
+
+use crate::figures::newest;
+use crate::measured::{Measured, PROFILE};
+
+/// What became of every step under a strategy.
+pub fn load(measured: &Measured, workspace: &Workspace, strategy: &str) -> Result<String> {
+    let mut table = "| step | offered | served | failed | first failure | cold starts | environments | p50 | p99 | Apdex |\n\
+                     |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+        .to_owned();
+    let mut conditions = None;
+    for step in &workspace.steps {
+        let Ok(load) = measured.load(strategy, step) else {
+            continue;
+        };
+        conditions = Some(load);
+        let _ = writeln!(
+            table,
+            "| `{}` | {} |",
+            step.name,
+            row(&load.steps[&step.name])
+        );
+    }
+    let conditions = conditions.with_context(|| {
+        format!(
+            "data/results/reference.json has no load: cargo lab load 00 05 --strategy data/load/{strategy}.yml --results data/results/reference.json"
+        )
+    })?;
+    let _ = writeln!(table, "\n{}", in_words(conditions));
+    Ok(table)
+}
+
+fn row(loaded: &Loaded) -> String {
+    let count = |count: Option<u64>| count.map_or_else(String::new, |count| count.to_string());
+    let latency = loaded.latency.as_ref();
+    let first = loaded.first_error_s;
+    [
+        format!("{:.1}/s", loaded.offered_per_second()),
+        format!("{:.1}/s", loaded.served_per_second()),
+        loaded.failed().to_string(),
+        first.map_or_else(String::new, |second| format!("after {second:.0} s")),
+        count(loaded.cold_starts),
+        count(loaded.environments),
+        latency.map_or_else(String::new, |it| duration(it.p50_us as f64)),
+        latency.map_or_else(String::new, |it| duration(it.p99_us as f64)),
+        format!("{:.2}", loaded.apdex()),
+    ]
+    .join(" | ")
+}
+
+fn in_words(load: &Load) -> String {
+    let mut text = format!("{}. Latencies are those of right answers.", load.phases);
+    if let Some(concurrency) = load.concurrency {
+        let _ = write!(text, " At most {concurrency} environments.");
+    }
+    let saturated: Vec<String> = load
+        .steps
+        .iter()
+        .filter_map(|(step, loaded)| {
+            let second = loaded.saturated_from_s?;
+            Some(format!("`{step}` from second {second} on"))
+        })
+        .collect();
+    if !saturated.is_empty() {
+        let _ = write!(
+            text,
+            " The measuring machine's own CPUs were busy under {}: what is slow or fails from there on says something about the machine.",
+            saturated.join(", ")
+        );
+    }
+    text
+}
+
+/// The mean rate that a strategy offered.
+pub fn offered(measured: &Measured, workspace: &Workspace, strategy: &str) -> Result<String> {
+    let found = workspace
+        .steps
+        .iter()
+        .find_map(|step| Some(measured.load(strategy, step).ok()?.steps[&step.name].clone()));
+    let loaded = found.with_context(|| format!("no load under {strategy}"))?;
+    Ok(format!("{:.1} requests/s", loaded.offered_per_second()))
+}
+
+/// At which rate each step meets its first limit, and what lifts it.
+pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Result<String> {
+    let usual = facts.limits()?.concurrency;
+    let new = u64::from(facts.new_account_concurrency()?);
+    let mut table = format!(
+        "| step | new account ({new} environments) | first limit | usual account ({usual} environments) | first limit | what lifts it | then |\n\
+         |---|--:|---|--:|---|---|--:|\n"
+    );
+    for step in &workspace.steps {
+        let Ok((session, measurement)) = measured.of(step, PROFILE) else {
+            continue;
+        };
+        let limits =
+            |concurrency| ceiling(measurement, session.network.as_ref(), facts, concurrency);
+        let (low, high) = (limits(new)?, limits(usual)?);
+        let (Some(low), Some(high)) = (low.first(), high.first()) else {
+            continue;
+        };
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} | {} | {} | {} | {} |",
+            step.name,
+            per_second(low.per_second),
+            low.kind.name(),
+            per_second(high.per_second),
+            high.kind.name(),
+            high.lift,
+            lifted(high),
+        );
+    }
+    Ok(table)
+}
+
+fn per_second(rate: f64) -> String {
+    format!("{rate:.0}/s")
+}
+
+fn lifted(limit: &Limit) -> String {
+    limit.lifted_per_second.map_or_else(String::new, per_second)
+}
+
+/// Every tuned step at every size: the median of warm requests and the price.
+pub fn matrix(measured: &Measured, workspace: &Workspace) -> Result<String> {
+    let mut table = String::new();
+    for step in &workspace.steps {
+        let Some(tuning) = newest(&measured.reference.tune, &step.name) else {
+            continue;
+        };
+        if table.is_empty() {
+            let sizes: Vec<String> = tuning
+                .sizes
+                .iter()
+                .map(|size| format!("{} MB", size.memory_mb))
+                .collect();
+            let rules = "--:|".repeat(sizes.len());
+            let _ = writeln!(table, "| step | {} |\n|---|{rules}", sizes.join(" | "));
+        }
+        let points = tuning.points(Temperature::Warm, measured.prices());
+        let points: Vec<Point> = points.context("a tuning without samples")?;
+        let cells: Vec<String> = tuning
+            .sizes
+            .iter()
+            .zip(points)
+            .map(|(size, point)| {
+                let p50 = size.p50(Metric::Warm).map(|p50| duration(p50.value));
+                format!("{}, {}", p50.unwrap_or_default(), usd(point.cost * 1e6))
+            })
+            .collect();
+        let _ = writeln!(table, "| `{}` | {} |", step.name, cells.join(" | "));
+    }
+    anyhow::ensure!(
+        !table.is_empty(),
+        "data/results/reference.json has no memory sizes: cargo lab tune 00 05 --results data/results/reference.json"
+    );
+    Ok(table)
+}

@@ -2,11 +2,11 @@
 
 use anyhow::{Context as _, Result};
 use lab::workspace::{Step, Workspace};
+use lab_results::chart;
 use lab_results::load::Load;
 use lab_results::schema::Session;
 use lab_results::trace::Trace;
 use lab_results::tuning::{Temperature, Tuning};
-use lab_results::{chart, load_chart};
 
 use crate::measured::{Measured, PROFILE};
 use crate::tables::picture;
@@ -83,14 +83,14 @@ pub fn newest<'a>(tunings: &'a [Tuning], step: &str) -> Option<&'a Tuning> {
 
 /// One step under a strategy, second by second.
 pub fn ramp(measured: &Measured, strategy: &str, step: &Step) -> Result<String> {
-    let load = measured.load(strategy, step)?;
+    let load = measured.under_load(strategy, step)?;
     let mut steps = load.steps.clone();
     steps.retain(|name, _| *name == step.name);
     let alone = Load {
         steps,
         ..load.clone()
     };
-    let svg = load_chart::ramp(&alone).context("nothing can be drawn of it")?;
+    let svg = chart::ramp(&alone).context("nothing can be drawn of it")?;
     Ok(picture(&svg))
 }
 

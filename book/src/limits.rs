@@ -21,7 +21,7 @@ pub fn load(measured: &Measured, workspace: &Workspace, strategy: &str) -> Resul
         .to_owned();
     let mut conditions = None;
     for step in &workspace.steps {
-        let Ok(load) = measured.load(strategy, step) else {
+        let Ok(load) = measured.under_load(strategy, step) else {
             continue;
         };
         conditions = Some(load);
@@ -87,7 +87,7 @@ pub fn offered(measured: &Measured, workspace: &Workspace, strategy: &str) -> Re
     let found = workspace
         .steps
         .iter()
-        .find_map(|step| Some(measured.load(strategy, step).ok()?.steps[&step.name].clone()));
+        .find_map(|step| Some(measured.under_load(strategy, step).ok()?.steps[&step.name].clone()));
     let loaded = found.with_context(|| format!("no load under {strategy}"))?;
     Ok(format!("{:.1} requests/s", loaded.offered_per_second()))
 }

@@ -66,7 +66,7 @@ impl Measured {
     }
 
     /// The newest load of a step under a strategy.
-    pub fn load(&self, strategy: &str, step: &Step) -> Result<&Load> {
+    pub fn under_load(&self, strategy: &str, step: &Step) -> Result<&Load> {
         let fits = |load: &&Load| {
             load.strategy == strategy
                 && load.steps.contains_key(&step.name)

@@ -5,12 +5,12 @@
 //! - [`schema`]: one results file, its sessions, measurements and rounds
 //! - [`mod@file`]: reading, merging and saving such a file
 //! - [`stats`]: percentiles and summaries; [`interval`]: how far they can be trusted
-//! - [`load`]: what became of steps under a rising rate; [`load_chart`]: drawn
+//! - [`load`]: what became of steps under a rising rate
 //! - [`mod@ceiling`]: the rate at which each limit of AWS would bite, computed
 //! - [`price`]: what a million requests cost
 //! - [`tuning`]: a step at several memory sizes; [`trace`]: the timeline of one invocation; [`conditions`] of both
 //! - [`room`]: a result as one line to paste, and the ranking of many
-//! - [`chart`]: pictures as SVG: ladder, distribution, tuning, waterfall; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
+//! - [`chart`]: pictures as SVG: ladder, distribution, tuning, waterfall, ramp; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
 //! - [`mod@format`]: durations, bytes, money and dates for people
 //!
 //! Nothing here starts a process, opens a socket or reads a clock: the lab and the book both compute with it, and the
@@ -29,7 +29,6 @@ pub mod format;
 pub mod interval;
 mod layout;
 pub mod load;
-pub mod load_chart;
 pub mod price;
 pub mod room;
 pub mod scale;

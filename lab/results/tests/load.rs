@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use common::session;
 use expect_test::expect_file;
+use lab_results::chart::ramp;
 use lab_results::load::{Latency, Load, Loaded, Series};
-use lab_results::load_chart::ramp;
 use lab_results::schema::{Place, ResultsFile};
 
 /// Seconds of the example.

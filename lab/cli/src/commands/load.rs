@@ -9,10 +9,10 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use lab_results::chart;
 use lab_results::facts::Facts;
 use lab_results::format::timestamp;
 use lab_results::load as results;
-use lab_results::load_chart;
 use lab_results::schema::{Limits, Place, ResultsFile};
 
 use self::run::{Run, in_short};
@@ -275,7 +275,7 @@ impl Load {
         let Some(path) = &self.svg else {
             return Ok(());
         };
-        let svg = load_chart::ramp(load).context("nothing was sent: there is nothing to draw")?;
+        let svg = chart::ramp(load).context("nothing was sent: there is nothing to draw")?;
         std::fs::write(path, svg).with_context(|| format!("cannot write {}", path.display()))?;
         eprintln!("drawn: {}", path.display());
         Ok(())

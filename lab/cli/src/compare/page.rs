@@ -94,7 +94,12 @@ fn of_file(named: &Named, several: bool, profile: &str, prices: &Prices) -> Mark
         figures.push((heading, chart::waterfall(&[trace])));
     }
     figures.push(("Memory sizes", chart::tuning(&tunings, prices)));
-    // What `cargo lab load` measured belongs here, once the file has a part for it.
+    for load in &file.loads {
+        let network = load.network.as_ref();
+        if network.is_none_or(|network| network.profile == profile) {
+            figures.push(("Under load", chart::ramp(load)));
+        }
+    }
     html! {
         section {
             @if several { h2 { (named.label) } }

@@ -6,11 +6,13 @@
 
 mod distribution;
 pub(crate) mod ladder;
+mod ramp;
 mod svg;
 mod tuning;
 mod waterfall;
 
 pub use distribution::distribution;
 pub use ladder::ladder;
+pub use ramp::ramp;
 pub use tuning::tuning;
 pub use waterfall::waterfall;

@@ -15,9 +15,12 @@ const NAME_CHARACTERS: usize = 24;
 /// Print gets the light one: paper is white.
 const STYLE: &str = "\
 .paper{fill:#fff}.text{fill:#1f2328}.quiet{fill:#59636e}.dot,.phase{fill:#3b78c2}.platform{fill:#8c959f}.line{stroke:#d1d9e0}\
-.lead{stroke:#8c959f;stroke-dasharray:1 4}.whisker{stroke:#1f2328}.rest{fill:none;stroke:#59636e;stroke-dasharray:3 2}
+.lead{stroke:#8c959f;stroke-dasharray:1 4}.whisker{stroke:#1f2328}.rest{fill:none;stroke:#59636e;stroke-dasharray:3 2}\
+.offered{stroke:#59636e;stroke-dasharray:5 4;fill:none;stroke-width:1.5}.served{stroke:#3b78c2;fill:none;stroke-width:2}\
+.failed{fill:#c9462c;fill-opacity:.35;stroke:#c9462c}.saturated{fill:#59636e;fill-opacity:.15}
 @media screen and (prefers-color-scheme:dark){.paper{fill:#0d1117}.text{fill:#f0f6fc}.quiet{fill:#9198a1}.dot,.phase{fill:#4a8fe0}\
-.platform{fill:#6e7681}.line{stroke:#3d444d}.lead{stroke:#6e7681}.whisker{stroke:#f0f6fc}.rest{stroke:#9198a1}}
+.platform{fill:#6e7681}.line{stroke:#3d444d}.lead{stroke:#6e7681}.whisker{stroke:#f0f6fc}.rest{stroke:#9198a1}\
+.offered{stroke:#9198a1}.served{stroke:#4a8fe0}.failed{fill:#f0704f;stroke:#f0704f}.saturated{fill:#9198a1}}
 text{font:13px system-ui,sans-serif}.heading{font-size:16px;font-weight:600}.strong{font-weight:600}.whisker{stroke-width:1.5;fill:none}
 ";
 

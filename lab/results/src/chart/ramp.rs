@@ -1,31 +1,19 @@
-//! A load as an SVG: requests offered, right answers, failures, second by second; a panel a step, all on one scale.
-//!
-//! As the ladder, the picture carries its own background, follows the reader's light or dark setting, and tells nothing by
-//! colour alone: the lines are dashed, solid and filled, and each is named.
+//! A load: requests offered, right answers, failures, second by second; a panel a step, all on one scale. The lines are
+//! dashed, solid and filled, and each is named.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
+use super::svg::{Anchor, MARGIN, Svg, WIDTH};
 use crate::format::duration;
 use crate::load::{Load, Loaded};
 
-const WIDTH: usize = 860;
 const LEFT: f64 = 60.0;
 const RIGHT: f64 = 20.0;
-const TOP: usize = 64;
+const TOP: f64 = 64.0;
 const PANEL: f64 = 170.0;
 const GAP: f64 = 64.0;
-const CAPTION_LINE: usize = 17;
 
 const TITLE: &str = "Requests offered, served and failed, second by second";
-
-const STYLE: &str = "\
-.paper{fill:#fff}.text{fill:#1f2328}.quiet{fill:#59636e}.line{stroke:#d1d9e0;fill:none}\
-.offered{stroke:#59636e;stroke-dasharray:5 4;fill:none;stroke-width:1.5}.served{stroke:#3b78c2;fill:none;stroke-width:2}\
-.failed{fill:#c9462c;fill-opacity:.35;stroke:#c9462c;stroke-width:1}.saturated{fill:#59636e;fill-opacity:.15}
-@media (prefers-color-scheme:dark){.paper{fill:#0d1117}.text{fill:#f0f6fc}.quiet{fill:#9198a1}.line{stroke:#3d444d}\
-.offered{stroke:#9198a1}.served{stroke:#4a8fe0}.failed{fill:#f0704f;stroke:#f0704f}.saturated{fill:#9198a1}}
-text{font:13px system-ui,sans-serif}.heading{font-size:16px;font-weight:600}.name{font-weight:600}
-";
 
 /// The scales that all panels share.
 struct Scales {
@@ -68,101 +56,75 @@ impl Scales {
     }
 }
 
-/// The load's picture; none if nothing was sent.
+/// The picture of a load; none if nothing was sent.
 pub fn ramp(load: &Load) -> Option<String> {
     let scales = Scales::of(load)?;
     let caption = caption(load);
     let panels = load.steps.len() as f64;
     // The last panel's seconds stand below it.
-    let bottom = TOP as f64 + panels * (PANEL + GAP) - GAP + 52.0;
-    let height = bottom as usize + 24 + caption.len() * CAPTION_LINE + 8;
-
-    let mut svg = String::new();
-    head(&mut svg, height, &description(load, &caption));
+    let bottom = TOP + panels * (PANEL + GAP) - GAP + 56.0;
+    let mut svg = Svg::new(&format!("load-{}", load.id), TITLE);
     legend(&mut svg);
     for (number, (name, loaded)) in load.steps.iter().enumerate() {
-        let top = TOP as f64 + number as f64 * (PANEL + GAP);
+        let top = TOP + number as f64 * (PANEL + GAP);
         panel(&mut svg, &scales, top, name, loaded);
     }
-    for (number, line) in caption.iter().enumerate() {
-        let y = bottom + 24.0 + (number * CAPTION_LINE) as f64;
-        text(&mut svg, "quiet", 16.0, y, "start", line);
-    }
-    svg.push_str("</svg>\n");
-    Some(svg)
+    Some(svg.finish(bottom, &caption, &description(load, &caption)))
 }
 
-fn head(svg: &mut String, height: usize, description: &str) {
-    let _ = writeln!(
-        svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
-         role=\"img\" aria-labelledby=\"load-title load-description\">\n<title id=\"load-title\">{TITLE}</title>\n\
-         <desc id=\"load-description\">{}</desc>\n<style>\n{STYLE}</style>\n\
-         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\" rx=\"6\"/>",
-        escaped(description)
-    );
-    text(svg, "text heading", 16.0, 28.0, "start", TITLE);
-}
-
-fn legend(svg: &mut String) {
+fn legend(svg: &mut Svg) {
     let y = 24.0;
-    let entries = [("offered", 560.0), ("served", 660.0), ("failed", 760.0)];
-    for (class, x) in entries {
-        let mark = if class == "failed" {
-            format!("<path class=\"{class}\" d=\"M{x} {y}h24v-8h-24z\"/>")
-        } else {
-            let y = y - 4.0;
-            format!("<path class=\"{class}\" d=\"M{x} {y}h24\"/>")
-        };
-        let _ = writeln!(svg, "{mark}");
-        text(svg, "quiet", x + 30.0, y, "start", class);
+    for (class, x) in [("offered", 560.0), ("served", 660.0), ("failed", 760.0)] {
+        match class {
+            "failed" => svg.path(class, &format!("M{x} {y}h24v-8h-24z")),
+            _ => svg.path(class, &format!("M{x} {}h24", y - 4.0)),
+        }
+        svg.text("quiet", x + 30.0, y, Anchor::Start, class);
     }
 }
 
-fn panel(svg: &mut String, scales: &Scales, top: f64, name: &str, loaded: &Loaded) {
+fn panel(svg: &mut Svg, scales: &Scales, top: f64, name: &str, loaded: &Loaded) {
     // The name stands above the panel.
     let bottom = top + 24.0 + PANEL;
-    text(svg, "text name", 16.0, top + 12.0, "start", name);
+    svg.text("text strong", MARGIN, top + 12.0, Anchor::Start, name);
     let right = WIDTH as f64 - RIGHT;
-    text(svg, "quiet", right, top + 12.0, "end", &summary(loaded));
+    svg.text("quiet", right, top + 12.0, Anchor::End, &summary(loaded));
     if let Some(second) = loaded.saturated_from_s {
-        let (x, y) = (scales.x(f64::from(second)), bottom - PANEL);
-        let width = right - x;
-        let _ = writeln!(
-            svg,
-            "<rect class=\"saturated\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{PANEL:.1}\"/>"
-        );
+        let x = scales.x(f64::from(second));
+        svg.rect("saturated", x, bottom - PANEL, right - x, PANEL);
     }
     for count in ticks(scales.most) {
         let y = scales.y(bottom, count);
-        let _ = writeln!(
-            svg,
-            "<path class=\"line\" d=\"M{LEFT:.1} {y:.1}H{right:.1}\"/>"
+        svg.path("line", &format!("M{LEFT:.1} {y:.1}H{right:.1}"));
+        svg.text(
+            "quiet",
+            LEFT - 8.0,
+            y + 4.0,
+            Anchor::End,
+            &format!("{count}/s"),
         );
-        let label = format!("{count}/s");
-        text(svg, "quiet", LEFT - 8.0, y + 4.0, "end", &label);
     }
     for second in ticks(scales.seconds) {
         let label = format!("{second} s");
-        let x = scales.x(second);
-        text(svg, "quiet", x, bottom + 17.0, "middle", &label);
+        svg.text(
+            "quiet",
+            scales.x(second),
+            bottom + 17.0,
+            Anchor::Middle,
+            &label,
+        );
     }
     if loaded.failed() > 0 {
         let line = scales.path(bottom, &loaded.series.failed);
         let end = scales.x(loaded.series.failed.len() as f64 - 0.5);
         let begin = scales.x(0.5);
-        let _ = writeln!(
-            svg,
-            "<path class=\"failed\" d=\"{line}L{end:.1} {bottom:.1}L{begin:.1} {bottom:.1}Z\"/>"
+        svg.path(
+            "failed",
+            &format!("{line}L{end:.1} {bottom:.1}L{begin:.1} {bottom:.1}Z"),
         );
     }
-    for (class, counts) in [
-        ("offered", &loaded.series.offered),
-        ("served", &loaded.series.served),
-    ] {
-        let line = scales.path(bottom, counts);
-        let _ = writeln!(svg, "<path class=\"{class}\" d=\"{line}\"/>");
-    }
+    svg.path("offered", &scales.path(bottom, &loaded.series.offered));
+    svg.path("served", &scales.path(bottom, &loaded.series.served));
 }
 
 /// Up to six round numbers from 0.
@@ -237,21 +199,6 @@ fn caption(load: &Load) -> Vec<String> {
         load.machine.logical_cores
     ));
     lines
-}
-
-fn text(svg: &mut String, class: &str, x: f64, y: f64, anchor: &str, text: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        svg,
-        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
-        escaped(text)
-    );
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 #[cfg(test)]

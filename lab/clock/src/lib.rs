@@ -33,10 +33,9 @@ pub unsafe extern "C" fn clock_gettime(clock: libc::clockid_t, time: *mut libc::
         && clock == libc::CLOCK_MONOTONIC
         && let Some((time, ahead)) = time.zip(ahead())
     {
-        let ahead = ahead.load(Ordering::Relaxed);
-        let nanos = time.tv_nsec as u64 + ahead % SECOND;
-        time.tv_sec += ((ahead + time.tv_nsec as u64) / SECOND) as i64;
-        time.tv_nsec = (nanos % SECOND) as i64;
+        let nanos = ahead.load(Ordering::Relaxed) + time.tv_nsec.cast_unsigned();
+        time.tv_sec += (nanos / SECOND).cast_signed();
+        time.tv_nsec = (nanos % SECOND).cast_signed();
     }
     result
 }

@@ -1,4 +1,4 @@
-//! The empty handler without lambda_http: what an invocation costs when the function does nothing, on one thread.
+//! The empty handler without `lambda_http`: what an invocation costs when the function does nothing, on one thread.
 
 #![forbid(unsafe_code)]
 

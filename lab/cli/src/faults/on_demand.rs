@@ -106,9 +106,10 @@ impl Switches {
         let mut on = self.on.lock().await;
         self.repair(lab, fault.neighbour, on.remove(&fault.neighbour))
             .await?;
-        let cached = match fault.fault.is_garbage() {
-            true => Some(stored(lab, service).await?),
-            false => None,
+        let cached = if fault.fault.is_garbage() {
+            Some(stored(lab, service).await?)
+        } else {
+            None
         };
         fault.fault.inject(lab, service, cached.as_ref()).await?;
         if !fault.is_moment() {

@@ -36,8 +36,7 @@ struct Wire {
 
 /// The figure of a step as a picture with its text alternative.
 pub fn figure(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
-    let from = step.manifest.from.as_deref();
-    let from = from.map(|name| workspace.step(name)).transpose()?;
+    let from = workspace.before(step)?;
     let mut wires = Vec::new();
     for neighbour in [Neighbour::Parameters, Neighbour::Database, Neighbour::Cache] {
         if step.manifest.services.contains(&neighbour) {
@@ -53,11 +52,12 @@ fn wire(
     from: Option<&Step>,
     neighbour: Neighbour,
 ) -> Result<Wire> {
-    let (name, prefix) = match neighbour {
-        Neighbour::Parameters => ("Parameter Store", "parameters"),
-        Neighbour::Database => ("RDS Proxy, Aurora", "database"),
-        Neighbour::Cache => ("ElastiCache", "cache"),
+    let name = match neighbour {
+        Neighbour::Parameters => "Parameter Store",
+        Neighbour::Database => "RDS Proxy, Aurora",
+        Neighbour::Cache => "ElastiCache",
     };
+    let prefix = neighbour.as_str();
     let (_, measurement) = measured.of(step, PROFILE)?;
     let counts = measurement.counts_warm();
     let label = label(&counts, prefix);

@@ -16,9 +16,8 @@ const LONG: usize = 60;
 /// The files that the step's manifest names, each against the step it starts from; `Cargo.toml` without what is about the step
 /// itself.
 pub fn of(workspace: &Workspace, step: &Step) -> Result<String> {
-    let from = step.manifest.from.as_deref();
+    let from = workspace.before(step)?;
     let from = from.with_context(|| format!("{} starts from no other step", step.name))?;
-    let from = workspace.step(from)?;
     let mut text = String::new();
     // The manifest last: it follows from the code.
     let mut files: Vec<&String> = step.manifest.changes.iter().collect();

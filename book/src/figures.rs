@@ -6,7 +6,7 @@ use lab_results::chart;
 use lab_results::load::Load;
 use lab_results::schema::Session;
 use lab_results::trace::Trace;
-use lab_results::tuning::{Temperature, Tuning};
+use lab_results::tuning::Temperature;
 
 use crate::measured::{Measured, PROFILE};
 use crate::tables::picture;
@@ -74,13 +74,6 @@ pub fn tuning(measured: &Measured, step: &Step) -> Result<String> {
     Ok(picture(&svg))
 }
 
-/// The newest of the tunings of a step.
-pub fn newest<'a>(tunings: &'a [Tuning], step: &str) -> Option<&'a Tuning> {
-    let fits =
-        |tuning: &&Tuning| tuning.step == step && tuning.conditions.network.profile == PROFILE;
-    tunings.iter().rev().find(fits)
-}
-
 /// One step under a strategy, second by second.
 pub fn ramp(measured: &Measured, strategy: &str, step: &Step) -> Result<String> {
     let load = measured.under_load(strategy, step)?;
@@ -96,7 +89,6 @@ pub fn ramp(measured: &Measured, strategy: &str, step: &Step) -> Result<String> 
 
 /// The step that this one changes, if any, and the step.
 fn with_before<'a>(workspace: &'a Workspace, step: &'a Step) -> Result<Vec<&'a Step>> {
-    let from = step.manifest.from.as_deref();
-    let from = from.map(|name| workspace.step(name)).transpose()?;
-    Ok(from.into_iter().chain([step]).collect())
+    let before = workspace.before(step)?;
+    Ok(before.into_iter().chain([step]).collect())
 }

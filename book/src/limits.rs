@@ -11,7 +11,6 @@ use lab_results::load::{Load, Loaded};
 use lab_results::schema::Metric;
 use lab_results::tuning::{Point, Temperature};
 
-use crate::figures::newest;
 use crate::measured::{Measured, PROFILE};
 
 /// What became of every step under a strategy.
@@ -84,10 +83,10 @@ fn in_words(load: &Load) -> String {
 
 /// The mean rate that a strategy offered.
 pub fn offered(measured: &Measured, workspace: &Workspace, strategy: &str) -> Result<String> {
-    let found = workspace
-        .steps
-        .iter()
-        .find_map(|step| Some(measured.under_load(strategy, step).ok()?.steps[&step.name].clone()));
+    let found = workspace.steps.iter().find_map(|step| {
+        let load = measured.under_load(strategy, step).ok()?;
+        load.steps.get(&step.name)
+    });
     let loaded = found.with_context(|| format!("no load under {strategy}"))?;
     Ok(format!("{:.1} requests/s", loaded.offered_per_second()))
 }
@@ -137,7 +136,7 @@ fn lifted(limit: &Limit) -> String {
 pub fn matrix(measured: &Measured, workspace: &Workspace) -> Result<String> {
     let mut table = String::new();
     for step in &workspace.steps {
-        let Some(tuning) = newest(&measured.reference.tune, &step.name) else {
+        let Ok(tuning) = measured.tuning(step) else {
             continue;
         };
         if table.is_empty() {

@@ -10,8 +10,6 @@ use lab_results::price::Prices;
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
 use lab_results::tuning::Tuning;
 
-use crate::figures::newest;
-
 /// The network profile that is meant where a chapter names none.
 pub const PROFILE: &str = "region";
 
@@ -57,7 +55,11 @@ impl Measured {
 
     /// The newest measurement of a step at several memory sizes.
     pub fn tuning(&self, step: &Step) -> Result<&Tuning> {
-        newest(&self.reference.tune, &step.name).with_context(|| {
+        let fits = |tuning: &&Tuning| {
+            tuning.step == step.name && tuning.conditions.network.profile == PROFILE
+        };
+        let found = self.reference.tune.iter().rev().find(fits);
+        found.with_context(|| {
             format!(
                 "data/results/reference.json has no memory sizes of {}: cargo lab tune {} --results data/results/reference.json",
                 step.name, step.name

@@ -67,12 +67,7 @@ pub fn catalogue(workspace: &Workspace) -> String {
 
 /// The reference of a step and the step before it, and the reader's own numbers beside them.
 pub fn result(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
-    let from = step
-        .manifest
-        .from
-        .as_deref()
-        .map(|name| workspace.step(name))
-        .transpose()?;
+    let from = workspace.before(step)?;
     let mut columns = Vec::new();
     for step in from.into_iter().chain([step]) {
         columns.push((

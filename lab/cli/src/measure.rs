@@ -50,9 +50,6 @@ impl Extent {
         closed: 50,
         closed_time: Duration::from_millis(300),
     };
-}
-
-impl Extent {
     /// What each memory size gets in a tuning: no closed loop, since nobody chooses a size by it.
     pub const TUNING: Self = Self {
         rounds: 10,
@@ -94,6 +91,25 @@ impl Prepared {
             zip_bytes: builder::zip_size(executable)?,
             keeps_contract: None,
         })
+    }
+
+    /// The same executable under another memory size.
+    #[must_use]
+    pub fn of_size(&self, memory_mb: u32) -> Self {
+        Self {
+            target: Target {
+                memory_mb,
+                memory_overridden: memory_mb != self.target.memory_mb,
+                ..self.target.clone()
+            },
+            function: Arc::new(Function {
+                memory_mb,
+                ..Function::clone(&self.function)
+            }),
+            // Nobody has asked at this size.
+            keeps_contract: None,
+            ..*self
+        }
     }
 
     /// Invokes the target once and checks that it answers, with the stadiums if it is to serve them. Answers what is

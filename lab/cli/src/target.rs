@@ -176,11 +176,7 @@ impl Choice {
     /// The targets in the order of the ladder: without a name the numbered steps and the floors that they stand on, one step
     /// with the step before it and their floors, several with theirs.
     pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self
-            .like
-            .as_deref()
-            .map(|name| workspace.step(name))
-            .transpose()?;
+        let like = self.like(workspace)?;
         let mut steps: Vec<&Step> = Vec::new();
         let mut files = Vec::new();
         for name in &self.names {
@@ -198,10 +194,10 @@ impl Choice {
         } else if self.names.is_empty() {
             steps = workspace.ladder().collect();
         } else if let [only] = steps[..]
-            && let Some(before) = &only.manifest.from
+            && let Some(before) = workspace.before(only)?
             && files.is_empty()
         {
-            steps.push(workspace.step(before)?);
+            steps.push(before);
         }
         let mut floors: BTreeSet<&str> = steps.iter().filter_map(|step| step.floor()).collect();
         if steps.is_empty() {

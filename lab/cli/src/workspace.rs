@@ -168,6 +168,12 @@ impl Workspace {
         })
     }
 
+    /// The step that this one changes; none for the first one and the floors.
+    pub fn before(&self, step: &Step) -> Result<Option<&Step>> {
+        let from = step.manifest.from.as_deref();
+        from.map(|name| self.step(name)).transpose()
+    }
+
     /// The ladder: the numbered steps.
     pub fn ladder(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.number().is_some())

@@ -60,29 +60,15 @@ pub async fn of(
     begin: SystemTime,
     count: usize,
 ) -> Result<Vec<Report>> {
-    let asked = Instant::now();
-    loop {
-        let found = since(cli, log_group, begin).await?;
-        if found.len() == count {
-            return Ok(found);
-        }
-        if found.len() > count {
-            bail!(
-                "{log_group} has {} REPORT lines for {count} requests: somebody else calls the function. Measure when \
-                 nobody does",
-                found.len()
-            );
-        }
-        if asked.elapsed() > PATIENCE {
-            bail!(
-                "{log_group} has {} REPORT lines for {count} requests after {} s: the function's log format must be \
-                 Text, and its role must be allowed to log",
-                found.len(),
-                PATIENCE.as_secs()
-            );
-        }
-        tokio::time::sleep(PAUSE).await;
+    let found = wait_for(cli, log_group, begin, (count, "requests")).await?;
+    if found.len() > count {
+        bail!(
+            "{log_group} has {} REPORT lines for {count} requests: somebody else calls the function. Measure when \
+             nobody does",
+            found.len()
+        );
     }
+    Ok(found)
 }
 
 /// Waits until the lines of `count` invocations can be found, and one look longer: others may have left some, too.
@@ -92,16 +78,27 @@ pub async fn at_least(
     begin: SystemTime,
     count: usize,
 ) -> Result<Vec<Report>> {
+    wait_for(cli, log_group, begin, (count, "right answers")).await?;
+    tokio::time::sleep(PAUSE).await;
+    since(cli, log_group, begin).await
+}
+
+/// Looks again and again until there are as many lines, or more.
+async fn wait_for(
+    cli: &Cli,
+    log_group: &str,
+    begin: SystemTime,
+    (count, of_what): (usize, &str),
+) -> Result<Vec<Report>> {
     let asked = Instant::now();
     loop {
         let found = since(cli, log_group, begin).await?;
         if found.len() >= count {
-            tokio::time::sleep(PAUSE).await;
-            return since(cli, log_group, begin).await;
+            return Ok(found);
         }
         if asked.elapsed() > PATIENCE {
             bail!(
-                "{log_group} has {} REPORT lines for {count} right answers after {} s: the function's log format must be \
+                "{log_group} has {} REPORT lines for {count} {of_what} after {} s: the function's log format must be \
                  Text, and its role must be allowed to log",
                 found.len(),
                 PATIENCE.as_secs()

@@ -22,7 +22,7 @@ use crate::target::{Choice, Target};
 use crate::workspace::Workspace;
 
 /// Where measurements are kept unless `--results` says otherwise.
-const RESULTS: &str = "data/results/aws.json";
+pub(super) const RESULTS: &str = "data/results/aws.json";
 /// What `npm run deploy` writes.
 pub(super) const OUTPUTS: &str = "infra/outputs.json";
 

@@ -10,7 +10,7 @@ use lab_results::price::Prices;
 use lab_results::room::Line;
 use lab_results::schema::{ResultsFile, Session};
 
-use super::output::written;
+use super::output::{self, written};
 use super::run::RESULTS;
 use crate::compare::{self, Named, Pasted, Report};
 use crate::lab::facts_path;
@@ -86,9 +86,7 @@ impl Compare {
                 profile,
             } = &compared;
             let page = compare::page(title, report, files, profile, &prices);
-            std::fs::write(path, page)
-                .with_context(|| format!("cannot write {}", path.display()))?;
-            eprintln!("page: {}", path.display());
+            output::file("page", path, &page)?;
         }
         Ok(())
     }

@@ -5,23 +5,23 @@ mod run;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use lab_results::chart;
 use lab_results::facts::Facts;
-use lab_results::format::timestamp;
 use lab_results::load as results;
-use lab_results::schema::{Limits, Place, ResultsFile};
+use lab_results::schema::{Place, ResultsFile};
 
 use self::run::{Run, in_short};
+use super::aws::RESULTS as AWS_RESULTS;
 use super::output;
+use super::ready::{self, Origin};
+use super::run::RESULTS;
 use crate::lab::{Lab, Setup, facts_path};
 use crate::load::ceiling::Ceilings;
 use crate::load::emulated::{self, Account};
 use crate::load::{Strategy, remote, table};
-use crate::machine;
 use crate::programs;
 use crate::progress::Progress;
 use crate::run_directory::clear_leftovers;
@@ -41,8 +41,6 @@ The load is open: requests are sent when they are due, whatever became of the la
 then. Steps run in the emulated service of this process, without HTTP in between; each has the machine for itself.
 The exit code is 1 where the strategy ensures something that does not hold.";
 
-/// Where results are kept unless `--results` says otherwise.
-const RESULTS: &str = "data/results/local.json";
 /// The sample's own strategy.
 const STRATEGY: &str = "data/load/ramp.yml";
 
@@ -112,7 +110,7 @@ impl Load {
         }
         let strategy = Strategy::load(&self.strategy_path(&workspace))?;
         let place = if self.aws { Place::Aws } else { Place::Local };
-        let usual = if self.aws { aws::RESULTS } else { RESULTS };
+        let usual = if self.aws { AWS_RESULTS } else { RESULTS };
         let kept_in = self.results.as_deref().unwrap_or(Path::new(usual));
         let results = workspace.root.join(kept_in);
         if !self.dry_run {
@@ -198,14 +196,9 @@ impl Load {
             programs,
         })
         .await?;
-        warn_of_missing_limits(&lab);
-        let enforced = lab.platform.limits.enforced();
+        ready::warn_of_missing_limits(&lab, "a step serves more than on Lambda");
         load.network = Some(network);
-        load.limits = Some(Limits {
-            cpu: enforced,
-            memory: enforced,
-            how: lab.platform.limits.how().to_owned(),
-        });
+        load.limits = Some(ready::limits(&lab));
         load.concurrency = Some(account.concurrency);
         load.parameter_quota = Some(account.parameter_quota);
         eprintln!("each step: {}", strategy.describe());
@@ -234,14 +227,14 @@ impl Load {
 
     /// What is known before anything is sent.
     fn begin(&self, workspace: &Workspace, strategy: &Strategy, through: &str) -> results::Load {
-        let started = timestamp(SystemTime::now());
+        let origin = Origin::now(workspace);
         results::Load {
-            id: format!("{started}-{}", std::process::id()),
-            started,
+            id: origin.id(),
+            started: origin.started,
             label: self.label.clone(),
             region: None,
-            machine: machine::machine(),
-            build: machine::build(&workspace.root),
+            machine: origin.machine,
+            build: origin.build,
             network: None,
             limits: None,
             strategy: strategy.name.clone(),
@@ -276,18 +269,7 @@ impl Load {
             return Ok(());
         };
         let svg = chart::ramp(load).context("nothing was sent: there is nothing to draw")?;
-        std::fs::write(path, svg).with_context(|| format!("cannot write {}", path.display()))?;
-        eprintln!("drawn: {}", path.display());
-        Ok(())
-    }
-}
-
-fn warn_of_missing_limits(lab: &Lab) {
-    if let lab_lambda::Limits::None { reason } = &lab.platform.limits {
-        eprintln!(
-            "WARNING: CPU and memory are NOT limited on this machine, so that a step serves more than on Lambda. The results are \
-             marked. ({reason}) `cargo lab doctor` says what would help."
-        );
+        output::file("drawn", path, &svg)
     }
 }
 

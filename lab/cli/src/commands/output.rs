@@ -1,8 +1,9 @@
 //! What the commands print on standard output.
 
 use std::io::{ErrorKind, Result as Written, Write as _};
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use lab_results::facts::Facts;
 use lab_results::schema::{Place, ResultsFile, Session};
 
@@ -38,4 +39,11 @@ pub(super) fn written(result: Written<()>) -> Result<()> {
 /// Text and the end of a line.
 pub(super) fn line(text: &str) -> Result<()> {
     written(writeln!(std::io::stdout().lock(), "{text}"))
+}
+
+/// Writes a file that was asked for, and says `what` it is and where.
+pub(super) fn file(what: &str, path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    eprintln!("{what}: {}", path.display());
+    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::programs;
 use crate::progress::{Progress, elapsed};
 use crate::run_directory::clear_leftovers;
 use crate::target::Target;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, is_floor};
 
 /// When a session began, on what machine and with what source.
 pub(super) struct Origin {
@@ -42,11 +42,11 @@ impl Origin {
     }
 }
 
-/// A lab that is ready, and executables that answer.
+/// A lab that is ready, and targets that answer.
 pub(super) struct Ready {
     pub(super) facts: Facts,
     pub(super) lab: Lab,
-    pub(super) executables: Vec<PathBuf>,
+    pub(super) prepared: Vec<Prepared>,
     pub(super) conditions: Conditions,
 }
 
@@ -72,7 +72,7 @@ impl Ready {
             programs,
         };
         let lab = Lab::start(setup).await?;
-        warn_of_missing_limits(&lab);
+        warn_of_missing_limits(&lab, RUNS_FASTER);
         let conditions = Conditions {
             id: origin.id(),
             started: origin.started,
@@ -83,29 +83,35 @@ impl Ready {
             limits: limits(&lab),
             pinning: lab.platform.placement.describe(),
         };
-        let ready = Self {
+        let prepared = check(&lab, targets, &executables).await?;
+        eprintln!("built and started in {}", elapsed(begin));
+        Ok(Self {
             facts,
             lab,
-            executables,
+            prepared,
             conditions,
-        };
-        ready.check(targets).await?;
-        eprintln!("built and started in {}", elapsed(begin));
-        Ok(ready)
+        })
     }
+}
 
-    async fn check(&self, targets: &[Target]) -> Result<()> {
-        let progress = Progress::start("checking that every step answers");
-        for (target, executable) in targets.iter().zip(&self.executables) {
-            let mut prepared = Prepared::new(&self.lab, target, executable)?;
-            let remark = prepared.check(&self.lab).await?;
-            if let Some(remark) = remark.filter(|_| target.name != "floor") {
-                progress.print(&remark);
-            }
+/// Configures what was built, and checks that it answers.
+pub(super) async fn check(
+    lab: &Lab,
+    targets: &[Target],
+    executables: &[PathBuf],
+) -> Result<Vec<Prepared>> {
+    let mut checked = Vec::new();
+    let progress = Progress::start("checking that every step answers");
+    for (target, executable) in targets.iter().zip(executables) {
+        let mut prepared = Prepared::new(lab, target, executable)?;
+        let remark = prepared.check(lab).await?;
+        if let Some(remark) = remark.filter(|_| !is_floor(&target.name)) {
+            progress.print(&remark);
         }
-        progress.done("they do");
-        Ok(())
+        checked.push(prepared);
     }
+    progress.done("they do");
+    Ok(checked)
 }
 
 /// What holds the environments to their size here.
@@ -134,11 +140,16 @@ pub(super) async fn build(workspace: &Workspace, targets: &[Target]) -> Result<V
     Ok(executables)
 }
 
-pub(super) fn warn_of_missing_limits(lab: &Lab) {
+/// What follows for a measurement.
+pub(super) const RUNS_FASTER: &str =
+    "every step runs faster than on Lambda and a memory size means nothing";
+
+/// Warns where nothing holds the environments to their size, `so_that` something is not as on Lambda.
+pub(super) fn warn_of_missing_limits(lab: &Lab, so_that: &str) {
     if let lab_lambda::Limits::None { reason } = &lab.platform.limits {
         eprintln!(
-            "WARNING: CPU and memory are NOT limited on this machine, so that every step runs faster than on Lambda and \
-             a memory size means nothing. The results are marked. ({reason}) `cargo lab doctor` says what would help."
+            "WARNING: CPU and memory are NOT limited on this machine, so that {so_that}. The results are marked. ({reason}) \
+             `cargo lab doctor` says what would help."
         );
     }
 }

@@ -13,12 +13,12 @@ use super::compare::line_to_paste;
 use super::ready::{self, Origin};
 use super::{aws, faults, output};
 use crate::lab::{Lab, Setup, facts_path};
-use crate::measure::{Extent, Prepared, measure};
+use crate::measure::{Extent, measure};
 use crate::programs;
 use crate::progress::{Progress, elapsed};
 use crate::run_directory::clear_leftovers;
 use crate::target::{Choice, Target};
-use crate::workspace::{Workspace, is_floor};
+use crate::workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -143,7 +143,7 @@ impl Run {
         };
         let lab = Lab::start(setup).await?;
         let built = elapsed(begin);
-        ready::warn_of_missing_limits(&lab);
+        ready::warn_of_missing_limits(&lab, ready::RUNS_FASTER);
 
         let begin = Instant::now();
         let measurements = self.measure(&lab, &targets, &executables).await?;
@@ -177,20 +177,7 @@ impl Run {
         targets: &[Target],
         executables: &[PathBuf],
     ) -> Result<BTreeMap<String, Measurement>> {
-        let mut prepared = Vec::new();
-        let progress = Progress::start("checking that every step answers");
-        for (target, executable) in targets.iter().zip(executables) {
-            let mut target = Prepared::new(lab, target, executable)?;
-            if let Some(remark) = target
-                .check(lab)
-                .await?
-                .filter(|_| !is_floor(&target.target.name))
-            {
-                progress.print(&remark);
-            }
-            prepared.push(target);
-        }
-        progress.done("they do");
+        let prepared = ready::check(lab, targets, executables).await?;
         let mut progress = Progress::start("measuring");
         let measurements = measure(lab, &prepared, &self.extent(), &mut progress).await?;
         progress.done("");

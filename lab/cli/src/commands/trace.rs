@@ -9,11 +9,9 @@ use lab_results::chart;
 use lab_results::schema::{Place, ResultsFile};
 use lab_results::trace::Trace;
 
-use super::output::written;
+use super::output::{self, written};
 use super::ready::Ready;
 use super::run::RESULTS;
-use super::tune::write_picture;
-use crate::measure::Prepared;
 use crate::progress::Progress;
 use crate::table::waterfall;
 use crate::target::Choice;
@@ -90,7 +88,7 @@ impl TraceCommand {
         written(writeln!(std::io::stdout().lock(), "{text}"))?;
         if let Some(path) = &self.svg {
             let picture = chart::waterfall(&shown).context("there is nothing to draw")?;
-            write_picture(path, &picture)?;
+            output::file("picture", path, &picture)?;
         }
         if self.memory.is_some() {
             eprintln!("not kept: the memory size was given by hand");
@@ -121,11 +119,10 @@ impl TraceCommand {
         let ready = Ready::start(workspace, &targets, &self.profile, self.yes).await?;
         let mut progress = Progress::start("tracing");
         let mut traces = Vec::new();
-        for (target, executable) in targets.iter().zip(&ready.executables) {
-            let prepared = Prepared::new(&ready.lab, target, executable)?;
+        for prepared in &ready.prepared {
             let conditions = &ready.conditions;
             let extent = Extent::USUAL;
-            traces.push(trace(&ready.lab, &prepared, conditions, extent, &mut progress).await?);
+            traces.push(trace(&ready.lab, prepared, conditions, extent, &mut progress).await?);
         }
         progress.done("");
         ready.lab.stop().await;

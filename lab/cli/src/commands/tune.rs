@@ -1,7 +1,7 @@
 //! `lab tune`: which memory size?
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
@@ -10,10 +10,10 @@ use lab_results::price::Prices;
 use lab_results::schema::{Measurement, Place, ResultsFile};
 use lab_results::tuning::{SIZES, Strategy, Tuning};
 
-use super::output::written;
+use super::output::{self, written};
 use super::ready::Ready;
 use super::run::RESULTS;
-use crate::measure::{Extent, Prepared, measure_each};
+use crate::measure::{Extent, measure_each};
 use crate::progress::Progress;
 use crate::table::tune as table;
 use crate::target::{Choice, Target};
@@ -167,15 +167,8 @@ impl Tune {
         sizes.dedup();
         let lab = &ready.lab;
         let mut prepared = Vec::new();
-        for (target, executable) in targets.iter().zip(&ready.executables) {
-            for &memory_mb in &sizes {
-                let of_this_size = Target {
-                    memory_mb,
-                    memory_overridden: memory_mb != target.memory_mb,
-                    ..target.clone()
-                };
-                prepared.push(Prepared::new(lab, &of_this_size, executable)?);
-            }
+        for checked in &ready.prepared {
+            prepared.extend(sizes.iter().map(|&memory_mb| checked.of_size(memory_mb)));
         }
         let extent = self.extent();
         let mut progress = Progress::start(format!(
@@ -213,13 +206,6 @@ impl Tune {
         let Some(path) = &self.svg else { return Ok(()) };
         let tunings: Vec<&Tuning> = tunings.iter().collect();
         let picture = chart::tuning(&tunings, prices).context("there is nothing to draw")?;
-        write_picture(path, &picture)
+        output::file("picture", path, &picture)
     }
-}
-
-/// Writes a picture and says where.
-pub(super) fn write_picture(path: &Path, picture: &str) -> Result<()> {
-    std::fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))?;
-    eprintln!("picture: {}", path.display());
-    Ok(())
 }

@@ -22,9 +22,6 @@ use crate::progress::Progress;
 use crate::target::{Choice, Target};
 use crate::workspace::Workspace;
 
-/// Where results are kept unless `--results` says otherwise.
-pub(super) const RESULTS: &str = "data/results/aws.json";
-
 impl Load {
     /// Loads one deployed step after the other; nothing with `--dry-run`.
     pub(super) async fn aws(

@@ -9,8 +9,8 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use crate::directives::Directives;
 
-/// `{{lab WHAT ARGUMENT...}}` stands for something looked up.
-const OPEN: &str = "{{lab ";
+/// `{{lab WHAT ARGUMENT...}}` stands for something looked up. Any of its spaces may be the end of a line.
+const OPEN: &str = "{{lab";
 const CLOSE: &str = "}}";
 
 /// Resolves numbers, tables, charts and diffs.
@@ -42,7 +42,7 @@ impl Workshop {
             let value = self
                 .directives
                 .value(&words)
-                .with_context(|| format!("{}: {OPEN}{directive}{CLOSE}", at()))?;
+                .with_context(|| format!("{}: {OPEN} {}{CLOSE}", at(), words.join(" ")))?;
             resolved.push_str(before);
             resolved.push_str(&value);
             rest = after;
@@ -134,6 +134,7 @@ mod tests {
         );
         assert!(failure("{{lab fact no.such}}").starts_with("a.md:1: {{lab fact no.such}}"));
         assert!(failure("{{lab nonsense 00}}").contains("nonsense"));
+        assert!(failure("{{lab\nfact no.such}}").starts_with("a.md:1: {{lab fact no.such}}"));
         assert!(failure("\n\n{{lab p50 00").starts_with("a.md:3: "));
     }
 

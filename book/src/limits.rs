@@ -8,7 +8,7 @@ use lab_results::ceiling::{Limit, ceiling};
 use lab_results::facts::Facts;
 use lab_results::format::{duration, usd};
 use lab_results::load::{Load, Loaded};
-use lab_results::schema::Metric;
+use lab_results::schema::{Measurement, Metric};
 use lab_results::tuning::{Point, Temperature};
 
 use crate::measured::{Measured, PROFILE};
@@ -132,8 +132,12 @@ fn lifted(limit: &Limit) -> String {
     limit.lifted_per_second.map_or_else(String::new, per_second)
 }
 
-/// Every tuned step at every size: the median of warm requests and the price.
-pub fn matrix(measured: &Measured, workspace: &Workspace) -> Result<String> {
+/// Every tuned step at every size: the median of warm requests and the price of their duration, or the median of cold starts.
+pub fn matrix(
+    measured: &Measured,
+    workspace: &Workspace,
+    temperature: Temperature,
+) -> Result<String> {
     let mut table = String::new();
     for step in &workspace.steps {
         let Ok(tuning) = measured.tuning(step) else {
@@ -148,15 +152,21 @@ pub fn matrix(measured: &Measured, workspace: &Workspace) -> Result<String> {
             let rules = "--:|".repeat(sizes.len());
             let _ = writeln!(table, "| step | {} |\n|---|{rules}", sizes.join(" | "));
         }
-        let points = tuning.points(Temperature::Warm, measured.prices());
+        let points = tuning.points(temperature, measured.prices());
         let points: Vec<Point> = points.context("a tuning without samples")?;
+        let median = |size: &Measurement, metric| {
+            let p50 = size.p50(metric).map(|p50| duration(p50.value));
+            p50.unwrap_or_default()
+        };
         let cells: Vec<String> = tuning
             .sizes
             .iter()
             .zip(points)
-            .map(|(size, point)| {
-                let p50 = size.p50(Metric::Warm).map(|p50| duration(p50.value));
-                format!("{}, {}", p50.unwrap_or_default(), usd(point.cost * 1e6))
+            .map(|(size, point)| match temperature {
+                Temperature::Cold => median(size, Metric::Cold),
+                Temperature::Warm => {
+                    format!("{}, {}", median(size, Metric::Warm), usd(point.cost * 1e6))
+                }
             })
             .collect();
         let _ = writeln!(table, "| `{}` | {} |", step.name, cells.join(" | "));

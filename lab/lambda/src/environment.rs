@@ -232,7 +232,7 @@ impl Environment {
         if self.state == State::Frozen {
             self.signal(Signal::SIGCONT);
             self.state = State::Ready;
-            freezer::wait_until_asleep(&self.process_ids()).await;
+            freezer::wait_until_asleep(self.process_ids()).await;
         }
     }
 

@@ -11,12 +11,14 @@ const LOOK_AGAIN: Duration = Duration::from_micros(20);
 
 /// Waits until every thread of the processes sleeps. What they have to do on waking up (look at the clock, find nothing)
 /// belongs to the thaw and not to the invocation that follows it.
-pub(crate) async fn wait_until_asleep(processes: &[i32]) {
-    let start = Instant::now();
-    while start.elapsed() < SETTLE && processes.iter().any(|process| is_awake(*process)) {
-        std::thread::sleep(LOOK_AGAIN);
-        tokio::task::yield_now().await;
-    }
+pub(crate) async fn wait_until_asleep(processes: Vec<i32>) {
+    let waited = tokio::task::spawn_blocking(move || {
+        let start = Instant::now();
+        while start.elapsed() < SETTLE && processes.iter().any(|process| is_awake(*process)) {
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    });
+    waited.await.expect("looking at states does not panic");
 }
 
 fn is_awake(process: i32) -> bool {

@@ -140,6 +140,8 @@ pub struct Choice {
     pub memory_mb: Option<u32>,
     /// The step whose configuration files run under.
     pub like: Option<String>,
+    /// The floor in any case: a room's results are told in it, whatever the floor of the crate.
+    pub in_a_room: bool,
 }
 
 impl Choice {
@@ -200,7 +202,7 @@ impl Choice {
             steps.push(before);
         }
         let mut floors: BTreeSet<&str> = steps.iter().filter_map(|step| step.floor()).collect();
-        if steps.is_empty() {
+        if steps.is_empty() || self.in_a_room {
             floors.insert(FLOOR);
         }
         for floor in floors {
@@ -241,4 +243,28 @@ fn require_executable(name: &str, path: &Path) -> Result<()> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_always_measures_the_floor() {
+        let workspace = Workspace::load().unwrap();
+        let measured = |in_a_room| {
+            let choice = Choice {
+                names: vec!["aside-no-cache".to_owned()],
+                in_a_room,
+                ..Choice::default()
+            };
+            let targets = choice.targets(&workspace).unwrap();
+            targets.iter().any(|target| target.name == FLOOR)
+        };
+        assert!(measured(true));
+        assert!(
+            !measured(false),
+            "its floor is the bare one, as that of 12, which it is measured beside"
+        );
+    }
 }

@@ -165,9 +165,9 @@ impl Load {
     ) -> Result<Run> {
         let choice = Choice {
             names: self.names.clone(),
-            all: false,
             memory_mb: self.memory,
             like: self.like.clone(),
+            ..Choice::default()
         };
         let account = Account {
             concurrency: match self.concurrency {

@@ -97,6 +97,7 @@ impl Run {
             all: self.all,
             memory_mb: self.memory,
             like: self.like.clone(),
+            in_a_room: self.label.is_some(),
         };
         if self.aws {
             let request = aws::Request {
@@ -157,7 +158,7 @@ impl Run {
             println!("\nto paste, for a room's `cargo lab compare -`:\n{line}");
         }
         if self.label.is_some() && line_to_paste(&session).is_none() {
-            eprintln!("no line to paste: it needs a crate and the floor, measured side by side");
+            eprintln!("no line to paste: it needs a crate besides the floor");
         }
         eprintln!("\nbuilt and started in {built}, measured in {measured}");
         // After the tables: a full disk takes the file, not what was measured.

@@ -99,9 +99,9 @@ impl Serve {
     fn target(&self, workspace: &Workspace) -> Result<Target> {
         let choice = Choice {
             names: vec![self.name.clone()],
-            all: false,
             memory_mb: self.memory,
             like: self.like.clone(),
+            ..Choice::default()
         };
         let mut targets = choice.named(workspace)?;
         targets.pop().context("one is named")

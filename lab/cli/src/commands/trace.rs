@@ -111,9 +111,9 @@ impl TraceCommand {
         names.extend(self.beside.clone());
         let choice = Choice {
             names,
-            all: false,
             memory_mb: self.memory,
             like: self.like.clone(),
+            ..Choice::default()
         };
         let targets = choice.named(workspace)?;
         let ready = Ready::start(workspace, &targets, &self.profile, self.yes).await?;

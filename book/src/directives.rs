@@ -19,7 +19,7 @@
 //! | `diff STEP` | the change against the step before |
 //! | `architecture STEP` | who talks to whom, and what the step moved, as a figure |
 //! | `distribution STEP`, `waterfall STEP [cold]` | a step beside the one it changes, as a figure |
-//! | `tuning STEP`, `matrix [cold]` | a step at several memory sizes as a figure, all steps as a table |
+//! | `tuning STEP`, `tuning-curve STEP STEP`, `matrix [cold]` | a step at several memory sizes, cold starts of two as curves, all steps as a table |
 //! | `load STRATEGY`, `load-chart STRATEGY STEP`, `load-offered STRATEGY` | what became of the steps under a load |
 //! | `ceiling` | the rate at which each step meets its first limit |
 //! | `about STEP` | idea, reading time and, if the code is not the measured one, a warning |
@@ -85,6 +85,9 @@ impl Directives {
             ["waterfall", name] => self.waterfall(step(name)?, Temperature::Warm),
             ["waterfall", name, "cold"] => self.waterfall(step(name)?, Temperature::Cold),
             ["tuning", name] => figures::tuning(&self.measured, step(name)?),
+            ["tuning-curve", one, other] => {
+                figures::tuning_curve(&self.measured, [step(one)?, step(other)?])
+            }
             ["matrix"] => limits::matrix(&self.measured, &self.workspace, Temperature::Warm),
             ["matrix", "cold"] => {
                 limits::matrix(&self.measured, &self.workspace, Temperature::Cold)

@@ -74,6 +74,13 @@ pub fn tuning(measured: &Measured, step: &Step) -> Result<String> {
     Ok(picture(&svg))
 }
 
+/// Cold starts of two steps over the memory sizes.
+pub fn tuning_curve(measured: &Measured, steps: [&Step; 2]) -> Result<String> {
+    let [one, other] = steps.map(|step| measured.tuning(step));
+    let svg = chart::tuning_curve(&[one?, other?]).context("nothing can be drawn of it")?;
+    Ok(picture(&svg))
+}
+
 /// One step under a strategy, second by second.
 pub fn ramp(measured: &Measured, strategy: &str, step: &Step) -> Result<String> {
     let load = measured.under_load(strategy, step)?;

@@ -91,7 +91,7 @@ pub fn offered(measured: &Measured, workspace: &Workspace, strategy: &str) -> Re
     Ok(format!("{:.1} requests/s", loaded.offered_per_second()))
 }
 
-/// At which rate each step meets its first limit, and what lifts it.
+/// At which rate each step meets its first limit, and what lifts it. Steps of which the same is true share a line.
 pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Result<String> {
     let usual = facts.limits()?.concurrency;
     let new = u64::from(facts.new_account_concurrency()?);
@@ -99,6 +99,7 @@ pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Re
         "| step | new account ({new} environments) | first limit | usual account ({usual} environments) | first limit | what lifts it | then |\n\
          |---|--:|---|--:|---|---|--:|\n"
     );
+    let mut lines: Vec<(Vec<&str>, String)> = Vec::new();
     for step in &workspace.steps {
         let Ok((session, measurement)) = measured.of(step, PROFILE) else {
             continue;
@@ -109,10 +110,8 @@ pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Re
         let (Some(low), Some(high)) = (low.first(), high.first()) else {
             continue;
         };
-        let _ = writeln!(
-            table,
-            "| `{}` | {} | {} | {} | {} | {} | {} |",
-            step.name,
+        let cells = format!(
+            "{} | {} | {} | {} | {} | {}",
             per_second(low.per_second),
             low.kind.name(),
             per_second(high.per_second),
@@ -120,6 +119,14 @@ pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Re
             high.lift,
             lifted(high),
         );
+        match lines.iter_mut().find(|(_, same)| *same == cells) {
+            Some((names, _)) => names.push(&step.name),
+            None => lines.push((vec![&step.name], cells)),
+        }
+    }
+    for (names, cells) in lines {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(table, "| {} | {cells} |", names.join("<br>"));
     }
     Ok(table)
 }
@@ -165,7 +172,11 @@ pub fn matrix(
             .map(|(size, point)| match temperature {
                 Temperature::Cold => median(size, Metric::Cold),
                 Temperature::Warm => {
-                    format!("{}, {}", median(size, Metric::Warm), usd(point.cost * 1e6))
+                    format!(
+                        "{}<br>{}",
+                        median(size, Metric::Warm),
+                        usd(point.cost * 1e6)
+                    )
                 }
             })
             .collect();

@@ -233,7 +233,7 @@ pub fn chart(measured: &Measured, workspace: &Workspace, profile: &str) -> Resul
 pub fn picture(svg: &str) -> String {
     let alternative = between(svg, "<desc", "</desc>").unwrap_or_default();
     format!(
-        "<img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\">",
+        "<div class=\"figure\"><img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\"></div>",
         alternative.trim().replace('"', "&quot;"),
         BASE64_STANDARD.encode(svg)
     )

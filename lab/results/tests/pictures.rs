@@ -4,7 +4,7 @@ mod common;
 
 use common::{measurement, session};
 use expect_test::expect_file;
-use lab_results::chart::{distribution, ladder, tuning, waterfall};
+use lab_results::chart::{distribution, ladder, tuning, tuning_curve, waterfall};
 use lab_results::conditions::Conditions;
 use lab_results::price::Prices;
 use lab_results::schema::{Measurement, Session};
@@ -154,6 +154,19 @@ fn the_matrix_is_that_of_the_committed_picture() {
     let picture = tuning(&[&one, &other], &prices()).unwrap();
     expect_file!["tuning.svg"].assert_eq(&picture);
     assert_eq!(tuning(&[], &prices()), None);
+}
+
+#[test]
+fn the_curves_are_those_of_the_committed_picture() {
+    let sizes = [(128, 1700), (256, 1500), (1769, 1450)];
+    let one = tuned("05-elasticache", &sizes);
+    let other = tuned("09-lean-tls", &sizes);
+    let picture = tuning_curve(&[&one, &other]).unwrap();
+    expect_file!["tuning_curve.svg"].assert_eq(&picture);
+    let of_other_sizes = tuned("floor", &[(128, 400), (512, 400), (1769, 400)]);
+    assert_eq!(tuning_curve(&[&one, &of_other_sizes]), None);
+    assert_eq!(tuning_curve(&[&one, &other, &one]), None);
+    assert_eq!(tuning_curve(&[]), None);
 }
 
 #[test]

@@ -9,10 +9,12 @@ pub(crate) mod ladder;
 mod ramp;
 mod svg;
 mod tuning;
+mod tuning_curve;
 mod waterfall;
 
 pub use distribution::distribution;
 pub use ladder::ladder;
 pub use ramp::ramp;
 pub use tuning::tuning;
+pub use tuning_curve::tuning_curve;
 pub use waterfall::waterfall;

@@ -1,0 +1,150 @@
+//! Cold starts of two steps over the memory sizes, and where each curve has its knee. The lines are solid and dashed, and named.
+
+use std::fmt::Write as _;
+
+use super::svg::{Anchor, Svg, WIDTH};
+use crate::caption::conditions_in_words;
+use crate::format::duration;
+use crate::scale::LinearScale;
+use crate::schema::Metric;
+use crate::tuning::Tuning;
+
+const LEFT: f64 = 80.0;
+const RIGHT: f64 = 40.0;
+const TOP: f64 = 68.0;
+const HEIGHT: f64 = 240.0;
+const BOTTOM: f64 = TOP + HEIGHT;
+/// Solid and dashed.
+const LINES: [&str; 2] = ["served", "offered"];
+
+/// From here on, more memory brings less than this share of the fastest size's time.
+const KNEE: f64 = 0.1;
+
+/// A step's medians by size, µs, ascending in size.
+struct Curve<'a> {
+    tuning: &'a Tuning,
+    points: Vec<(u32, f64)>,
+}
+
+impl Curve<'_> {
+    /// The smallest size that is about as fast as the fastest.
+    fn knee(&self) -> Option<(u32, f64)> {
+        let fastest = self.points.iter().map(|(_, us)| *us).reduce(f64::min)?;
+        let is_near = |(_, us): &&(u32, f64)| *us <= fastest * (1.0 + KNEE);
+        self.points.iter().find(is_near).copied()
+    }
+}
+
+/// The curves of one or two steps that were measured at the same sizes; none if they were not, or if there is nothing to draw.
+pub fn tuning_curve(tunings: &[&Tuning]) -> Option<String> {
+    let curves: Vec<Curve> = tunings
+        .iter()
+        .map(|tuning| curve(tuning))
+        .collect::<Option<_>>()?;
+    let sizes: Vec<u32> = curves
+        .first()?
+        .points
+        .iter()
+        .map(|(size, _)| *size)
+        .collect();
+    let at = |curve: &Curve| {
+        curve
+            .points
+            .iter()
+            .map(|(size, _)| *size)
+            .eq(sizes.iter().copied())
+    };
+    if curves.len() > LINES.len() || sizes.len() < 2 || !curves.iter().all(at) {
+        return None;
+    }
+    let slowest = curves.iter().flat_map(|curve| &curve.points);
+    let scale = LinearScale::up_to(slowest.map(|(_, us)| *us).reduce(f64::max)?)?;
+    let y = |us: f64| BOTTOM - scale.position(us) * HEIGHT;
+    let step = (WIDTH as f64 - LEFT - RIGHT) / (sizes.len() - 1) as f64;
+    let x = |column: usize| LEFT + column as f64 * step;
+
+    let mut svg = Svg::new("tuning-curve", "A cold start by memory size");
+    for tick in scale.ticks() {
+        svg.path(
+            "line",
+            &format!("M{LEFT} {:.1}H{:.1}", y(tick), WIDTH as f64 - RIGHT),
+        );
+        let label = if tick > 0.0 {
+            duration(tick)
+        } else {
+            "0".to_owned()
+        };
+        svg.text("quiet", LEFT - 8.0, y(tick) + 4.0, Anchor::End, &label);
+    }
+    for (column, size) in sizes.iter().enumerate() {
+        svg.text(
+            "quiet",
+            x(column),
+            BOTTOM + 20.0,
+            Anchor::Middle,
+            &format!("{size} MB"),
+        );
+    }
+    for (curve, line) in curves.iter().zip(LINES) {
+        let mut path = String::new();
+        for (column, (_, us)) in curve.points.iter().enumerate() {
+            let command = if column == 0 { 'M' } else { 'L' };
+            let _ = write!(path, "{command}{:.1} {:.1}", x(column), y(*us));
+        }
+        svg.path(line, &path);
+        for (column, (size, us)) in curve.points.iter().enumerate() {
+            let is_knee = curve.knee().is_some_and(|(knee, _)| knee == *size);
+            svg.circle("dot", x(column), y(*us), if is_knee { 6.0 } else { 3.0 });
+        }
+        let (_, first) = curve.points[0];
+        svg.text(
+            "text strong",
+            x(0) + 8.0,
+            y(first) - 10.0,
+            Anchor::Start,
+            &curve.tuning.step,
+        );
+    }
+    let caption = caption(&curves);
+    let description = described(&curves, &caption);
+    Some(svg.finish(BOTTOM + 30.0, &caption, &description))
+}
+
+fn curve(tuning: &Tuning) -> Option<Curve<'_>> {
+    let points = tuning.sizes.iter().map(|size| {
+        let p50 = size.p50(Metric::Cold)?;
+        Some((size.memory_mb, p50.value))
+    });
+    Some(Curve {
+        tuning,
+        points: points.collect::<Option<_>>()?,
+    })
+}
+
+fn caption(curves: &[Curve]) -> Vec<String> {
+    let percent = KNEE * 100.0;
+    let mut lines = vec![format!(
+        "Median of init and first request. Large dot: the knee, the smallest size within {percent:.0} % of the fastest."
+    )];
+    for curve in curves {
+        let conditions = conditions_in_words(&curve.tuning.conditions);
+        if !lines.contains(&conditions) {
+            lines.push(conditions);
+        }
+    }
+    lines
+}
+
+fn described(curves: &[Curve], caption: &[String]) -> String {
+    let mut text = String::new();
+    for curve in curves {
+        let _ = write!(text, "{}:", curve.tuning.step);
+        for (size, us) in &curve.points {
+            let _ = write!(text, " {size} MB {};", duration(*us));
+        }
+        if let Some((size, us)) = curve.knee() {
+            let _ = write!(text, " the knee is at {size} MB, {}. ", duration(us));
+        }
+    }
+    text + &caption.join(" ")
+}

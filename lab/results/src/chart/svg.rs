@@ -9,6 +9,9 @@ pub(super) const MARGIN: f64 = 16.0;
 /// Between the baselines of a caption.
 const CAPTION_LINE: usize = 17;
 
+/// Longest line of a caption: wider fonts than ours exist.
+const CAPTION_CHARACTERS: usize = 120;
+
 /// Longest name that is drawn; of a longer path the end is shown.
 const NAME_CHARACTERS: usize = 24;
 
@@ -94,6 +97,7 @@ impl Svg {
 
     /// Adds the caption below `bottom` and the text alternative, and ends the picture.
     pub(super) fn finish(mut self, bottom: f64, caption: &[String], description: &str) -> String {
+        let caption: Vec<String> = caption.iter().flat_map(|line| wrapped(line)).collect();
         for (number, line) in caption.iter().enumerate() {
             let y = bottom + (20 + number * CAPTION_LINE) as f64;
             self.text("quiet", MARGIN, y, Anchor::Start, line);
@@ -110,6 +114,23 @@ impl Svg {
              <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\" rx=\"6\"/>\n{body}</svg>\n"
         )
     }
+}
+
+/// A sentence in lines of a caption, broken between words.
+fn wrapped(sentence: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in sentence.split(' ') {
+        let line = lines.last_mut().expect("there is one");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= CAPTION_CHARACTERS {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 /// A name that fits beside the drawing.

@@ -15,7 +15,7 @@ import type { Workspace } from './workspace.ts';
 
 /** Adds the stacks of `workspace` to `app`, whose context holds the settings. */
 export function build(app: App, workspace: Workspace): void {
-    const { zones, owner, budget, powerTuning } = settings(app);
+    const { zones, owner, budget, powerTuning } = settings((name) => app.node.tryGetContext(name) as string | undefined);
     const named = (name: string): { stackName: string } => ({ stackName: `${project}-${name}` });
 
     const network = new Network(app, 'Network', { ...named('Network'), ...(zones ? { zones } : {}) });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { parse } from 'smol-toml';
 
+import { project } from './names.ts';
 import { zoneCount } from './network.ts';
 import type { Step } from './workspace.ts';
 
@@ -103,13 +104,24 @@ export function table(prices: Prices, stacks: readonly string[], steps: readonly
     return [
         ...(lines.length > 0 ? standing : ['No shared stack is needed: nothing costs by the hour.']),
         '',
-        `A step costs nothing while nobody calls it. A million requests, HTTP API included, if one takes ${sampleDurations.join(' or ')} ms:`,
+        `A step costs nothing while nobody calls it. A million requests, Lambda and HTTP API, in USD, us-east-1, if one takes ${sampleDurations.join(' or ')} ms:`,
         ...steps.map((step) => {
             const usd = sampleDurations.map((it) => money(prices.millionRequests(step, it), 2)).join(' or ');
-            return `${step.id.padEnd(10)} ${`${step.memory} MB, ${step.architecture}`.padEnd(38)} ${usd}`;
+            return `${step.id.padEnd(24)} ${`${step.memory} MB, ${step.architecture}`.padEnd(38)} ${usd}`;
         }),
         'Logs, traces, and the storage and I/O of the database come on top.',
     ].join('\n');
+}
+
+/** What the stacks in `existing`, by their full names, cost from now on; none if nothing of them costs by the hour. */
+export function standingNote(prices: Prices, existing: readonly string[]): string | undefined {
+    const standing = prices.standing().filter((it) => existing.includes(`${project}-${it.stack}`));
+    const total = standing.reduce((sum, it) => sum + it.usdPerHour, 0);
+    if (total === 0) return undefined;
+    return (
+        `They cost ${total.toFixed(4)} USD per hour, ${(total * 24).toFixed(2)} per day (us-east-1), whether anybody calls them or not: ` +
+        'npm run destroy -- all'
+    );
 }
 
 /** A slow and a fast request, to show what duration does to the bill; no measurement. */

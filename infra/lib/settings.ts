@@ -1,7 +1,5 @@
 // What can be given on the command line: `-c owner=ada`.
 
-import type { Node } from 'constructs';
-
 import { zoneCount } from './network.ts';
 
 export interface Settings {
@@ -15,8 +13,24 @@ export interface Settings {
     readonly powerTuning: boolean;
 }
 
-export function settings(app: { readonly node: Node }): Settings {
-    const context = (name: string): string | undefined => app.node.tryGetContext(name) as string | undefined;
+/** What `-c KEY=VALUE` knows besides CDK's own keys. */
+const known = ['owner', 'zones', 'budget', 'email', 'power-tuning', 'placeholders'];
+
+/** The settings in `-c KEY=VALUE` options, for what must be refused before anything is built. */
+export function fromOptions(options: readonly string[]): Settings {
+    const pairs = options.map((option): [string, string] => {
+        const [key = '', ...rest] = option.split('=');
+        if (rest.length === 0 || !(known.includes(key) || key.startsWith('@'))) {
+            throw new Error(`-c ${option}: there is ${known.map((name) => `${name}=...`).join(', ')}`);
+        }
+        return [key, rest.join('=')];
+    });
+    const given = new Map(pairs);
+    return settings((name) => given.get(name));
+}
+
+/** `context` answers with what was given for a key. */
+export function settings(context: (name: string) => string | undefined): Settings {
     const owner = context('owner');
     if (owner !== undefined && !/^[a-z][a-z0-9]{0,19}$/.test(owner)) {
         throw new Error(`owner is ${JSON.stringify(owner)}: give at most 20 lower-case letters and digits, a letter first`);

@@ -19,6 +19,13 @@ function aws<T>(command: string, help: string): T {
     return (stdout.trim() === '' ? {} : JSON.parse(stdout)) as T;
 }
 
+/** Stops if the AWS CLI is missing, and warns of version 1. */
+export function checkCli(): void {
+    const { stdout, error } = spawnSync('aws', ['--version'], { encoding: 'utf8' });
+    if (error) throw new Failure(`the AWS CLI does not start (${error.message}): install it, version 2`);
+    if (stdout.startsWith('aws-cli/1')) console.warn('This is version 1 of the AWS CLI: it reads AWS_DEFAULT_REGION, and not AWS_REGION.');
+}
+
 /** The account's number. */
 export function account(): string {
     const identity = aws<{ Account: string }>(
@@ -59,7 +66,7 @@ export function zones(): string[] {
 export function existingStacks(): string[] {
     const answer = aws<{ Stacks: { StackName: string }[] }>(
         'cloudformation describe-stacks',
-        'The stacks cannot be listed: cloudformation:DescribeStacks is needed.',
+        'The stacks cannot be listed: is there a Region (AWS_REGION), and is cloudformation:DescribeStacks allowed?',
     );
     return answer.Stacks.map((it) => it.StackName).filter((name) => name.startsWith(`${project}-`));
 }

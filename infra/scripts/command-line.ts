@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 
+import { fromOptions } from '../lib/settings.ts';
 import { repository } from '../lib/workspace.ts';
 
 export interface Arguments {
@@ -31,6 +32,7 @@ export function parse(usage: string): Arguments {
                 prebuilt: { type: 'boolean', default: false },
             },
         });
+        fromOptions(values.context);
         if (positionals.length > 0) return { names: positionals, ...values };
     } catch (error) {
         throw new Failure(`${(error as Error).message}\nusage: ${usage}`);
@@ -68,6 +70,7 @@ export function cdk(command: readonly string[], context: readonly string[]): voi
 /** Stops unless the answer is yes. */
 export async function confirm(question: string, yes: boolean): Promise<void> {
     if (yes) return;
+    if (!process.stdin.isTTY) throw new Failure(`${question} There is no terminal to ask at: --yes answers`);
     const terminal = createInterface({ input: process.stdin, output: process.stdout });
     const answer = await terminal.question(`${question} [y/N] `);
     terminal.close();

@@ -1,8 +1,9 @@
 // `npm run destroy -- STEP...|all [-c owner=NAME] [--yes]`. `all` with an owner: the owner's steps; without: everything,
 // the shared stacks last.
 
+import { Prices, standingNote } from '../lib/prices.ts';
 import { loadWorkspace, select } from '../lib/workspace.ts';
-import { existingStacks } from './account.ts';
+import { account, checkCli, existingStacks } from './account.ts';
 import { cdk, confirm, parse, run } from './command-line.ts';
 import { keepOutputs } from './outputs.ts';
 
@@ -15,6 +16,8 @@ await run(async () => {
     const owned = context.some((it) => it.startsWith('owner='));
     const steps = everything ? workspace.steps : select(workspace, names);
     const stacks = everything && !owned ? ['--all'] : steps.map((it) => it.id);
+    checkCli();
+    console.log(`AWS account ${account()}. Its stacks of this workshop: ${existingStacks().join(', ') || 'none'}.`);
     await confirm(everything && !owned ? 'Destroy everything?' : `Destroy ${stacks.join(', ')}?`, yes);
 
     // Nothing has to be built to be destroyed, and the optional stacks exist in the app if they are asked for alone.
@@ -23,4 +26,6 @@ await run(async () => {
     const left = existingStacks();
     keepOutputs(left);
     console.log(left.length > 0 ? `Stacks of this workshop that still exist: ${left.join(', ')}` : 'No stack is left.');
+    const note = standingNote(new Prices(workspace.root), left);
+    if (note !== undefined) console.log(note);
 });

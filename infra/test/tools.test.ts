@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { acknowledgements, check } from '../lib/acknowledgements.ts';
 import { build } from '../lib/app.ts';
 import { bootstrap, buildCommand, placeholder } from '../lib/bootstrap.ts';
-import { Prices, sharedStacks, table } from '../lib/prices.ts';
+import { Prices, sharedStacks, standingNote, table } from '../lib/prices.ts';
+import { fromOptions } from '../lib/settings.ts';
 import { loadWorkspace, repository, select } from '../lib/workspace.ts';
 import { app, copyOfRepository } from './support.ts';
 
@@ -72,6 +73,22 @@ test('what stands is what facts.toml says, multiplied', () => {
     assert.equal(endpoint?.usdPerHour, 10);
     writeFileSync(facts, text.replace('unit = "USD/h", source = "aws.amazon.com/privatelink', 'unit = "USD/day", source = "'));
     assert.throws(() => new Prices(copy).standing(), /prices.network.vpc_endpoint_hour must be a number in USD\/h/);
+});
+
+test('what is left of the shared stacks is told with what it costs', () => {
+    const prices = new Prices(repository);
+    const whole = prices.standing().reduce((sum, it) => sum + it.usdPerHour, 0);
+    const left = standingNote(prices, ['Stadiums-Network', 'Stadiums-Database', 'Stadiums-Cache', 'Stadiums-Step05']);
+    assert.ok(left?.includes(`${whole.toFixed(4)} USD per hour`), left);
+    assert.equal(standingNote(prices, ['Stadiums-Step05', 'Stadiums-Populate']), undefined);
+});
+
+test('an option that nobody reads, or with a value that does not fit, is refused before anything is built', () => {
+    assert.equal(fromOptions(['owner=ada']).owner, 'ada');
+    assert.equal(fromOptions(['@aws-cdk/core:stackRelativeExports=true']).owner, undefined);
+    for (const option of ['owner=Ada!', 'owner', 'powertuning=true', 'budget=20', 'zones=a']) {
+        assert.throws(() => fromOptions([option]), option);
+    }
 });
 
 test('the table counts what the steps need and no more', () => {

@@ -4,6 +4,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import {
     InterfaceVpcEndpointAwsService,
+    IpAddresses,
     Peer,
     Port,
     SecurityGroup,
@@ -24,6 +25,9 @@ export interface NetworkProps extends StackProps {
 /** RDS Proxy wants subnets in two zones. */
 export const zoneCount = 2;
 
+/** The addresses of the VPC. Its own attribute would do in the rules below, but the emulator of the rehearsal does not know it. */
+const addresses = '10.0.0.0/16';
+
 export class Network extends Stack {
     readonly vpc: Vpc;
     /**
@@ -36,6 +40,7 @@ export class Network extends Stack {
         super(scope, id, props);
         this.vpc = new Vpc(this, 'Vpc', {
             ...(props.zones ? { availabilityZones: [...props.zones] } : { maxAzs: zoneCount }),
+            ipAddresses: IpAddresses.cidr(addresses),
             natGateways: 0,
             createInternetGateway: false,
             subnetConfiguration: [{ name: 'Isolated', subnetType: SubnetType.PRIVATE_ISOLATED }],
@@ -46,7 +51,7 @@ export class Network extends Stack {
             allowAllOutbound: false,
         });
         for (const port of [443, postgresPort, cachePort]) {
-            this.functions.addEgressRule(Peer.ipv4(this.vpc.vpcCidrBlock), Port.tcp(port));
+            this.functions.addEgressRule(Peer.ipv4(addresses), Port.tcp(port));
         }
         this.addParameterStore();
     }

@@ -97,6 +97,13 @@ impl Compare {
         if self.room || self.names.iter().any(|name| name == "-") {
             return self.room();
         }
+        if let Some(name) = self
+            .names
+            .iter()
+            .find(|name| name.ends_with(".json") && !is_file(name))
+        {
+            bail!("there is no file {name}");
+        }
         if files == 0 && !self.names.is_empty() {
             return self.steps(workspace, prices);
         }
@@ -131,8 +138,9 @@ impl Compare {
         }
         let report = compare::room(&pasted);
         ensure!(
-            !report.sections.is_empty() || !report.warnings.is_empty(),
-            "there is no result in it: paste the line that `cargo lab run --label NAME` ends with"
+            !report.sections.is_empty(),
+            "there is no result in it: paste the line that `cargo lab run --label NAME` ends with\n{}",
+            report.warnings.join("\n")
         );
         // A page of many people's pictures would be read by nobody: the ranking alone.
         Ok(Compared {
@@ -192,9 +200,16 @@ impl Compare {
             .iter()
             .map(|path| path.display().to_string())
             .collect();
+        let (under, option) = match &self.profile {
+            Some(profile) => (
+                format!(" under the network profile {profile}"),
+                format!(" --profile {profile}"),
+            ),
+            None => Default::default(),
+        };
         bail!(
-            "no session in {} measured all of {} side by side, and numbers of different sessions are not divided by each other: \
-             cargo lab run {}",
+            "no session in {} measured all of {} side by side{under}, and numbers of different sessions are not divided by each \
+             other: cargo lab run {}{option}",
             tried.join(" or "),
             names.join(", "),
             self.names.join(" ")

@@ -63,7 +63,7 @@ pub struct Load {
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10240), conflicts_with_all = ["url", "aws"])]
     memory: Option<u32>,
     /// Network profile of data/facts.toml: how far away the neighbours are
-    #[arg(long, value_name = "NAME", default_value = "region", conflicts_with_all = ["url", "aws"])]
+    #[arg(long, value_name = "NAME", default_value = "region", conflicts_with_all = ["url", "aws", "ceiling"])]
     profile: String,
     /// Run files with this step's memory, neighbours and extension
     #[arg(long, value_name = "STEP", conflicts_with_all = ["url", "aws"])]

@@ -7,7 +7,7 @@
 //! | `ratio STEP STEP [PROFILE]` | how many times faster the second one is |
 //! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a neighbour for something |
 //! | `fact KEY` | a value of `data/facts.toml` with its unit |
-//! | `clean-clone first`, `ladder`, `first-again`, `tests` | how long the README's commands take in an empty clone |
+//! | `clean-clone first`, `ladder`, `first-again` | how long the README's commands take in an empty clone |
 //! | `machine` | where and with what the reference was measured |
 //! | `catalogue` | the steps with their ideas |
 //! | `result STEP` | the reference beside the reader's own numbers |
@@ -135,8 +135,7 @@ impl Directives {
             "first" => measured.first_s,
             "ladder" => measured.ladder_s,
             "first-again" => measured.first_again_s,
-            "tests" => measured.tests_s,
-            _ => bail!("clean-clone knows first, ladder, first-again and tests"),
+            _ => bail!("clean-clone knows first, ladder and first-again"),
         }))
     }
 

@@ -72,11 +72,11 @@ fn rust_version(root: &Path) -> String {
 
 fn value(key: &str, facts: &Facts, clean_clone: &CleanClone) -> String {
     match key {
+        "clean-clone date" => clean_clone.date.clone(),
         "clean-clone cores" => clean_clone.cores.to_string(),
         "clean-clone first" => minutes(clean_clone.first_s),
         "clean-clone ladder" => minutes(clean_clone.ladder_s),
         "clean-clone first again" => minutes(clean_clone.first_again_s),
-        "clean-clone tests" => minutes(clean_clone.tests_s),
         _ => {
             let fact = facts.get(key).unwrap_or_else(|error| panic!("{error}"));
             format!("{} {}", fact.value, fact.unit)

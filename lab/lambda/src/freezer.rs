@@ -5,15 +5,23 @@ use std::time::{Duration, Instant};
 
 /// The longest wait for thawed processes to fall asleep again; a process that spins in the background is not waited for.
 const SETTLE: Duration = Duration::from_millis(20);
-/// Between two looks at the threads' states. tokio's timers would make a millisecond of it, and looking without a pause would
-/// take the CPU from the very threads that are waited for.
+/// As long as a thaw takes where CPU is free. So long it is watched without a pause, which leaves this thread ready for the
+/// invocation; longer it would take the CPU from the very threads that are waited for.
+const WATCHED: Duration = Duration::from_micros(200);
+/// From then on: between two looks at the threads' states. tokio's timers would make a millisecond of it.
 const LOOK_AGAIN: Duration = Duration::from_micros(20);
 
 /// Waits until every thread of the processes sleeps. What they have to do on waking up (look at the clock, find nothing)
 /// belongs to the thaw and not to the invocation that follows it.
 pub(crate) async fn wait_until_asleep(processes: Vec<i32>) {
+    let start = Instant::now();
+    while start.elapsed() < WATCHED {
+        if !processes.iter().any(|process| is_awake(*process)) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
     let waited = tokio::task::spawn_blocking(move || {
-        let start = Instant::now();
         while start.elapsed() < SETTLE && processes.iter().any(|process| is_awake(*process)) {
             std::thread::sleep(LOOK_AGAIN);
         }

@@ -93,6 +93,7 @@ impl Compare {
 
     fn compare(&self, workspace: &Workspace, prices: &Prices) -> Result<Compared> {
         let is_file = |name: &String| name == "-" || Path::new(name).is_file();
+        let is_json = |name: &String| Path::new(name).extension().is_some_and(|it| it == "json");
         let files = self.names.iter().filter(|name| is_file(name)).count();
         if self.room || self.names.iter().any(|name| name == "-") {
             return self.room();
@@ -100,7 +101,7 @@ impl Compare {
         if let Some(name) = self
             .names
             .iter()
-            .find(|name| name.ends_with(".json") && !is_file(name))
+            .find(|name| is_json(name) && !is_file(name))
         {
             bail!("there is no file {name}");
         }

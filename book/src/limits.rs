@@ -159,27 +159,25 @@ pub fn matrix(
             let rules = "--:|".repeat(sizes.len());
             let _ = writeln!(table, "| step | {} |\n|---|{rules}", sizes.join(" | "));
         }
-        let points = tuning.points(temperature, measured.prices());
-        let points: Vec<Point> = points.context("a tuning without samples")?;
         let median = |size: &Measurement, metric| {
             let p50 = size.p50(metric).map(|p50| duration(p50.value));
             p50.unwrap_or_default()
         };
-        let cells: Vec<String> = tuning
-            .sizes
-            .iter()
-            .zip(points)
-            .map(|(size, point)| match temperature {
-                Temperature::Cold => median(size, Metric::Cold),
-                Temperature::Warm => {
-                    format!(
-                        "{}<br>{}",
-                        median(size, Metric::Warm),
-                        usd(point.cost * 1e6)
-                    )
-                }
-            })
-            .collect();
+        let sizes = tuning.sizes.iter();
+        let cells: Vec<String> = match temperature {
+            Temperature::Cold => sizes.map(|size| median(size, Metric::Cold)).collect(),
+            Temperature::Warm => {
+                let points = tuning.points(temperature, measured.prices());
+                let points: Vec<Point> = points.context("a tuning without samples")?;
+                let priced = sizes.zip(points);
+                priced
+                    .map(|(size, point)| {
+                        let cost = usd(point.cost * 1e6);
+                        format!("{}<br>{cost}", median(size, Metric::Warm))
+                    })
+                    .collect()
+            }
+        };
         let _ = writeln!(table, "| `{}` | {} |", step.name, cells.join(" | "));
     }
     anyhow::ensure!(

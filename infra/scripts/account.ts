@@ -19,15 +19,19 @@ function aws<T>(command: string, help: string): T {
     return (stdout.trim() === '' ? {} : JSON.parse(stdout)) as T;
 }
 
-/** Stops if the AWS CLI is missing, and warns of version 1. */
-export function checkCli(): void {
-    const { stdout, error } = spawnSync('aws', ['--version'], { encoding: 'utf8' });
-    if (error) throw new Failure(`the AWS CLI does not start (${error.message}): install it, version 2`);
-    if (stdout.startsWith('aws-cli/1')) console.warn('This is version 1 of the AWS CLI: it reads AWS_DEFAULT_REGION, and not AWS_REGION.');
+/** Says whose account it is and returns the workshop's stacks in it. Stops without an AWS CLI or credentials. */
+export function introduce(): string[] {
+    const { stdout } = spawnSync('aws', ['--version'], { encoding: 'utf8' });
+    // A missing one is told by the first question to it.
+    if (stdout?.startsWith('aws-cli/1')) console.warn('This is version 1 of the AWS CLI: it reads AWS_DEFAULT_REGION, and not AWS_REGION.');
+    const number = account();
+    const existing = existingStacks();
+    console.log(`AWS account ${number}. Its stacks of this workshop: ${existing.join(', ') || 'none'}.`);
+    return existing;
 }
 
 /** The account's number. */
-export function account(): string {
+function account(): string {
     const identity = aws<{ Account: string }>(
         'sts get-caller-identity',
         'No valid credentials: run `aws configure` or `aws sso login`, and set AWS_PROFILE if you use profiles.',

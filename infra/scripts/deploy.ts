@@ -9,7 +9,7 @@ import { buildCommand } from '../lib/bootstrap.ts';
 import { project } from '../lib/names.ts';
 import { Prices, sharedStacks, table } from '../lib/prices.ts';
 import { loadWorkspace, select } from '../lib/workspace.ts';
-import { account, checkCli, checkToolkit, concurrency, existingStacks, zones } from './account.ts';
+import { checkToolkit, concurrency, introduce, zones } from './account.ts';
 import { cdk, confirm, execute, Failure, parse, run } from './command-line.ts';
 import { addOutputs, readOutputs } from './outputs.ts';
 
@@ -25,10 +25,7 @@ await run(async () => {
     const prices = new Prices(workspace.root);
 
     if (!prebuilt) checkTools();
-    checkCli();
-    const number = account();
-    const existing = existingStacks();
-    console.log(`AWS account ${number}. Its stacks of this workshop: ${existing.join(', ') || 'none'}.`);
+    const existing = introduce();
     checkToolkit();
     console.log(quota(prices, concurrency()));
     console.log(`\n${table(prices, shared, steps)}\n`);

@@ -3,7 +3,7 @@
 
 import { Prices, standingNote } from '../lib/prices.ts';
 import { loadWorkspace, select } from '../lib/workspace.ts';
-import { account, checkCli, existingStacks } from './account.ts';
+import { existingStacks, introduce } from './account.ts';
 import { cdk, confirm, parse, run } from './command-line.ts';
 import { keepOutputs } from './outputs.ts';
 
@@ -16,8 +16,7 @@ await run(async () => {
     const owned = context.some((it) => it.startsWith('owner='));
     const steps = everything ? workspace.steps : select(workspace, names);
     const stacks = everything && !owned ? ['--all'] : steps.map((it) => it.id);
-    checkCli();
-    console.log(`AWS account ${account()}. Its stacks of this workshop: ${existingStacks().join(', ') || 'none'}.`);
+    introduce();
     await confirm(everything && !owned ? 'Destroy everything?' : `Destroy ${stacks.join(', ')}?`, yes);
 
     // Nothing has to be built to be destroyed, and the optional stacks exist in the app if they are asked for alone.

@@ -20,8 +20,8 @@ pub struct CleanClone {
     pub ladder_s: u64,
     /// The first command again, with everything built, seconds.
     pub first_again_s: u64,
-    /// Then `cargo test --profile lab`, seconds; none where only the runs were timed.
-    pub tests_s: Option<u64>,
+    /// Then `cargo test --profile lab`, seconds.
+    pub tests_s: u64,
 }
 
 impl CleanClone {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::svg::{Anchor, MARGIN, Svg, WIDTH};
+use super::svg::{Anchor, MARGIN, Svg, WIDTH, line_through};
 use crate::format::duration;
 use crate::load::{Load, Loaded};
 
@@ -43,16 +43,10 @@ impl Scales {
 
     /// A line through the middle of each second.
     fn path(&self, bottom: f64, counts: &[u32]) -> String {
-        let mut path = String::new();
-        for (second, count) in counts.iter().enumerate() {
-            let (x, y) = (
-                self.x(second as f64 + 0.5),
-                self.y(bottom, f64::from(*count)),
-            );
-            let command = if second == 0 { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{x:.1} {y:.1}");
-        }
-        path
+        line_through(counts.iter().enumerate().map(|(second, count)| {
+            let x = self.x(second as f64 + 0.5);
+            (x, self.y(bottom, f64::from(*count)))
+        }))
     }
 }
 

@@ -116,6 +116,17 @@ impl Svg {
     }
 }
 
+/// The path of a line through points.
+pub(super) fn line_through(points: impl IntoIterator<Item = (f64, f64)>) -> String {
+    let mut path = String::new();
+    for (x, y) in points {
+        let command = if path.is_empty() { 'M' } else { 'L' };
+        // Writing to a String cannot fail.
+        let _ = write!(path, "{command}{x:.1} {y:.1}");
+    }
+    path
+}
+
 /// A sentence in lines of a caption, broken between words.
 fn wrapped(sentence: &str) -> Vec<String> {
     let mut lines = vec![String::new()];

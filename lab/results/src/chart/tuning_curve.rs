@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::svg::{Anchor, Svg, WIDTH};
+use super::svg::{Anchor, Svg, WIDTH, line_through};
 use crate::caption::conditions_in_words;
 use crate::format::duration;
 use crate::scale::LinearScale;
@@ -27,6 +27,10 @@ struct Curve<'a> {
 }
 
 impl Curve<'_> {
+    fn sizes(&self) -> Vec<u32> {
+        self.points.iter().map(|(size, _)| *size).collect()
+    }
+
     /// The smallest size that is about as fast as the fastest.
     fn knee(&self) -> Option<(u32, f64)> {
         let fastest = self.points.iter().map(|(_, us)| *us).reduce(f64::min)?;
@@ -41,20 +45,9 @@ pub fn tuning_curve(tunings: &[&Tuning]) -> Option<String> {
         .iter()
         .map(|tuning| curve(tuning))
         .collect::<Option<_>>()?;
-    let sizes: Vec<u32> = curves
-        .first()?
-        .points
-        .iter()
-        .map(|(size, _)| *size)
-        .collect();
-    let at = |curve: &Curve| {
-        curve
-            .points
-            .iter()
-            .map(|(size, _)| *size)
-            .eq(sizes.iter().copied())
-    };
-    if curves.len() > LINES.len() || sizes.len() < 2 || !curves.iter().all(at) {
+    let sizes = curves.first()?.sizes();
+    let same_sizes = |curve: &Curve| curve.sizes() == sizes;
+    if curves.len() > LINES.len() || sizes.len() < 2 || !curves.iter().all(same_sizes) {
         return None;
     }
     let slowest = curves.iter().flat_map(|curve| &curve.points);
@@ -86,15 +79,13 @@ pub fn tuning_curve(tunings: &[&Tuning]) -> Option<String> {
         );
     }
     for (curve, line) in curves.iter().zip(LINES) {
-        let mut path = String::new();
-        for (column, (_, us)) in curve.points.iter().enumerate() {
-            let command = if column == 0 { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{:.1} {:.1}", x(column), y(*us));
-        }
-        svg.path(line, &path);
-        for (column, (size, us)) in curve.points.iter().enumerate() {
-            let is_knee = curve.knee().is_some_and(|(knee, _)| knee == *size);
-            svg.circle("dot", x(column), y(*us), if is_knee { 6.0 } else { 3.0 });
+        let points = curve.points.iter().enumerate();
+        let places = points.map(|(column, (_, us))| (x(column), y(*us)));
+        svg.path(line, &line_through(places.clone()));
+        let knee = curve.knee();
+        for ((x, y), point) in places.zip(&curve.points) {
+            let radius = if knee == Some(*point) { 6.0 } else { 3.0 };
+            svg.circle("dot", x, y, radius);
         }
         let (_, first) = curve.points[0];
         svg.text(

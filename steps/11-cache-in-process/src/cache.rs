@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncCommands as _, AsyncConnectionConfig, Client, ConnectionAddr, ExistenceCheck,
-    IntoConnectionInfo as _, RedisError, SetExpiry, SetOptions,
+    AsyncCommands as _, AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo as _,
+    RedisError,
 };
 use support::Invocation;
 use support::log::causes;
@@ -13,13 +13,14 @@ use tokio::sync::Mutex;
 use tracing::{error, warn};
 
 use crate::body::Body;
+use crate::kept::Moment;
 use crate::parameters::CacheSettings;
 
 /// Not the key of the rows: an earlier version of this function may still be filling that one.
 const KEY: &str = "stadiums:body";
 
-/// How long the body stays in the cache, in seconds: no answer is older than this.
-const EXPIRY: u64 = 10;
+/// How old the body may become in the cache.
+const EXPIRY: Duration = Duration::from_secs(10);
 
 /// How long a request waits for the cache before it turns to the database.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -43,23 +44,17 @@ struct Kept {
 pub enum Lookup {
     /// This body.
     Hit(Body),
-    /// Nothing; and how it wants to be filled, unless it is off or out of reach.
-    Miss(Option<Fill>),
-}
-
-/// How the key is set.
-pub enum Fill {
-    /// Unless another environment was faster (NX).
-    Absent,
-    /// Whatever is there.
-    Garbage,
+    /// Nothing that can be served; it wants to be filled.
+    Miss,
+    /// It is off or out of reach.
+    Unavailable,
 }
 
 impl Cache {
     /// Asks the cache. It never fails a request: whatever is wrong with it goes to the log.
     pub async fn get(&self, settings: &CacheSettings, invocation: &mut Invocation<'_>) -> Lookup {
         if !settings.enabled {
-            return Lookup::Miss(None);
+            return Lookup::Unavailable;
         }
         let mut kept = self.kept.lock().await;
         // A connection is taken out of its place and put back when it has answered: one that failed is never met again.
@@ -71,26 +66,28 @@ impl Cache {
         let lookup = match invocation.call_within(patience, "cache_get", answer).await {
             Ok((connection, value)) => {
                 *kept = Some(connection);
-                value.map_or(Lookup::Miss(Some(Fill::Absent)), open)
+                value.map_or(Lookup::Miss, open)
             }
             Err(error) => {
                 warn!(cause = causes(&*error), "no answer from the cache");
-                Lookup::Miss(None)
+                Lookup::Unavailable
             }
         };
         invocation.cache_hit(matches!(lookup, Lookup::Hit(_)));
         lookup
     }
 
-    /// Stores `body`. It never fails a request: whatever is wrong goes to the log.
-    pub async fn set(&self, fill: Fill, body: &Body, invocation: &mut Invocation<'_>) {
+    /// Stores `body`, which was asked for at `asked_at`. It never fails a request: whatever is wrong goes to the log.
+    pub async fn set(&self, body: &Body, asked_at: Moment, invocation: &mut Invocation<'_>) {
         let mut kept = self.kept.lock().await;
         let Some(mut old) = kept.take() else { return };
-        let mut options = SetOptions::default().with_expiration(SetExpiry::EX(EXPIRY));
-        if matches!(fill, Fill::Absent) {
-            options = options.conditional_set(ExistenceCheck::NX);
-        }
-        let set = old.connection.set_options(KEY, body.seal(), options);
+        // Not a time to live but the moment of its end, with the value or not at all: a frozen environment may send this
+        // an hour late, and the cache then deletes it at once.
+        let mut fill = redis::pipe();
+        fill.atomic()
+            .set(KEY, body.seal())
+            .pexpire_at(KEY, asked_at.plus(EXPIRY));
+        let set = fill.exec_async(&mut old.connection);
         match invocation.call_within(PATIENCE, "cache_set", set).await {
             Ok(()) => *kept = Some(old),
             Err(error) => warn!(cause = causes(&*error), "the cache was not filled"),
@@ -145,7 +142,7 @@ fn open(value: Vec<u8>) -> Lookup {
         Ok(body) => Lookup::Hit(body),
         Err(error) => {
             error!(error, "the cache holds garbage, replacing it");
-            Lookup::Miss(Some(Fill::Garbage))
+            Lookup::Miss
         }
     }
 }

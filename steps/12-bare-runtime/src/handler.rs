@@ -46,8 +46,8 @@ async fn fetch(state: &State, invocation: &mut Invocation<'_>) -> Result<Answer,
         .map_err(Error::Parameters)?;
     let asked_at = Moment::now();
     let (body, fill) = match state.cache.get(&settings.cache, invocation).await {
-        Lookup::Hit(body) => (body, None),
-        Lookup::Miss(fill) => {
+        Lookup::Hit(body) => (body, false),
+        missed => {
             let stadiums = state
                 .database
                 .stadiums(&settings.database, invocation)
@@ -57,15 +57,15 @@ async fn fetch(state: &State, invocation: &mut Invocation<'_>) -> Result<Answer,
             let body = invocation
                 .measure("encode", || Body::encode(&stadiums))
                 .map_err(Error::Encoding)?;
-            (body, fill)
+            (body, matches!(missed, Lookup::Miss))
         }
     };
     let answer = invocation
         .measure("encode", || Answer::encode(&body))
         .map_err(Error::Encoding)?;
     state.kept.put(answer.clone(), asked_at);
-    if let Some(fill) = fill {
-        state.cache.set(fill, &body, invocation).await;
+    if fill {
+        state.cache.set(&body, asked_at, invocation).await;
     }
     Ok(answer)
 }

@@ -1,7 +1,7 @@
 //! The response, kept in the environment.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::task::JoinHandle;
 
@@ -84,6 +84,12 @@ impl Moment {
             steady: Instant::now(),
             wall: SystemTime::now(),
         }
+    }
+
+    /// When something that may become so old has to end: Unix time, ms.
+    pub fn plus(self, life: Duration) -> i64 {
+        let end = (self.wall + life).duration_since(UNIX_EPOCH);
+        end.unwrap_or_default().as_millis() as i64
     }
 
     /// The longer time: the steady clock may stand still while the environment is frozen, and the wall clock may be set back.

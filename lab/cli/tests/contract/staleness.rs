@@ -1,7 +1,7 @@
 //! How old an answer may be. A row is changed in PostgreSQL, and the function's clock is set forward: nothing here waits for
 //! time to pass.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lab::target::Target;
 use lab::workspace::Neighbour;
@@ -10,8 +10,8 @@ use lab_services::{Counter, Counts};
 
 use crate::support::Bench;
 
-/// What the cache's entries live for, seconds.
-const EXPIRY: u64 = 10;
+/// What the cache's entries live for.
+const EXPIRY: Duration = Duration::from_secs(10);
 
 /// Beyond what is served without a question, within what is served and refreshed.
 const STALE: Duration = Duration::from_secs(2);
@@ -38,6 +38,14 @@ async fn keepers(bench: &Bench) -> Vec<Target> {
 
 fn nothing_asked(counts: &Counts) -> bool {
     counts.iter().all(|(_, count)| count == 0)
+}
+
+/// Those of them with a cache, which is what a refresh fills last.
+async fn keepers_with_cache(bench: &Bench) -> Vec<Target> {
+    let mut keepers = keepers(bench).await;
+    keepers.retain(|target| target.services.contains(&Neighbour::Cache));
+    assert!(!keepers.is_empty());
+    keepers
 }
 
 /// Changes a row, and empties the cache as the end of its entry's life would.
@@ -141,15 +149,7 @@ async fn a_kept_answer_bridges_a_short_outage_and_no_longer_one() {
 async fn a_frozen_environment_refreshes_nothing() {
     let bench = Bench::start().await;
     let services = &bench.lab.services;
-    // What they would do next is to fill the cache.
-    let has_cache = |target: &Target| target.services.contains(&Neighbour::Cache);
-    let targets: Vec<Target> = keepers(&bench)
-        .await
-        .into_iter()
-        .filter(has_cache)
-        .collect();
-    assert!(!targets.is_empty());
-    for target in targets {
+    for target in keepers_with_cache(&bench).await {
         let name = &target.name;
         let mut environment = bench.environment(&target).await;
         let old = bench.get(&mut environment).await;
@@ -169,6 +169,44 @@ async fn a_frozen_environment_refreshes_nothing() {
         let new = until_refreshed(&bench, &mut environment, &old).await;
         assert_ne!(new, old, "{name}: the refresh went on");
         change_a_row(&bench, -1).await;
+        environment.shutdown().await;
+    }
+}
+
+/// What a frozen refresh puts into the cache is as old as its question, however late it comes: its end is counted from there.
+#[tokio::test]
+async fn an_entry_that_comes_late_ends_in_time() {
+    let bench = Bench::start().await;
+    let services = &bench.lab.services;
+    for target in keepers_with_cache(&bench).await {
+        let name = &target.name;
+        let mut environment = bench.environment(&target).await;
+        let answer = bench.get(&mut environment).await;
+        services.cache().flush().await.unwrap();
+        bench.clock.advance(STALE).unwrap();
+        services.settle().await;
+        let before = services.counts();
+        services.database().suspend().await.unwrap();
+        assert_eq!(bench.get(&mut environment).await, answer, "{name}: stale");
+        while (services.counts() - before)[Counter::CacheGets] == 0 {
+            tokio::task::yield_now().await;
+        }
+        environment.freeze();
+        let asked_before = SystemTime::now();
+        services.database().resume().await.unwrap();
+        services.settle().await;
+
+        // It wakes up, and is not frozen again.
+        let (key, _) = loop {
+            assert_eq!(bench.get(&mut environment).await, answer, "{name}");
+            if let Some(entry) = services.cache().any().await.unwrap() {
+                break entry;
+            }
+        };
+        let now = SystemTime::now();
+        let left = services.cache().time_to_live(&key).await.unwrap();
+        let late = (now + left.unwrap()).duration_since(asked_before + EXPIRY);
+        assert!(late.is_err(), "{name}: {late:?} too late");
         environment.shutdown().await;
     }
 }

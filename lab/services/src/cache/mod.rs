@@ -129,12 +129,13 @@ impl Cache {
         Ok(value.map(|value| (key, value)))
     }
 
-    /// The seconds that a key has to live, past the front; nothing for a key that does not exist or lives for ever.
-    pub async fn time_to_live(&self, key: &str) -> Result<Option<u64>, Error> {
-        let reply = self.command(&[b"TTL", key.as_bytes()]).await?;
+    /// How long a key has to live, past the front; nothing for a key that does not exist or lives for ever.
+    pub async fn time_to_live(&self, key: &str) -> Result<Option<Duration>, Error> {
+        let reply = self.command(&[b"PTTL", key.as_bytes()]).await?;
         Ok(std::str::from_utf8(&reply[1..])
             .ok()
-            .and_then(|text| text.trim_end().parse().ok()))
+            .and_then(|text| text.trim_end().parse().ok())
+            .map(Duration::from_millis))
     }
 
     /// Stops the cache; its data is lost. The front closes connections that it can no longer serve.

@@ -29,7 +29,10 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let settings = match Settings::read(|name| std::env::var(name).ok()) {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let settings = Settings::refuse_unknown(names)
+        .and_then(|()| Settings::read(|name| std::env::var(name).ok()));
+    let settings = match settings {
         Ok(settings) => Arc::new(settings),
         Err(error) => {
             eprintln!("lab-extension: {error}");

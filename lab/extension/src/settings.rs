@@ -52,7 +52,26 @@ const LONGEST_TIME_TO_LIVE: u64 = 300;
 /// The most parameters that are kept.
 const LARGEST_CACHE: usize = 1000;
 
+/// What the variables of the lab alone begin with.
+const OWN_PREFIX: &str = "LAB_EXTENSION_";
+
+const START_CPU: &str = "LAB_EXTENSION_START_CPU_MS";
+const MEMORY: &str = "LAB_EXTENSION_MEMORY_MIB";
+const NOT_READY_REQUESTS: &str = "LAB_EXTENSION_NOT_READY_REQUESTS";
+
 impl Settings {
+    /// Refuses a variable of the lab that does not exist: it would change nothing, and a fault that was meant would not be one.
+    pub fn refuse_unknown(mut names: impl Iterator<Item = String>) -> Result<(), String> {
+        let known = [START_CPU, MEMORY, NOT_READY_REQUESTS];
+        match names.find(|name| name.starts_with(OWN_PREFIX) && !known.contains(&&**name)) {
+            Some(name) => Err(format!(
+                "there is no variable {name}: there are {}",
+                known.join(", ")
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Reads the variables; the error names the one that is missing or wrong.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let required =
@@ -92,9 +111,9 @@ impl Settings {
                 "PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL",
                 Level::Info,
             )?,
-            start_cpu: milliseconds(number(&variable, "LAB_EXTENSION_START_CPU_MS", 0.0)?)?,
-            memory_mib: number(&variable, "LAB_EXTENSION_MEMORY_MIB", 0)?,
-            not_ready_requests: number(&variable, "LAB_EXTENSION_NOT_READY_REQUESTS", 0)?,
+            start_cpu: milliseconds(number(&variable, START_CPU, 0.0)?)?,
+            memory_mib: number(&variable, MEMORY, 0)?,
+            not_ready_requests: number(&variable, NOT_READY_REQUESTS, 0)?,
         })
     }
 
@@ -188,5 +207,13 @@ mod tests {
             "{error}"
         );
         assert!(read("LAB_EXTENSION_START_CPU_MS", "inf").is_err());
+    }
+
+    #[test]
+    fn a_variable_of_the_lab_that_does_not_exist_is_refused() {
+        let names = |last: &str| ["PATH", MEMORY, last].map(str::to_owned).into_iter();
+        assert_eq!(Settings::refuse_unknown(names(START_CPU)), Ok(()));
+        let refused = Settings::refuse_unknown(names("LAB_EXTENSION_MEMORY")).unwrap_err();
+        assert!(refused.contains("LAB_EXTENSION_MEMORY:"), "{refused}");
     }
 }

@@ -44,7 +44,7 @@ pub enum Fault {
     ParametersSlow,
     /// Parameter Store takes longer than the function has.
     ParametersTooSlow,
-    /// The extension says "not ready" for a while after the first invocation has begun.
+    /// The extension says "not ready" to some requests after the first invocation has begun.
     ExtensionNotReady,
     /// The extension takes half a second of CPU to start.
     ExtensionSlowStart,
@@ -118,7 +118,7 @@ impl Fault {
             Self::ParameterMissing => "parameter missing, cold",
             Self::ParametersSlow => "Parameter Store slow (200 ms), cold",
             Self::ParametersTooSlow => "Parameter Store does not answer, cold",
-            Self::ExtensionNotReady => "extension not ready for 300 ms",
+            Self::ExtensionNotReady => "extension not ready for 30 requests",
             Self::ExtensionSlowStart => "extension slow to start (500 ms CPU)",
             Self::ExtensionWrongToken => "extension has another token",
             Self::ExtensionGone => "extension gone",

@@ -31,7 +31,7 @@ impl Fault {
     /// The part of a fault that lies in the environment's own processes.
     pub fn configure(self, function: &mut Function) {
         let variables = match self {
-            Self::ExtensionNotReady => [("LAB_EXTENSION_OPEN_DELAY_MS", "300")],
+            Self::ExtensionNotReady => [("LAB_EXTENSION_NOT_READY_REQUESTS", "30")],
             Self::ExtensionSlowStart => [("LAB_EXTENSION_START_CPU_MS", "500")],
             Self::ExtensionWrongToken => [("AWS_SESSION_TOKEN", "the token of another role")],
             _ => return,

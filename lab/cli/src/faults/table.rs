@@ -70,42 +70,43 @@ pub fn table(rows: &[Row], with_times: bool) -> Table {
     table
 }
 
-/// Cells that differ in nothing but the time, neighbours on the ladder together.
+/// Cells that differ in nothing but the time.
 fn alike(cells: &[Cell]) -> Vec<Vec<&Cell>> {
     let mut groups: Vec<Vec<&Cell>> = Vec::new();
     for cell in cells {
-        match groups.last_mut() {
-            Some(group)
-                if group[0].is_like(cell)
-                    && number(group[0]).is_some() == number(cell).is_some() =>
-            {
-                group.push(cell);
-            }
-            _ => groups.push(vec![cell]),
+        match groups.iter_mut().find(|group| group[0].is_like(cell)) {
+            Some(group) => group.push(cell),
+            None => groups.push(vec![cell]),
         }
     }
     groups
 }
 
-/// `00-04`, or one step; what is not on the ladder by its name.
+/// `00-04`, a line for each run of numbers without a gap; what is not on the ladder by its name.
 fn steps(cells: &[&Cell]) -> String {
-    let short = |cell: &Cell| number(cell).unwrap_or(&cell.step).to_owned();
-    match cells {
-        [first, .., last] if number(first).is_some() => {
-            format!("{}-{}", short(first), short(last))
+    let mut lines: Vec<String> = Vec::new();
+    let mut run: Option<(&str, u32)> = None;
+    for cell in cells {
+        let number = number(cell);
+        match (run, number) {
+            (Some((first, last)), Some((text, number))) if number == last + 1 => {
+                lines.pop();
+                lines.push(format!("{first}-{text}"));
+                run = Some((first, number));
+            }
+            _ => {
+                lines.push(number.map_or(&*cell.step, |(text, _)| text).to_owned());
+                run = number;
+            }
         }
-        _ => cells
-            .iter()
-            .map(|cell| short(cell))
-            .collect::<Vec<_>>()
-            .join("\n"),
     }
+    lines.join("\n")
 }
 
-/// The number in front of a step's name, if it is on the ladder.
-fn number(cell: &Cell) -> Option<&str> {
-    let (number, _) = cell.step.split_once('-')?;
-    number.parse::<u32>().is_ok().then_some(number)
+/// The number in front of a step's name, as written and as a number, if it is on the ladder.
+fn number(cell: &Cell) -> Option<(&str, u32)> {
+    let (text, _) = cell.step.split_once('-')?;
+    Some((text, text.parse().ok()?))
 }
 
 /// `12 ms`, or the shortest and the longest time.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use cargo_metadata::MetadataCommand;
 use lab::own_step::create;
@@ -47,10 +48,18 @@ fn a_new_crate_is_a_member_that_differs_in_its_names_alone() {
 
     create(folder.path(), &from, "mine").unwrap();
 
-    // --locked: cargo refuses if the lock file does not hold the new package.
+    // --locked: cargo refuses if the lock file does not hold the new package. What it needs on other platforms has never
+    // been downloaded, which `cargo tree` does not mind.
+    let tree = Command::new("cargo")
+        .args(["tree", "--offline", "--locked", "--package", "step-mine"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let refused = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "{refused}");
     let metadata = MetadataCommand::new()
         .current_dir(folder.path())
-        .other_options(["--offline".to_owned(), "--locked".to_owned()])
+        .no_deps()
         .exec()
         .unwrap();
     let package = metadata

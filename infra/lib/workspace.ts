@@ -128,8 +128,8 @@ function crate(it: Package): Crate {
         name: binary(it) ?? it.name,
         package: it.name,
         architecture: oneOf(it.metadata?.step ?? {}, 'architecture', ['x86_64', 'arm64'], 'x86_64'),
-        memory: whole(deploy, 'memory'),
-        timeout: whole(deploy, 'timeout'),
+        memory: whole(deploy, 'memory', 128, 10240),
+        timeout: whole(deploy, 'timeout', 1, 900),
         tracing: oneOf(deploy, 'tracing', ['active', 'passthrough', 'pass-through'], 'passthrough') === 'active',
         variables: texts(deploy['env'] ?? {}),
     };
@@ -173,10 +173,14 @@ function binary(it: Package): string | undefined {
     return it.targets.find((target) => target.kind.includes('bin'))?.name;
 }
 
-function whole(table: Table, key: string): number {
+/** Within Lambda's limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+function whole(table: Table, key: string, least: number, most: number): number {
     const value = table[key];
-    if (typeof value !== 'number' || !Number.isInteger(value) || value <= 0) {
-        throw new Error(`[package.metadata.lambda.deploy] needs a whole number for ${key}`);
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+        throw new Error(
+            `[package.metadata.lambda.deploy] needs a whole number from ${least} to ${most} for ${key}, ` +
+                `not ${JSON.stringify(value)}`,
+        );
     }
     return value;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 
-import { fromOptions } from '../lib/settings.ts';
+import { fromOptions, type Settings } from '../lib/settings.ts';
 import { repository } from '../lib/workspace.ts';
 
 export interface Arguments {
@@ -13,6 +13,8 @@ export interface Arguments {
     readonly names: readonly string[];
     /** `-c KEY=VALUE` each, for CDK. */
     readonly context: readonly string[];
+    /** What they mean. */
+    readonly settings: Settings;
     /** `--yes`: ask nothing. */
     readonly yes: boolean;
     /** `--prebuilt`: deploy what is in target/lambda/. */
@@ -32,8 +34,8 @@ export function parse(usage: string): Arguments {
                 prebuilt: { type: 'boolean', default: false },
             },
         });
-        fromOptions(values.context);
-        if (positionals.length > 0) return { names: positionals, ...values };
+        const settings = fromOptions(values.context);
+        if (positionals.length > 0) return { names: positionals, settings, ...values };
     } catch (error) {
         throw new Failure(`${(error as Error).message}\nusage: ${usage}`);
     }

@@ -17,8 +17,7 @@ const usage =
     'npm run deploy -- STEP... [-c owner=NAME] [-c budget=USD -c email=ADDRESS] [-c power-tuning=true] [--yes] [--prebuilt]';
 
 await run(async () => {
-    const { names, context, yes, prebuilt } = parse(usage);
-    const given = (key: string): boolean => context.some((it) => it.startsWith(`${key}=`));
+    const { names, context, settings, yes, prebuilt } = parse(usage);
     const workspace = loadWorkspace();
     const steps = select(workspace, names);
     const shared = sharedStacks(steps);
@@ -32,17 +31,17 @@ await run(async () => {
     await confirm(prebuilt ? 'Deploy?' : 'Build and deploy?', yes);
 
     // In a room, one person's deployment makes the shared stacks; the others' leave them alone.
-    const alone = given('owner') && shared.every((id) => existing.includes(`${project}-${id}`));
+    const alone = settings.owner !== undefined && shared.every((id) => existing.includes(`${project}-${id}`));
     const populate = shared.includes('Populate') && !alone ? [workspace.populate] : [];
     const crates = prebuilt ? [] : [...populate, ...steps];
     for (const crate of crates) execute(buildCommand(crate), workspace.root);
 
     const stacks = [
         ...steps.map((it) => it.id),
-        ...(given('budget') ? ['Budget'] : []),
-        ...(given('power-tuning') ? ['PowerTuning'] : []),
+        ...(settings.budget ? ['Budget'] : []),
+        ...(settings.powerTuning ? ['PowerTuning'] : []),
     ];
-    const inZones = given('zones') ? context : [...context, `zones=${zones().join(',')}`];
+    const inZones = settings.zones ? context : [...context, `zones=${zones().join(',')}`];
     deploy(alone ? [...stacks, '--exclusively'] : stacks, inZones);
 });
 

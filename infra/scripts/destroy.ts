@@ -10,10 +10,10 @@ import { keepOutputs } from './outputs.ts';
 const usage = 'npm run destroy -- STEP...|all [-c owner=NAME] [--yes]';
 
 await run(async () => {
-    const { names, context, yes } = parse(usage);
+    const { names, context, settings, yes } = parse(usage);
     const workspace = loadWorkspace();
     const everything = names.includes('all');
-    const owned = context.some((it) => it.startsWith('owner='));
+    const owned = settings.owner !== undefined;
     const steps = everything ? workspace.steps : select(workspace, names);
     const stacks = everything && !owned ? ['--all'] : steps.map((it) => it.id);
     introduce();

@@ -5,6 +5,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { loadWorkspace } from '../lib/workspace.ts';
 import { copyOfRepository, only, resources, synthesise, template } from './support.ts';
 
 const here = synthesise();
@@ -98,6 +99,13 @@ test('another memory size in one manifest changes exactly one stack', () => {
         return JSON.stringify(it) !== JSON.stringify(here.templates.get(id));
     });
     assert.deepEqual(differing.map(([id]) => id), ['Step05']);
+});
+
+test('a memory size that Lambda does not have is refused before anything is priced or built', () => {
+    const copy = copyOfRepository();
+    const manifest = join(copy, 'steps/05-elasticache/Cargo.toml');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/^memory = \d+$/m, 'memory = 100'));
+    assert.throws(() => loadWorkspace(copy), /05-elasticache.*from 128 to 10240 for memory, not 100/);
 });
 
 test('the variables of a manifest are the function\'s, references to parameters among them', () => {

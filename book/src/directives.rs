@@ -2,12 +2,14 @@
 //!
 //! | directive | stands for |
 //! |---|---|
-//! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
+//! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `held-back`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
 //! | `gain STEP [PROFILE]` | what the step changed, in words with the interval |
 //! | `ratio STEP STEP [PROFILE]` | how many times faster the second one is |
 //! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a neighbour for something |
 //! | `fact KEY` | a value of `data/facts.toml` with its unit |
-//! | `clean-clone first`, `ladder`, `first-again` | how long the README's commands take in an empty clone |
+//! | `hourly`, `unsure` | what the shared stacks cost by the hour; the facts that are hardly more than a guess |
+//! | `clean-clone first`, `ladder`, `first-again` | how long the README's commands take in an empty clone, one after the other |
+//! | `clean-clone compiled`, `track` | until all steps are compiled; then each command of the 90-minute track, as a table |
 //! | `machine` | where and with what the reference was measured |
 //! | `catalogue` | the steps with their ideas |
 //! | `result STEP` | the reference beside the reader's own numbers |
@@ -33,7 +35,7 @@ use lab_results::format::duration;
 use lab_results::tuning::Temperature;
 
 use crate::measured::{Measured, PROFILE};
-use crate::{architecture, diff, figures, freshness, limits, tables};
+use crate::{architecture, diff, facts, figures, freshness, limits, tables};
 
 /// Everything that a chapter may refer to.
 pub struct Directives {
@@ -61,6 +63,8 @@ impl Directives {
         let step = |name: &&str| self.workspace.step(name);
         match words {
             ["fact", key] => self.fact(key),
+            ["hourly"] => facts::hourly(&self.facts),
+            ["unsure"] => Ok(facts::unsure(&self.facts)),
             ["clean-clone", what] => self.clean_clone(what),
             ["asides"] => tables::asides(&self.measured, &self.workspace),
             ["machine"] => tables::machine(&self.measured),
@@ -135,7 +139,9 @@ impl Directives {
             "first" => measured.first_s,
             "ladder" => measured.ladder_s,
             "first-again" => measured.first_again_s,
-            _ => bail!("clean-clone knows first, ladder and first-again"),
+            "compiled" => measured.first_s + measured.ladder_s,
+            "track" => return Ok(tables::track(&measured)),
+            _ => bail!("clean-clone knows first, ladder, first-again, compiled and track"),
         }))
     }
 

@@ -32,6 +32,10 @@ pub fn distribution(measured: &Measured, workspace: &Workspace, step: &Step) -> 
     Ok(picture(&svg))
 }
 
+/// Why a traced request is not as fast as a measured one.
+const TRACED: &str = "*Traced requests are among the first of their environment, and each also sends its trace: they take longer than those of \
+                      the result. Look at the proportions.*";
+
 /// Where the time of a request goes, beside the step that it changes.
 pub fn waterfall(
     measured: &Measured,
@@ -45,7 +49,7 @@ pub fn waterfall(
         .map(|step| trace(measured, step, temperature))
         .collect();
     let svg = chart::waterfall(&traces?).context("nothing can be drawn of it")?;
-    Ok(picture(&svg))
+    Ok(format!("{}\n\n{TRACED}", picture(&svg)))
 }
 
 fn trace<'a>(measured: &'a Measured, step: &Step, temperature: Temperature) -> Result<&'a Trace> {

@@ -91,7 +91,7 @@ pub fn offered(measured: &Measured, workspace: &Workspace, strategy: &str) -> Re
     Ok(format!("{:.1} requests/s", loaded.offered_per_second()))
 }
 
-/// At which rate each step meets its first limit, and what lifts it. Steps of which the same is true share a line.
+/// At which rate each step meets its first limit, what lifts it, and at which rate the next one is met. Steps of which the same is true share a line.
 pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Result<String> {
     let usual = facts.limits()?.concurrency;
     let new = u64::from(facts.new_account_concurrency()?);
@@ -107,7 +107,7 @@ pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Re
         let limits =
             |concurrency| ceiling(measurement, session.network.as_ref(), facts, concurrency);
         let (low, high) = (limits(new)?, limits(usual)?);
-        let (Some(low), Some(high)) = (low.first(), high.first()) else {
+        let (Some(low), [high, then @ ..]) = (low.first(), &high[..]) else {
             continue;
         };
         let cells = format!(
@@ -117,7 +117,7 @@ pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Re
             per_second(high.per_second),
             high.kind.name(),
             high.lift,
-            lifted(high),
+            next(high, then),
         );
         match lines.iter_mut().find(|(_, same)| *same == cells) {
             Some((names, _)) => names.push(&step.name),
@@ -135,8 +135,19 @@ fn per_second(rate: f64) -> String {
     format!("{rate:.0}/s")
 }
 
-fn lifted(limit: &Limit) -> String {
-    limit.lifted_per_second.map_or_else(String::new, per_second)
+/// What comes when the first limit has been lifted as far as it goes: another one, or still the first.
+fn next(first: &Limit, rest: &[Limit]) -> String {
+    let lifted = first.lifted_per_second.unwrap_or(f64::INFINITY);
+    let next = rest.first();
+    let (rate, kind) = match next {
+        Some(next) if next.per_second <= lifted => (next.per_second, next.kind),
+        _ => (lifted, first.kind),
+    };
+    if rate.is_finite() {
+        format!("{}, {}", per_second(rate), kind.name())
+    } else {
+        "no limit that we know of".to_owned()
+    }
 }
 
 /// Every tuned step at every size: the median of warm requests and the price of their duration, or the median of cold starts.

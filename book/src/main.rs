@@ -4,6 +4,7 @@ mod architecture;
 mod check;
 mod diff;
 mod directives;
+mod facts;
 mod figures;
 mod freshness;
 mod limits;

@@ -106,6 +106,9 @@ impl Measured {
             "first" => p50(Metric::First),
             "cold" => p50(Metric::Cold),
             "cpu" => measurement.mean(|round| round.warm_cpu_us).map(duration),
+            "held-back" => measurement
+                .mean(|round| round.warm_throttled_us)
+                .map(duration),
             "network" => measurement
                 .mean(|round| round.warm_network_us)
                 .map(duration),
@@ -150,13 +153,21 @@ impl Measured {
 /// A comparison in words, with its interval.
 pub fn sentence(comparison: Comparison) -> String {
     let ratio = |value: f64| format!("{value:.2}");
-    let range = comparison.interval.map_or_else(String::new, |interval| {
-        format!(" ({} to {})", ratio(interval.low), ratio(interval.high))
-    });
+    // Next to 1 the third decimal decides.
+    let bound = |value: f64| match ratio(value) {
+        rounded if rounded == "1.00" => format!("{value:.3}"),
+        rounded => rounded,
+    };
+    let range = |low: f64, high: f64| format!(" ({} to {})", bound(low), bound(high));
+    let (mut faster, mut slower) = (String::new(), String::new());
+    if let Some(interval) = comparison.interval {
+        faster = range(interval.low, interval.high);
+        slower = range(1.0 / interval.high, 1.0 / interval.low);
+    }
     match comparison.verdict() {
-        Some(Verdict::NoMeasurableChange) => format!("no measurable change{range}"),
-        Some(Verdict::Slower) => format!("{} times slower{range}", ratio(1.0 / comparison.ratio)),
-        Some(Verdict::Faster) => format!("{} times faster{range}", ratio(comparison.ratio)),
+        Some(Verdict::NoMeasurableChange) => format!("no measurable change{faster}"),
+        Some(Verdict::Slower) => format!("{} times slower{slower}", ratio(1.0 / comparison.ratio)),
+        Some(Verdict::Faster) => format!("{} times faster{faster}", ratio(comparison.ratio)),
         None => format!(
             "about {} times as fast, measured too briefly to be sure",
             ratio(comparison.ratio)

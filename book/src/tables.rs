@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use lab::clean_clone::CleanClone;
 use lab::faults::lines;
 use lab::workspace::{Step, Workspace};
 use lab_results::chart;
@@ -65,6 +66,15 @@ pub fn catalogue(workspace: &Workspace) -> String {
     table
 }
 
+/// What the 90-minute track makes people type, and how long each takes once the ladder is compiled.
+pub fn track(measured: &CleanClone) -> String {
+    let mut table = "| command | seconds |\n|---|--:|\n".to_owned();
+    for timed in &measured.track {
+        let _ = writeln!(table, "| `{}` | {} |", timed.command, timed.s);
+    }
+    table
+}
+
 /// The reference of a step and the step before it, and the reader's own numbers beside them.
 pub fn result(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
     let from = workspace.before(step)?;
@@ -119,18 +129,22 @@ fn own<'a>(local: &'a ResultsFile, step: &Step) -> Option<(&'a Session, &'a Meas
 
 /// Every measured step: median, gain, what explains it.
 pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> Result<String> {
-    let mut table = "| step | warm, median | against the step before | network | CPU | closed loop |\n|---|--:|---|--:|--:|--:|\n".to_owned();
+    let mut table = "| step | warm, median | compared with | it is | network | CPU | closed loop |\n|---|--:|---|---|--:|--:|--:|\n".to_owned();
     for step in &workspace.steps {
         let Ok((_, measurement)) = measured.of(step, profile) else {
             continue;
         };
         let number = |what| measured.number(what, measurement);
-        let gain = match &step.manifest.from {
-            Some(_) => measured.gain(step, profile).unwrap_or_default(),
-            None => String::new(),
+        let (from, gain) = match &step.manifest.from {
+            Some(from) => (
+                from.split('-').next().unwrap_or_default().to_owned(),
+                measured.gain(step, profile).unwrap_or_default(),
+            ),
+            None => Default::default(),
         };
         let cells = [
             number("p50")?,
+            from,
             gain,
             number("network")?,
             number("cpu")?,

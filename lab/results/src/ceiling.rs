@@ -53,11 +53,11 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Concurrency => "environments",
-            Self::RequestRate => "10/s each",
+            Self::RequestRate => "request rate",
             Self::ParameterStore => "Parameter Store",
             Self::IamConnections => "IAM connects",
             Self::DatabaseConnections => "connections",
-            Self::DatabaseBandwidth => "DB network",
+            Self::DatabaseBandwidth => "database network",
             Self::CacheBandwidth => "cache network",
             Self::HttpApi => "HTTP API",
         }

@@ -2,8 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Microseconds with three digits in the unit that fits: `84.0 µs`, `1.23 ms`, `2.50 s`.
+/// Microseconds with three digits in the unit that fits: `84.0 µs`, `1.23 ms`, `2.50 s`; nothing at all is `0 µs`.
 pub fn duration(us: f64) -> String {
+    if us == 0.0 {
+        return "0 µs".to_owned();
+    }
     // 999.5 and more would print as 1000.
     let (value, unit) = match us {
         us if us < 999.5 => (us, "µs"),
@@ -109,8 +112,8 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "0.00 µs", "84.0 µs", "100 µs", "999 µs", "1.00 ms", "1.23 ms", "69.8 ms",
-                "1.00 s", "2.50 s"
+                "0 µs", "84.0 µs", "100 µs", "999 µs", "1.00 ms", "1.23 ms", "69.8 ms", "1.00 s",
+                "2.50 s"
             ]
         );
     }

@@ -15,8 +15,8 @@ use crate::measured::{Measured, PROFILE};
 
 /// What became of every step under a strategy.
 pub fn load(measured: &Measured, workspace: &Workspace, strategy: &str) -> Result<String> {
-    let mut table = "| step | offered | served | failed | first failure | cold starts | environments | p50 | p99 | Apdex |\n\
-                     |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+    let mut table = "| step | served | failed | cold starts | environments | p50 | p99 | Apdex |\n\
+                     |---|--:|--:|--:|--:|--:|--:|--:|\n"
         .to_owned();
     let mut conditions = None;
     for step in &workspace.steps {
@@ -44,11 +44,10 @@ fn row(loaded: &Loaded) -> String {
     let count = |count: Option<u64>| count.map_or_else(String::new, |count| count.to_string());
     let latency = loaded.latency.as_ref();
     let first = loaded.first_error_s;
+    let since = first.map_or_else(String::new, |second| format!(", from {second:.0} s on"));
     [
-        format!("{:.1}/s", loaded.offered_per_second()),
         format!("{:.1}/s", loaded.served_per_second()),
-        loaded.failed().to_string(),
-        first.map_or_else(String::new, |second| format!("after {second:.0} s")),
+        format!("{}{since}", loaded.failed()),
         count(loaded.cold_starts),
         count(loaded.environments),
         latency.map_or_else(String::new, |it| duration(it.p50_us as f64)),
@@ -96,8 +95,8 @@ pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Re
     let usual = facts.limits()?.concurrency;
     let new = u64::from(facts.new_account_concurrency()?);
     let mut table = format!(
-        "| step | new account ({new} environments) | first limit | usual account ({usual} environments) | first limit | what lifts it | then |\n\
-         |---|--:|---|--:|---|---|--:|\n"
+        "| step | first limit in a new account ({new} environments) | in a usual account ({usual}) | what lifts it | then |\n\
+         |---|---|---|---|---|\n"
     );
     let mut lines: Vec<(Vec<&str>, String)> = Vec::new();
     for step in &workspace.steps {
@@ -111,7 +110,7 @@ pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Re
             continue;
         };
         let cells = format!(
-            "{} | {} | {} | {} | {} | {}",
+            "{}, {} | {}, {} | {} | {}",
             per_second(low.per_second),
             low.kind.name(),
             per_second(high.per_second),

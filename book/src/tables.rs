@@ -127,9 +127,15 @@ fn own<'a>(local: &'a ResultsFile, step: &Step) -> Option<(&'a Session, &'a Meas
     local.latest(Some(PROFILE), &step.name)
 }
 
+/// A gain, and its interval below it.
+fn in_two_lines(gain: &str) -> String {
+    let lines = gain.replacen(" (", "<br>(", 1);
+    format!("<span class=\"whole\">{lines}</span>")
+}
+
 /// Every measured step: median, gain, what explains it.
 pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> Result<String> {
-    let mut table = "| step | warm, median | compared with | it is | network | CPU | closed loop |\n|---|--:|---|---|--:|--:|--:|\n".to_owned();
+    let mut table = "| step | warm, median | against | it is | network | CPU | closed loop |\n|---|--:|---|---|--:|--:|--:|\n".to_owned();
     for step in &workspace.steps {
         let Ok((_, measurement)) = measured.of(step, profile) else {
             continue;
@@ -138,7 +144,7 @@ pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> Resu
         let (from, gain) = match &step.manifest.from {
             Some(from) => (
                 from.split('-').next().unwrap_or_default().to_owned(),
-                measured.gain(step, profile).unwrap_or_default(),
+                in_two_lines(&measured.gain(step, profile).unwrap_or_default()),
             ),
             None => Default::default(),
         };
@@ -266,8 +272,10 @@ pub fn faults(matrix: &FaultMatrix, of: Option<(&Step, &str)>) -> Result<String>
         cells: row
             .cells
             .iter()
-            .filter(|cell| {
-                of.is_none_or(|(step, about)| cell.step == step.name && row.fault.contains(about))
+            .filter(|cell| match of {
+                Some((step, about)) => cell.step == step.name && row.fault.contains(about),
+                // The asides would double the table.
+                None => cell.step.starts_with(|first: char| first.is_ascii_digit()),
             })
             .cloned()
             .collect(),

@@ -183,7 +183,7 @@ pub fn asides(measured: &Measured, workspace: &Workspace) -> Result<String> {
             from.name,
             number(&step.name, "p50")?,
             number(&from.name, "p50")?,
-            gain.map(sentence).unwrap_or_default(),
+            in_two_lines(&gain.map(sentence).unwrap_or_default()),
             number(&step.name, "cold")?,
             number(&from.name, "cold")?,
         );

@@ -33,7 +33,7 @@ pub fn distribution(measured: &Measured, workspace: &Workspace, step: &Step) -> 
 }
 
 /// Why a traced request is not as fast as a measured one.
-const TRACED: &str = "*Traced requests are among the first of their environment, and each also sends its trace: they take longer than those of \
+const TRACED: &str = "*Traced requests are among the first of their environment, and each also sends its trace: most take longer than those of \
                       the result. Look at the proportions.*";
 
 /// Where the time of a request goes, beside the step that it changes.

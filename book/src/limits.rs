@@ -137,7 +137,8 @@ fn per_second(rate: f64) -> String {
 /// What comes when the first limit has been lifted as far as it goes: another one, or still the first.
 fn next(first: &Limit, rest: &[Limit]) -> String {
     let lifted = first.lifted_per_second.unwrap_or(f64::INFINITY);
-    let next = rest.first();
+    // What lifts the first one may lift the next one, too.
+    let next = rest.iter().find(|next| next.lift != first.lift);
     let (rate, kind) = match next {
         Some(next) if next.per_second <= lifted => (next.per_second, next.kind),
         _ => (lifted, first.kind),

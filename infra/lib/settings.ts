@@ -44,10 +44,14 @@ export function settings(context: (name: string) => string | undefined): Setting
     if ((limit === undefined) !== (email === undefined) || (limit !== undefined && !(Number(limit) > 0))) {
         throw new Error('a budget alarm needs both -c budget=USD and -c email=ADDRESS');
     }
+    const tuning = context('power-tuning');
+    if (tuning !== undefined && !['true', 'false'].includes(tuning)) {
+        throw new Error(`power-tuning is ${JSON.stringify(tuning)}: true or false`);
+    }
     return {
         ...(owner !== undefined ? { owner } : {}),
         ...(zones !== undefined ? { zones } : {}),
         ...(limit !== undefined && email !== undefined ? { budget: { limit: Number(limit), email } } : {}),
-        powerTuning: context('power-tuning') === 'true',
+        powerTuning: tuning === 'true',
     };
 }

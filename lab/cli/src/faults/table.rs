@@ -6,7 +6,7 @@ use lab_results::format::duration;
 
 use crate::table::plain_table;
 
-/// Neighbouring steps that behave alike in one fault.
+/// Steps that behave alike in one fault in one fault.
 pub struct Line {
     /// What was wrong.
     pub fault: String,

@@ -188,21 +188,28 @@ async fn an_entry_that_comes_late_ends_in_time() {
         let before = services.counts();
         services.database().suspend().await.unwrap();
         assert_eq!(bench.get(&mut environment).await, answer, "{name}: stale");
-        while (services.counts() - before)[Counter::CacheGets] == 0 {
-            tokio::task::yield_now().await;
-        }
+        let asked = async {
+            while (services.counts() - before)[Counter::CacheGets] == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let asked = tokio::time::timeout(Duration::from_secs(5), asked).await;
+        asked.expect("the refresh asks the cache");
         environment.freeze();
         let asked_before = SystemTime::now();
         services.database().resume().await.unwrap();
         services.settle().await;
 
         // It wakes up, and is not frozen again.
-        let (key, _) = loop {
+        let mut entry = None;
+        for _ in 0..1000 {
             assert_eq!(bench.get(&mut environment).await, answer, "{name}");
-            if let Some(entry) = services.cache().any().await.unwrap() {
-                break entry;
+            entry = services.cache().any().await.unwrap();
+            if entry.is_some() {
+                break;
             }
-        };
+        }
+        let (key, _) = entry.unwrap_or_else(|| panic!("{name}: the refresh filled nothing"));
         let now = SystemTime::now();
         let left = services.cache().time_to_live(&key).await.unwrap();
         let late = (now + left.unwrap()).duration_since(asked_before + EXPIRY);

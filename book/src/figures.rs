@@ -32,7 +32,7 @@ pub fn distribution(measured: &Measured, workspace: &Workspace, step: &Step) -> 
     Ok(picture(&svg))
 }
 
-/// Why a traced request is not as fast as a measured one.
+/// Why a traced warm request is not as fast as a measured one.
 const TRACED: &str = "*Traced requests are among the first of their environment, and each also sends its trace: most take longer than those of \
                       the result. Look at the proportions.*";
 
@@ -49,7 +49,10 @@ pub fn waterfall(
         .map(|step| trace(measured, step, temperature))
         .collect();
     let svg = chart::waterfall(&traces?).context("nothing can be drawn of it")?;
-    Ok(format!("{}\n\n{TRACED}", picture(&svg)))
+    Ok(match temperature {
+        Temperature::Cold => picture(&svg),
+        Temperature::Warm => format!("{}\n\n{TRACED}", picture(&svg)),
+    })
 }
 
 fn trace<'a>(measured: &'a Measured, step: &Step, temperature: Temperature) -> Result<&'a Trace> {

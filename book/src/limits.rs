@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 use lab::workspace::Workspace;
-use lab_results::ceiling::{Limit, ceiling};
+use lab_results::ceiling::{after_the_first, ceiling};
 use lab_results::facts::Facts;
 use lab_results::format::{duration, usd};
 use lab_results::load::{Load, Loaded};
@@ -106,17 +106,19 @@ pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Re
         let limits =
             |concurrency| ceiling(measurement, session.network.as_ref(), facts, concurrency);
         let (low, high) = (limits(new)?, limits(usual)?);
-        let (Some(low), [high, then @ ..]) = (low.first(), &high[..]) else {
+        let then = after_the_first(&high);
+        let (Some(low), Some(high), Some((then, next))) = (low.first(), high.first(), then) else {
             continue;
         };
         let cells = format!(
-            "{}, {} | {}, {} | {} | {}",
+            "{}, {} | {}, {} | {} | {}, {}",
             per_second(low.per_second),
             low.kind.name(),
             per_second(high.per_second),
             high.kind.name(),
             high.lift,
-            next(high, then),
+            per_second(then),
+            next.name(),
         );
         match lines.iter_mut().find(|(_, same)| *same == cells) {
             Some((names, _)) => names.push(&step.name),
@@ -132,22 +134,6 @@ pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Re
 
 fn per_second(rate: f64) -> String {
     format!("{rate:.0}/s")
-}
-
-/// What comes when the first limit has been lifted as far as it goes: another one, or still the first.
-fn next(first: &Limit, rest: &[Limit]) -> String {
-    let lifted = first.lifted_per_second.unwrap_or(f64::INFINITY);
-    // What lifts the first one may lift the next one, too.
-    let next = rest.iter().find(|next| next.lift != first.lift);
-    let (rate, kind) = match next {
-        Some(next) if next.per_second <= lifted => (next.per_second, next.kind),
-        _ => (lifted, first.kind),
-    };
-    if rate.is_finite() {
-        format!("{}, {}", per_second(rate), kind.name())
-    } else {
-        "no limit that we know of".to_owned()
-    }
 }
 
 /// Every tuned step at every size: the median of warm requests and the price of their duration, or the median of cold starts.

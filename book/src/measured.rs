@@ -158,16 +158,21 @@ pub fn sentence(comparison: Comparison) -> String {
         rounded if rounded == "1.00" => format!("{value:.3}"),
         rounded => rounded,
     };
-    let range = |low: f64, high: f64| format!(" ({} to {})", bound(low), bound(high));
-    let (mut faster, mut slower) = (String::new(), String::new());
-    if let Some(interval) = comparison.interval {
-        faster = range(interval.low, interval.high);
-        slower = range(1.0 / interval.high, 1.0 / interval.low);
-    }
-    match comparison.verdict() {
-        Some(Verdict::NoMeasurableChange) => format!("no measurable change{faster}"),
-        Some(Verdict::Slower) => format!("{} times slower{slower}", ratio(1.0 / comparison.ratio)),
-        Some(Verdict::Faster) => format!("{} times faster{faster}", ratio(comparison.ratio)),
+    let verdict = comparison.verdict();
+    // How many times slower is the other way round.
+    let turned = |value: f64| match verdict {
+        Some(Verdict::Slower) => 1.0 / value,
+        _ => value,
+    };
+    let times = ratio(turned(comparison.ratio));
+    let range = comparison.interval.map_or_else(String::new, |interval| {
+        let (one, other) = (turned(interval.low), turned(interval.high));
+        format!(" ({} to {})", bound(one.min(other)), bound(one.max(other)))
+    });
+    match verdict {
+        Some(Verdict::NoMeasurableChange) => format!("no measurable change{range}"),
+        Some(Verdict::Slower) => format!("{times} times slower{range}"),
+        Some(Verdict::Faster) => format!("{times} times faster{range}"),
         None => format!(
             "about {} times as fast, measured too briefly to be sure",
             ratio(comparison.ratio)

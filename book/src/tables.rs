@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use lab::clean_clone::CleanClone;
 use lab::faults::lines;
-use lab::workspace::{Step, Workspace};
+use lab::workspace::{Step, Workspace, ladder_number, short_step};
 use lab_results::chart;
 use lab_results::faults::{FaultMatrix, Row};
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
@@ -106,7 +106,7 @@ pub fn result(measured: &Measured, workspace: &Workspace, step: &Step) -> Result
         }
         table.push('\n');
     }
-    let number = step.name.split('-').next().unwrap_or(&step.name);
+    let number = short_step(&step.name);
     let _ = match (own, from) {
         (None, _) => writeln!(
             table,
@@ -143,7 +143,7 @@ pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> Resu
         let number = |what| measured.number(what, measurement);
         let (from, gain) = match &step.manifest.from {
             Some(from) => (
-                from.split('-').next().unwrap_or_default().to_owned(),
+                short_step(from).to_owned(),
                 in_two_lines(&measured.gain(step, profile).unwrap_or_default()),
             ),
             None => Default::default(),
@@ -275,7 +275,7 @@ pub fn faults(matrix: &FaultMatrix, of: Option<(&Step, &str)>) -> Result<String>
             .filter(|cell| match of {
                 Some((step, about)) => cell.step == step.name && row.fault.contains(about),
                 // The asides would double the table.
-                None => cell.step.starts_with(|first: char| first.is_ascii_digit()),
+                None => ladder_number(&cell.step).is_some(),
             })
             .cloned()
             .collect(),

@@ -12,7 +12,7 @@ use lab_results::price::Prices;
 use lab_results::scale::LogScale;
 use lab_results::schema::{Measurement, Metric, Session};
 
-use crate::workspace::is_floor;
+use crate::workspace::{is_floor, short_step};
 
 /// Columns of the longest bar.
 const BAR_COLUMNS: usize = 24;
@@ -125,7 +125,7 @@ fn step_before<'a>(rows: &[(&'a str, &Measurement)], row: usize) -> Option<&'a s
 
 /// `1.78x faster than 03 [1.71, 1.86]`, or that no change can be seen.
 fn in_words(comparison: &Comparison, before: &str) -> String {
-    let before = before.split('-').next().unwrap_or(before);
+    let before = short_step(before);
     let ratio = if comparison.ratio >= 1.0 {
         format!("{} faster than {before}", times(comparison.ratio))
     } else {

@@ -190,7 +190,17 @@ pub const FLOOR: &str = "floor";
 
 /// True for an empty handler: `floor`, `floor-bare`.
 pub fn is_floor(name: &str) -> bool {
-    name.split('-').next() == Some(FLOOR)
+    short_step(name) == FLOOR
+}
+
+/// A step's name up to its first hyphen: `05` for `05-elasticache`.
+pub fn short_step(name: &str) -> &str {
+    name.split('-').next().unwrap_or(name)
+}
+
+/// The number in front of a step's name, if it is on the ladder.
+pub fn ladder_number(name: &str) -> Option<u32> {
+    name.split_once('-')?.0.parse().ok()
 }
 
 impl Step {
@@ -202,7 +212,7 @@ impl Step {
 
     /// The number in front of the name, if it is on the ladder.
     pub fn number(&self) -> Option<u32> {
-        self.name.split_once('-')?.0.parse().ok()
+        ladder_number(&self.name)
     }
 
     /// True for a crate that a reader began with `lab new`: it comes from a step and is held to no list of changes.

@@ -84,6 +84,19 @@ pub struct Limit {
     pub usd_per_million: Option<f64>,
 }
 
+/// The rate and the kind of what comes once the first of `limits` has been lifted as far as it goes: the next one that the
+/// same lift does not raise, or still the first.
+pub fn after_the_first(limits: &[Limit]) -> Option<(f64, Kind)> {
+    let (first, rest) = limits.split_first()?;
+    let next = rest.iter().find(|next| next.lift != first.lift);
+    let next = next.map(|next| (next.per_second, next.kind));
+    let still = first.lifted_per_second.map(|lifted| (lifted, first.kind));
+    match (next, still) {
+        (Some(next), Some(still)) if still.0 < next.0 => Some(still),
+        (next, still) => next.or(still),
+    }
+}
+
 /// Every limit that a step can meet in an account of this concurrency, the first one first; empty without warm samples.
 pub fn ceiling(
     measurement: &Measurement,

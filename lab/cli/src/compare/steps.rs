@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::USUAL_PROFILE;
 use super::report::{Report, Section, in_json, in_words};
+use crate::workspace::short_step;
 
 /// What is compared, how it is called in a table and in JSON.
 const METRICS: [(Metric, &str, &str); 5] = [
@@ -182,7 +183,7 @@ pub fn ladder(session: &Session) -> Report {
 
 /// `03` of `03-parameters-extension`, other names whole.
 fn number(name: &str) -> String {
-    let first = name.split('-').next().unwrap_or(name);
+    let first = short_step(name);
     if first.parse::<u32>().is_ok() {
         first.to_owned()
     } else {

@@ -5,8 +5,9 @@ use lab_results::faults::{Cell, Row};
 use lab_results::format::duration;
 
 use crate::table::plain_table;
+use crate::workspace::{ladder_number, short_step};
 
-/// Steps that behave alike in one fault in one fault.
+/// Steps that behave alike in one fault.
 pub struct Line {
     /// What was wrong.
     pub fault: String,
@@ -105,8 +106,7 @@ fn steps(cells: &[&Cell]) -> String {
 
 /// The number in front of a step's name, as written and as a number, if it is on the ladder.
 fn number(cell: &Cell) -> Option<(&str, u32)> {
-    let (text, _) = cell.step.split_once('-')?;
-    Some((text, text.parse().ok()?))
+    Some((short_step(&cell.step), ladder_number(&cell.step)?))
 }
 
 /// `12 ms`, or the shortest and the longest time.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use comfy_table::Table;
-use lab_results::ceiling::{Kind, Limit, ceiling};
+use lab_results::ceiling::{Kind, Limit, after_the_first, ceiling};
 use lab_results::facts::Facts;
 use lab_results::format::duration;
 use lab_results::schema::{Metric, ResultsFile, Session};
@@ -13,6 +13,7 @@ use lab_results::stats::mean;
 use serde::Serialize;
 
 use crate::table::plain_table;
+use crate::workspace::short_step;
 
 /// The network profile of the measurements that are computed with.
 const PROFILE: &str = "region";
@@ -157,7 +158,7 @@ impl Ceilings {
             let Some(lines) = ceiling.first_in_words() else {
                 continue;
             };
-            let number = ceiling.step.split('-').next().unwrap_or_default();
+            let number = short_step(&ceiling.step);
             match groups.last_mut() {
                 Some((steps, same)) if *same == lines => steps.push(number),
                 _ => groups.push((vec![number], lines)),
@@ -177,17 +178,10 @@ impl Ceilings {
 impl Ceiling {
     /// What is first, what lifts it, and what comes then.
     fn first_in_words(&self) -> Option<[String; 3]> {
-        let [first, rest @ ..] = &self.limits[..] else {
-            return None;
-        };
-        let next = rest.first()?;
-        let next = match first.lifted_per_second {
-            // Lifted as far as it goes, it may still be the first.
-            Some(lifted) if lifted < next.per_second => {
-                format!("{}/s, {} still", rate(lifted), first.kind.name())
-            }
-            _ => format!("{}/s, {}", rate(next.per_second), next.kind.name()),
-        };
+        let first = self.limits.first()?;
+        let (per_second, kind) = after_the_first(&self.limits)?;
+        let still = if kind == first.kind { " still" } else { "" };
+        let next = format!("{}/s, {}{still}", rate(per_second), kind.name());
         let told = format!(
             "{}/s, {}: {}",
             rate(first.per_second),

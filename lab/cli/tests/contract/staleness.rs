@@ -67,6 +67,33 @@ async fn until_refreshed(bench: &Bench, environment: &mut Environment, old: &str
     old.to_owned()
 }
 
+/// Gets a stale answer, and freezes the environment while its refresh waits for the database, which then answers. The moment
+/// of the freeze, and what was asked from the request on.
+async fn freeze_in_refresh(
+    bench: &Bench,
+    name: &str,
+    environment: &mut Environment,
+    stale: &str,
+) -> (SystemTime, Counts) {
+    let services = &bench.lab.services;
+    services.settle().await;
+    let before = services.counts();
+    services.database().suspend().await.unwrap();
+    assert_eq!(bench.get(environment).await, stale, "{name}: stale");
+    let asked = async {
+        while (services.counts() - before)[Counter::CacheGets] == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let asked = tokio::time::timeout(Duration::from_secs(5), asked).await;
+    asked.unwrap_or_else(|_| panic!("{name}: the refresh does not ask the cache"));
+    environment.freeze();
+    let frozen_at = SystemTime::now();
+    services.database().resume().await.unwrap();
+    services.settle().await;
+    (frozen_at, services.counts() - before)
+}
+
 #[tokio::test]
 async fn a_changed_row_is_served_when_its_time_has_come() {
     let bench = Bench::start().await;
@@ -148,21 +175,13 @@ async fn a_kept_answer_bridges_a_short_outage_and_no_longer_one() {
 #[tokio::test]
 async fn a_frozen_environment_refreshes_nothing() {
     let bench = Bench::start().await;
-    let services = &bench.lab.services;
     for target in keepers_with_cache(&bench).await {
         let name = &target.name;
         let mut environment = bench.environment(&target).await;
         let old = bench.get(&mut environment).await;
         change_a_row(&bench, 1).await;
         bench.clock.advance(STALE).unwrap();
-        services.settle().await;
-        let before = services.counts();
-        services.database().suspend().await.unwrap();
-        assert_eq!(bench.get(&mut environment).await, old, "{name}: stale");
-        environment.freeze();
-        services.database().resume().await.unwrap();
-        services.settle().await;
-        let frozen = services.counts() - before;
+        let (_, frozen) = freeze_in_refresh(&bench, name, &mut environment, &old).await;
         assert_eq!(frozen[Counter::CacheSets], 0, "{name}: {frozen:?}");
 
         // It wakes up, and is not frozen again.
@@ -184,21 +203,7 @@ async fn an_entry_that_comes_late_ends_in_time() {
         let answer = bench.get(&mut environment).await;
         services.cache().flush().await.unwrap();
         bench.clock.advance(STALE).unwrap();
-        services.settle().await;
-        let before = services.counts();
-        services.database().suspend().await.unwrap();
-        assert_eq!(bench.get(&mut environment).await, answer, "{name}: stale");
-        let asked = async {
-            while (services.counts() - before)[Counter::CacheGets] == 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        let asked = tokio::time::timeout(Duration::from_secs(5), asked).await;
-        asked.expect("the refresh asks the cache");
-        environment.freeze();
-        let asked_before = SystemTime::now();
-        services.database().resume().await.unwrap();
-        services.settle().await;
+        let (asked_before, _) = freeze_in_refresh(&bench, name, &mut environment, &answer).await;
 
         // It wakes up, and is not frozen again.
         let mut entry = None;

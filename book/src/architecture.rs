@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use lab::workspace::{Neighbour, Step, Workspace};
+use lab_workspace::{Neighbour, Step, Workspace};
 
 use crate::measured::{Measured, PROFILE};
 use crate::tables::picture;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use lab::workspace::Workspace;
 use lab_results::facts::Facts;
+use lab_workspace::Workspace;
 use scraper::{Html, Selector};
 
 use crate::freshness;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::{Context as _, Result};
-use lab::workspace::{Step, Workspace};
+use lab_workspace::{Step, Workspace};
 use similar::TextDiff;
 
 /// Lines around a change.

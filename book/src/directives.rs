@@ -27,12 +27,12 @@
 //! | `about STEP` | idea, reading time and, if the code is not the measured one, a warning |
 
 use anyhow::{Context as _, Result, bail};
-use lab::clean_clone::{CleanClone, minutes};
-use lab::workspace::{Step, Workspace};
 use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
 use lab_results::format::duration;
 use lab_results::tuning::Temperature;
+use lab_workspace::clean_clone::{CleanClone, minutes};
+use lab_workspace::{Step, Workspace};
 
 use crate::measured::{Measured, PROFILE};
 use crate::{architecture, diff, facts, figures, freshness, limits, tables};

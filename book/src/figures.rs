@@ -1,12 +1,12 @@
 //! Pictures of what the lab measured: spreads, waterfalls, curves of memory sizes, ramps.
 
 use anyhow::{Context as _, Result};
-use lab::workspace::{Step, Workspace};
 use lab_results::chart;
 use lab_results::load::Load;
 use lab_results::schema::Session;
 use lab_results::trace::Trace;
 use lab_results::tuning::Temperature;
+use lab_workspace::{Step, Workspace};
 
 use crate::measured::{Measured, PROFILE};
 use crate::tables::picture;

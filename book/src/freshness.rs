@@ -6,8 +6,8 @@ use std::process::Command;
 use std::str::FromStr as _;
 
 use anyhow::{Context as _, Result};
-use lab::workspace::Step;
 use lab_results::schema::Session;
+use lab_workspace::Step;
 use proc_macro2::{TokenStream, TokenTree};
 
 /// The step's source files that differ from the measured commit's, relative to the step. Empty, too, where the commit is not

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
-use lab::workspace::Workspace;
 use lab_results::ceiling::{after_the_first, ceiling};
 use lab_results::facts::Facts;
 use lab_results::format::{duration, usd};
 use lab_results::load::{Load, Loaded};
 use lab_results::schema::{Measurement, Metric};
 use lab_results::tuning::{Point, Temperature};
+use lab_workspace::Workspace;
 
 use crate::measured::{Measured, PROFILE};
 

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use lab::workspace::Workspace;
+use lab_workspace::Workspace;
 use mdbook_driver::MDBook;
 use mdbook_preprocessor::Preprocessor as _;
 

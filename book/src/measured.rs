@@ -1,7 +1,6 @@
 //! What was measured: the committed reference, and the reader's own results where there are some.
 
 use anyhow::{Context as _, Result, bail};
-use lab::workspace::{Step, Workspace};
 use lab_results::facts::Facts;
 use lab_results::format::{bytes, duration, times, usd};
 use lab_results::interval::{Comparison, Verdict};
@@ -9,6 +8,7 @@ use lab_results::load::Load;
 use lab_results::price::Prices;
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
 use lab_results::tuning::Tuning;
+use lab_workspace::{Step, Workspace};
 
 /// The network profile that is meant where a chapter names none.
 pub const PROFILE: &str = "region";

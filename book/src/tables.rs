@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use lab::clean_clone::CleanClone;
-use lab::faults::lines;
-use lab::workspace::{Step, Workspace, ladder_number, short_step};
 use lab_results::chart;
+use lab_results::faults::lines;
 use lab_results::faults::{FaultMatrix, Row};
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
+use lab_workspace::clean_clone::CleanClone;
+use lab_workspace::{Step, Workspace, ladder_number, short_step};
 
 use crate::measured::{Measured, PROFILE, sentence};
 

@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use lab::builder;
-use lab::contract;
-use lab::lab::{facts_path, platform};
-use lab::run_directory::RunDirectory;
-use lab::target::Target;
-use lab::workspace::Workspace;
+use lab_bench::contract;
+use lab_bench::run_directory::RunDirectory;
+use lab_bench::target::Target;
+use lab_bench::testbed::{facts_path, platform};
 use lab_lambda::{Environment, Function, Placement, TraceHeader};
 use lab_results::facts::Facts;
 use lab_results::format::duration;
 use lab_results::stats::Summary;
+use lab_workspace::Workspace;
+use lab_workspace::builder;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 

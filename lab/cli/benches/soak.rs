@@ -7,14 +7,14 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use lab::contract;
-use lab::lab::{Lab, Setup, scaling};
 use lab::programs;
-use lab::target::Target;
-use lab::workspace::Workspace;
+use lab_bench::contract;
+use lab_bench::target::Target;
+use lab_bench::testbed::{Lab, Setup, scaling};
 use lab_lambda::{Scaling, Service, TraceHeader, client_response};
 use lab_results::format::duration;
 use lab_results::stats::Summary;
+use lab_workspace::Workspace;
 
 /// Requests per second to each step.
 const RATE: u32 = 20;

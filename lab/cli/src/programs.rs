@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use lab_services::programs::cache_directory;
 use lab_services::{Programs, Search};
 
-use crate::progress::Progress;
+use lab_workspace::progress::Progress;
 
 /// The programs; missing ones are unpacked. On a terminal the user is asked before, unless `yes`.
 pub async fn ensure(yes: bool) -> Result<Programs> {

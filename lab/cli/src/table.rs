@@ -1,7 +1,10 @@
 //! The tables that a person reads: the ladder, the warm and the cold figures, the counts.
 
 mod aws;
+pub mod ceiling;
+pub mod faults;
 mod floor;
+pub mod load;
 pub mod tune;
 pub mod waterfall;
 
@@ -12,7 +15,7 @@ use lab_results::price::Prices;
 use lab_results::scale::LogScale;
 use lab_results::schema::{Measurement, Metric, Session};
 
-use crate::workspace::{is_floor, short_step};
+use lab_workspace::{is_floor, short_step};
 
 /// Columns of the longest bar.
 const BAR_COLUMNS: usize = 24;

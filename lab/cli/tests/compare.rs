@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use lab::compare::{self, Named, Pasted, Report};
-use lab::lab::facts_path;
-use lab::workspace::Workspace;
+use lab_bench::testbed::facts_path;
 use lab_results::facts::Facts;
 use lab_results::price::Prices;
 use lab_results::room::{Crate, Line, Result as Measured};
 use lab_results::schema::Metric;
+use lab_workspace::Workspace;
 
 fn prices() -> Prices {
     let workspace = Workspace::load().unwrap();

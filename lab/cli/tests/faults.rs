@@ -2,12 +2,13 @@
 //! target of its own, so that nothing else runs meanwhile: what hangs is given up at the invocation's deadline.
 
 use expect_test::expect_file;
-use lab::faults::{Fault, matrix, table};
-use lab::lab::{Lab, Setup};
 use lab::programs;
-use lab::progress::Progress;
-use lab::target::Target;
-use lab::workspace::Workspace;
+use lab::table::faults::table;
+use lab_bench::faults::{Fault, matrix};
+use lab_bench::target::Target;
+use lab_bench::testbed::{Lab, Setup};
+use lab_workspace::Workspace;
+use lab_workspace::progress::Progress;
 
 #[tokio::test]
 async fn every_step_does_in_every_fault_what_the_design_asks_for() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use expect_test::expect_file;
-use lab::workspace::{Step, Workspace};
+use lab_workspace::{Step, Workspace};
 
 /// Files below a step's folder, by their path in it.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {

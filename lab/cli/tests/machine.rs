@@ -7,9 +7,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use lab::workspace::Workspace;
-use lab::{builder, programs};
+use lab::programs;
 use lab_results::schema::ResultsFile;
+use lab_workspace::Workspace;
+use lab_workspace::builder;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use tempfile::TempDir;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use cargo_metadata::MetadataCommand;
-use lab::own_step::create;
-use lab::workspace::{Step, Workspace};
+use lab_workspace::own_step::create;
+use lab_workspace::{Step, Workspace};
 
 /// The manifests and sources of the workspace, without what was built from them.
 fn copy_of(workspace: &Workspace, to: &Path) {

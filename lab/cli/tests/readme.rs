@@ -6,11 +6,11 @@ use std::fs;
 use std::path::Path;
 
 use expect_test::expect_file;
-use lab::clean_clone::{CleanClone, minutes};
-use lab::workspace::Workspace;
 use lab_results::chart;
 use lab_results::facts::Facts;
 use lab_results::schema::ResultsFile;
+use lab_workspace::Workspace;
+use lab_workspace::clean_clone::{CleanClone, minutes};
 
 /// `<!-- KEY -->text<!-- / -->`: the text is what KEY stands for.
 const END: &str = "<!-- / -->";

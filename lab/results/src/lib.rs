@@ -10,6 +10,7 @@
 //! - [`price`]: what a million requests cost
 //! - [`tuning`]: a step at several memory sizes; [`trace`]: the timeline of one invocation; [`conditions`] of both
 //! - [`room`]: a result as one line to paste, and the ranking of many
+//! - [`step_name`]: what a step's name tells
 //! - [`chart`]: pictures as SVG: ladder, distribution, tuning, waterfall, ramp; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
 //! - [`mod@format`]: durations, bytes, money and dates for people
 //!
@@ -34,5 +35,6 @@ pub mod room;
 pub mod scale;
 pub mod schema;
 pub mod stats;
+pub mod step_name;
 pub mod trace;
 pub mod tuning;

@@ -10,11 +10,9 @@ mod line;
 use crate::format::short_name;
 use crate::schema::{Measurement, Metric, Session};
 use crate::stats::percentile;
+use crate::step_name::{FLOOR, is_floor};
 
 pub use line::{Error, LONGEST, Line};
-
-/// The yardstick.
-pub const FLOOR: &str = "floor";
 
 /// One person's result: the crates of one session, and the floor that was measured beside them.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,11 +93,6 @@ fn crate_of(name: &str, measurement: &Measurement) -> Option<Crate> {
 /// Whether a name is none of the workshop's own: these are numbered, or stand aside from the ladder.
 fn is_own(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit()) && !name.starts_with("aside-")
-}
-
-/// Whether it is an empty handler, this one or one on another runtime.
-fn is_floor(name: &str) -> bool {
-    name.split('-').next() == Some(FLOOR)
 }
 
 /// Results that may be ranked against each other.

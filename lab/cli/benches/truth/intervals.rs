@@ -4,16 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use lab::contract;
-use lab::lab::Lab;
-use lab::measure::{Extent, Prepared, measure};
-use lab::progress::Progress;
-use lab::target::Target;
-use lab::workspace::Workspace;
+use lab_bench::contract;
+use lab_bench::measure::{Extent, Prepared, measure};
+use lab_bench::target::Target;
+use lab_bench::testbed::Lab;
 use lab_lambda::{Environment, TraceHeader};
 use lab_results::interval::{Verdict, compare};
 use lab_results::schema::Metric;
 use lab_results::stats::Summary;
+use lab_workspace::Workspace;
+use lab_workspace::progress::Progress;
 
 use crate::worker;
 

@@ -13,9 +13,9 @@ mod physics;
 mod worker;
 
 use anyhow::{Result, bail};
-use lab::lab::{Lab, Setup};
 use lab::programs;
-use lab::workspace::Workspace;
+use lab_bench::testbed::{Lab, Setup};
+use lab_workspace::Workspace;
 
 const TABLES: [&str; 4] = ["share", "init", "delays", "intervals"];
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
-use lab::lab::Lab;
-use lab::target::Target;
-use lab::workspace::Workspace;
+use lab_bench::target::Target;
+use lab_bench::testbed::Lab;
 use lab_lambda::limits::cpu_share_got;
 use lab_lambda::{Environment, Outcome, TraceHeader};
 use lab_results::format::duration;
 use lab_results::stats::{Summary, percentile};
 use lab_services::measure_delays;
+use lab_workspace::Workspace;
 
 use crate::worker;
 

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use lab::builder;
-use lab::target::{Source, Target};
-use lab::workspace::{Architecture, TrustAnchors, Workspace};
+use lab_bench::target::{Source, Target};
 use lab_lambda::Function;
+use lab_workspace::builder;
+use lab_workspace::{Architecture, TrustAnchors, Workspace};
 
 /// Builds the function as it would be deployed.
 pub async fn build(workspace: &Workspace) -> Result<PathBuf> {

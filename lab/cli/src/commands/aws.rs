@@ -10,16 +10,16 @@ use lab_results::format::timestamp;
 use lab_results::schema::{Method, Place, ResultsFile, Session};
 
 use super::output;
-use crate::aws::measure::{Measured, Prepared, measure};
-use crate::aws::outputs::{Deployed, Outputs};
-use crate::aws::plan::Plan;
-use crate::lab::facts_path;
-use crate::machine;
-use crate::measure::Extent;
 use crate::programs;
-use crate::progress::{Progress, elapsed};
-use crate::target::{Choice, Target};
-use crate::workspace::Workspace;
+use lab_bench::aws::measure::{Measured, Prepared, measure};
+use lab_bench::aws::outputs::{Deployed, Outputs};
+use lab_bench::aws::plan::Plan;
+use lab_bench::machine;
+use lab_bench::measure::Extent;
+use lab_bench::target::{Choice, Target};
+use lab_bench::testbed::facts_path;
+use lab_workspace::Workspace;
+use lab_workspace::progress::{Progress, elapsed};
 
 /// Where measurements are kept unless `--results` says otherwise.
 pub(super) const RESULTS: &str = "data/results/aws.json";

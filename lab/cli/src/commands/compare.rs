@@ -13,8 +13,8 @@ use lab_results::schema::{ResultsFile, Session};
 use super::output::{self, written};
 use super::run::RESULTS;
 use crate::compare::{self, Named, Pasted, Report};
-use crate::lab::facts_path;
-use crate::workspace::Workspace;
+use lab_bench::testbed::facts_path;
+use lab_workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -13,12 +13,12 @@ use lab_results::facts::Facts;
 use lab_services::programs::cache_directory;
 use lab_services::{Search, measure_delays};
 
-use crate::lab::{facts_path, platform};
-use crate::machine;
 use crate::programs;
-use crate::run_directory::{RunDirectory, clear_leftovers};
 use crate::scope;
-use crate::workspace::Workspace;
+use lab_bench::machine;
+use lab_bench::run_directory::{RunDirectory, clear_leftovers};
+use lab_bench::testbed::{facts_path, platform};
+use lab_workspace::Workspace;
 
 /// Memory size whose CPU share is tried, MiB: most steps run at it.
 const TRIED_MEMORY_MB: u32 = 256;

@@ -10,14 +10,14 @@ use lab_results::faults::FaultMatrix;
 use lab_results::format::timestamp;
 use lab_results::schema::Limits;
 
-use crate::faults::{self, Fault, TIMEOUT};
-use crate::lab::{Lab, Setup, facts_path};
-use crate::machine;
 use crate::programs;
-use crate::progress::Progress;
-use crate::run_directory::clear_leftovers;
-use crate::target::Target;
-use crate::workspace::Workspace;
+use lab_bench::faults::{self, Fault, TIMEOUT};
+use lab_bench::machine;
+use lab_bench::run_directory::clear_leftovers;
+use lab_bench::target::Target;
+use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_workspace::Workspace;
+use lab_workspace::progress::Progress;
 
 /// Where the matrix goes unless `--results` says otherwise.
 const RESULTS: &str = "data/results/local-faults.json";
@@ -92,7 +92,7 @@ fn print(matrix: &FaultMatrix, json: bool) -> Result<()> {
             "\nFAULTS  each one in the running neighbour; function timeout {} s; times are the client's, and count the init phase \
              where an environment had to start\n{}",
             TIMEOUT.as_secs(),
-            faults::table(&matrix.rows, true)
+            crate::table::faults::table(&matrix.rows, true)
         )
     };
     match writeln!(std::io::stdout().lock(), "{text}") {

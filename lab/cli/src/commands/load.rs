@@ -18,15 +18,15 @@ use super::aws::RESULTS as AWS_RESULTS;
 use super::output;
 use super::ready::{self, Origin};
 use super::run::RESULTS;
-use crate::lab::{Lab, Setup, facts_path};
-use crate::load::ceiling::Ceilings;
-use crate::load::emulated::{self, Account};
-use crate::load::{Strategy, remote, table};
 use crate::programs;
-use crate::progress::Progress;
-use crate::run_directory::clear_leftovers;
-use crate::target::{Choice, Target};
-use crate::workspace::Workspace;
+use lab_bench::ceiling::Ceilings;
+use lab_bench::load::emulated::{self, Account};
+use lab_bench::load::{Strategy, remote};
+use lab_bench::run_directory::clear_leftovers;
+use lab_bench::target::{Choice, Target};
+use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_workspace::Workspace;
+use lab_workspace::progress::Progress;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -152,7 +152,7 @@ impl Load {
         let text = if self.json {
             serde_json::to_string_pretty(&ceilings)?
         } else {
-            ceilings.tables()
+            crate::table::ceiling::tables(&ceilings)
         };
         output::line(&text)
     }
@@ -253,13 +253,13 @@ impl Load {
             alone.merge_load(run.load.clone());
             return output::written(alone.write(std::io::stdout().lock()));
         }
-        let mut text = table::tables(&run.load, &run.order);
-        if let Some(published) = table::published(&run.load, facts)? {
+        let mut text = crate::table::load::tables(&run.load, &run.order);
+        if let Some(published) = crate::table::load::published(&run.load, facts)? {
             text = text + &published + "\n";
         }
         // Files and URLs have no measurement, a step perhaps none yet: then there is no ceiling to show.
         if let Ok(ceilings) = Ceilings::compute(&workspace.root, None, &run.order, facts) {
-            text += &ceilings.tables();
+            text += &crate::table::ceiling::tables(&ceilings);
         }
         output::line(text.trim_end())
     }

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::own_step;
-use crate::workspace::Workspace;
+use lab_workspace::Workspace;
+use lab_workspace::own_step;
 
 const EXAMPLES: &str = "\
 Examples:

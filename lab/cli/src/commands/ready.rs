@@ -9,16 +9,16 @@ use lab_results::facts::Facts;
 use lab_results::format::timestamp;
 use lab_results::schema::{self, Limits};
 
-use crate::builder;
-use crate::clean_clone::CleanClone;
-use crate::lab::{Lab, Setup, facts_path};
-use crate::machine;
-use crate::measure::Prepared;
 use crate::programs;
-use crate::progress::{Progress, elapsed};
-use crate::run_directory::clear_leftovers;
-use crate::target::Target;
-use crate::workspace::{Workspace, is_floor};
+use lab_bench::machine;
+use lab_bench::measure::Prepared;
+use lab_bench::run_directory::clear_leftovers;
+use lab_bench::target::Target;
+use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_workspace::builder;
+use lab_workspace::clean_clone::CleanClone;
+use lab_workspace::progress::{Progress, elapsed};
+use lab_workspace::{Workspace, is_floor};
 
 /// When a session began, on what machine and with what source.
 pub(super) struct Origin {

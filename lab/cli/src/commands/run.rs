@@ -12,13 +12,13 @@ use lab_results::schema::{self, Measurement, Method, Place, ResultsFile, Session
 use super::compare::line_to_paste;
 use super::ready::{self, Origin};
 use super::{aws, faults, output};
-use crate::lab::{Lab, Setup, facts_path};
-use crate::measure::{Extent, measure};
 use crate::programs;
-use crate::progress::{Progress, elapsed};
-use crate::run_directory::clear_leftovers;
-use crate::target::{Choice, Target};
-use crate::workspace::Workspace;
+use lab_bench::measure::{Extent, measure};
+use lab_bench::run_directory::clear_leftovers;
+use lab_bench::target::{Choice, Target};
+use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_workspace::Workspace;
+use lab_workspace::progress::{Progress, elapsed};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,16 +10,16 @@ use lab_lambda::{Function, LogLine, Scaling, Service};
 use lab_results::facts::Facts;
 use tokio::net::TcpListener;
 
-use crate::faults::Normal;
-use crate::faults::on_demand::{OnDemand, Switches};
 use crate::interrupt::TakenOver;
-use crate::lab::{Lab, Setup, facts_path, scaling};
-use crate::log::complaint;
 use crate::programs;
-use crate::run_directory::clear_leftovers;
 use crate::serve::{Front, Served};
-use crate::target::{Choice, Target};
-use crate::workspace::Workspace;
+use lab_bench::faults::Normal;
+use lab_bench::faults::on_demand::{OnDemand, Switches};
+use lab_bench::log::complaint;
+use lab_bench::run_directory::clear_leftovers;
+use lab_bench::target::{Choice, Target};
+use lab_bench::testbed::{Lab, Setup, facts_path, scaling};
+use lab_workspace::Workspace;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -12,11 +12,11 @@ use lab_results::trace::Trace;
 use super::output::{self, written};
 use super::ready::Ready;
 use super::run::RESULTS;
-use crate::progress::Progress;
 use crate::table::waterfall;
-use crate::target::Choice;
-use crate::tracing::{Extent, Traces, trace};
-use crate::workspace::Workspace;
+use lab_bench::target::Choice;
+use lab_bench::timeline::{Extent, Traces, trace};
+use lab_workspace::Workspace;
+use lab_workspace::progress::Progress;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -13,11 +13,11 @@ use lab_results::tuning::{SIZES, Strategy, Tuning};
 use super::output::{self, written};
 use super::ready::Ready;
 use super::run::RESULTS;
-use crate::measure::{Extent, measure_each};
-use crate::progress::Progress;
 use crate::table::tune as table;
-use crate::target::{Choice, Target};
-use crate::workspace::Workspace;
+use lab_bench::measure::{Extent, measure_each};
+use lab_bench::target::{Choice, Target};
+use lab_workspace::Workspace;
+use lab_workspace::progress::Progress;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{Result, ensure};
 use lab_results::format::{duration, short_name, times};
 use lab_results::interval::{Comparison, Scaled, compare_apart};
-use lab_results::room::FLOOR;
 use lab_results::schema::{Measurement, Metric, Session};
+use lab_results::step_name::FLOOR;
 use serde_json::{Value, json};
 
 use super::Named;

@@ -2,7 +2,8 @@
 
 use lab_results::format::{duration, short_name, times};
 use lab_results::interval::MINIMUM_ROUNDS;
-use lab_results::room::{self, Crate, Error, FLOOR, Group, Line, Result};
+use lab_results::room::{self, Crate, Error, Group, Line, Result};
+use lab_results::step_name::FLOOR;
 use serde_json::{Value, json};
 
 use super::report::{Report, Section};

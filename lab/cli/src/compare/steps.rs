@@ -3,13 +3,13 @@
 use anyhow::{Context as _, Result};
 use lab_results::format::{duration, short_name, usd};
 use lab_results::price::Prices;
-use lab_results::room::FLOOR;
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
+use lab_results::step_name::FLOOR;
 use serde_json::{Value, json};
 
 use super::USUAL_PROFILE;
 use super::report::{Report, Section, in_json, in_words};
-use crate::workspace::short_step;
+use lab_workspace::short_step;
 
 /// What is compared, how it is called in a table and in JSON.
 const METRICS: [(Metric, &str, &str); 5] = [

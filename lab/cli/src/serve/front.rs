@@ -20,9 +20,9 @@ use tokio::task::JoinSet;
 
 use super::answer::{self, Answer};
 use super::{http_api, invoke, switches};
-use crate::faults::on_demand::Switches;
-use crate::lab::Lab;
-use crate::target::Target;
+use lab_bench::faults::on_demand::Switches;
+use lab_bench::target::Target;
+use lab_bench::testbed::Lab;
 
 /// How often environments that are idle for too long are looked for.
 const REAP: Duration = Duration::from_secs(10);

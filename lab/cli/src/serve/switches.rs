@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::answer::{self, Answer};
 use super::front::Served;
-use crate::workspace::Neighbour;
+use lab_workspace::Neighbour;
 
 /// Answers with the faults that are on, or with what was wrong with the request.
 pub(super) async fn answer(served: &Served, method: &Method, path: &str) -> Answer {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lab::contract;
-use lab::workspace::Neighbour;
+use lab_bench::contract;
+use lab_workspace::Neighbour;
 
 use crate::support::Bench;
 

@@ -12,12 +12,12 @@ mod tools;
 
 use std::sync::Arc;
 
-use lab::contract;
-use lab::lab::scaling;
-use lab::target::Target;
-use lab::workspace::is_floor;
+use lab_bench::contract;
+use lab_bench::target::Target;
+use lab_bench::testbed::scaling;
 use lab_lambda::event::{http_event, http_response};
 use lab_lambda::{Environment, Outcome, Service, TraceHeader};
+use lab_workspace::is_floor;
 
 use crate::support::Bench;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lab::measure::{Extent, Prepared, measure};
-use lab::progress::Progress;
+use lab_bench::measure::{Extent, Prepared, measure};
+use lab_workspace::progress::Progress;
 
 use crate::support::Bench;
 

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use lab::target::Target;
-use lab::workspace::Neighbour;
+use lab_bench::target::Target;
 use lab_lambda::Environment;
 use lab_services::{Counter, Counts};
+use lab_workspace::Neighbour;
 
 use crate::support::Bench;
 

@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use lab::clock::Clock;
-use lab::contract;
-use lab::lab::{Lab, Setup};
 use lab::programs;
-use lab::target::Target;
-use lab::workspace::Workspace;
+use lab_bench::clock::Clock;
+use lab_bench::contract;
+use lab_bench::target::Target;
+use lab_bench::testbed::{Lab, Setup};
 use lab_lambda::event::http_response;
 use lab_lambda::{Environment, Function, Invocation, Outcome, TraceHeader};
+use lab_workspace::Workspace;
 
 /// A lab that is ready, and the steps.
 pub struct Bench {

@@ -1,7 +1,7 @@
 //! What a parameter can do to a step. What a neighbour's failure does is in `tests/faults.rs`.
 
-use lab::contract;
-use lab::workspace::Neighbour;
+use lab_bench::contract;
+use lab_workspace::Neighbour;
 
 use crate::support::Bench;
 

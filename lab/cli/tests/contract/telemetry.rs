@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use expect_test::expect_file;
-use lab::contract;
+use lab_bench::contract;
 use lab_lambda::TraceHeader;
 use serde_json::Value;
 

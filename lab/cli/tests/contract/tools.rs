@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use lab::measure::{Extent, Prepared, measure_each};
-use lab::progress::Progress;
 use lab::table::tune::{Shown, json};
-use lab::target::Target;
-use lab::tracing;
+use lab_bench::measure::{Extent, Prepared, measure_each};
+use lab_bench::target::Target;
+use lab_bench::timeline;
 use lab_results::conditions::Conditions;
 use lab_results::schema::{Build, Limits, Machine};
 use lab_results::trace::{Kind, Trace};
 use lab_results::tuning::{Strategy, Tuning};
+use lab_workspace::progress::Progress;
 use serde_json::Value;
 
 use crate::support::Bench;
@@ -91,14 +91,14 @@ fn check_timeline(trace: &Trace, names: &[&str]) {
 #[tokio::test]
 async fn a_timeline_has_the_steps_own_phases_and_leaves_no_moment_out() {
     let bench = Bench::start().await;
-    let extent = tracing::Extent {
+    let extent = timeline::Extent {
         environments: 3,
         warm: 1,
     };
     let mut progress = Progress::start("tracing");
     let trace = async |name: &str, progress: &mut Progress| {
         let prepared = prepared(&bench, &bench.target(name)).await;
-        tracing::trace(&bench.lab, &prepared, &conditions(&bench), extent, progress)
+        timeline::trace(&bench.lab, &prepared, &conditions(&bench), extent, progress)
             .await
             .unwrap()
     };

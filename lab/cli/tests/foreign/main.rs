@@ -5,12 +5,12 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lab::lab::{facts_path, platform};
-use lab::run_directory::RunDirectory;
-use lab::workspace::Workspace;
+use lab_bench::run_directory::RunDirectory;
+use lab_bench::testbed::{facts_path, platform};
 use lab_lambda::event::{HttpResponse, http_event, http_response};
 use lab_lambda::{Environment, Function, Outcome, TraceHeader};
 use lab_results::facts::Facts;
+use lab_workspace::Workspace;
 
 /// Where Lambda looks for programs: a Node.js elsewhere is none for a bootstrap.
 const LAMBDA_PATH: &str = "/usr/local/bin:/usr/bin/:/bin:/opt/bin";

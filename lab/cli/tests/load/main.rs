@@ -6,15 +6,15 @@ mod server;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use lab::lab::{Lab, Setup};
-use lab::load::Strategy;
-use lab::load::emulated::{Account, load};
 use lab::programs;
-use lab::progress::Progress;
-use lab::target::Target;
-use lab::workspace::Workspace;
+use lab_bench::load::Strategy;
+use lab_bench::load::emulated::{Account, load};
+use lab_bench::target::Target;
+use lab_bench::testbed::{Lab, Setup};
 use lab_results::load::Loaded;
 use lab_results::schema::{Place, ResultsFile};
+use lab_workspace::Workspace;
+use lab_workspace::progress::Progress;
 use tokio::process::Command;
 
 use server::Server;

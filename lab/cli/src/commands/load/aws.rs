@@ -9,18 +9,18 @@ use lab_results::format::usd;
 
 use super::run::{Run, in_short};
 use super::{Load, must_be_steps, remote};
-use crate::aws::cli::Cli;
-use crate::aws::connection::Connection;
-use crate::aws::measure::NO_ROUTE;
-use crate::aws::outputs::{Deployed, Outputs};
-use crate::aws::plan::cost_of;
-use crate::aws::reports;
 use crate::commands::aws::{OUTPUTS, agree, in_one_region};
 use crate::commands::output;
-use crate::load::Strategy;
-use crate::progress::Progress;
-use crate::target::{Choice, Target};
-use crate::workspace::Workspace;
+use lab_bench::aws::cli::Cli;
+use lab_bench::aws::connection::Connection;
+use lab_bench::aws::measure::NO_ROUTE;
+use lab_bench::aws::outputs::{Deployed, Outputs};
+use lab_bench::aws::plan::cost_of;
+use lab_bench::aws::reports;
+use lab_bench::load::Strategy;
+use lab_bench::target::{Choice, Target};
+use lab_workspace::Workspace;
+use lab_workspace::progress::Progress;
 
 impl Load {
     /// Loads one deployed step after the other; nothing with `--dry-run`.
@@ -80,7 +80,10 @@ async fn one(
     deployed: &Deployed,
     strategy: &Strategy,
     progress: &mut Progress,
-) -> Result<(lab_results::load::Loaded, Vec<crate::load::send::Sample>)> {
+) -> Result<(
+    lab_results::load::Loaded,
+    Vec<lab_bench::load::send::Sample>,
+)> {
     let cli = Cli::new(&deployed.region);
     let mut clock = Connection::open(&deployed.url).await?;
     let begin = clock.get_path(NO_ROUTE).await?.date;

@@ -3,9 +3,9 @@
 use anyhow::{Result, bail};
 use lab_results::load::{Load, Loaded};
 
-use crate::load::Strategy;
-use crate::load::send::Sample;
-use crate::load::summary::broken;
+use lab_bench::load::Strategy;
+use lab_bench::load::send::Sample;
+use lab_bench::load::summary::broken;
 
 /// What was loaded, in this order.
 pub(super) struct Run {

@@ -9,8 +9,8 @@ use lab_lambda::event::HttpResponse;
 use lab_lambda::{Function, Service, TraceHeader, client_response};
 
 use crate::contract;
-use crate::lab::{Lab, scaling};
 use crate::log::complaint;
+use crate::testbed::{Lab, scaling};
 
 /// The function behind the emulated service, and a client.
 pub struct Probe {

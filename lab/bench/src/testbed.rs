@@ -13,11 +13,11 @@ use lab_results::facts::Facts;
 use lab_results::schema;
 use lab_services::{Link, Network, Options, Programs, REGION, Services};
 
-use crate::builder;
 use crate::clock::Clock;
 use crate::run_directory::RunDirectory;
 use crate::target::Target;
-use crate::workspace::{Neighbour, TrustAnchors, Workspace};
+use lab_workspace::builder;
+use lab_workspace::{Neighbour, TrustAnchors, Workspace};
 
 /// The package that fills the table; it runs as a function, as it does on AWS.
 const POPULATE: &str = "populate";

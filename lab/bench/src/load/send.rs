@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::busy;
 use super::client::{Client, Right};
 use super::strategy::Strategy;
-use crate::progress::Progress;
+use lab_workspace::progress::Progress;
 
 /// How often the live line is written anew.
 const LIVE: Duration = Duration::from_millis(250);

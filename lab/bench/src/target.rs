@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::builder;
-use crate::workspace::{Architecture, FLOOR, Neighbour, Step, TrustAnchors, Workspace};
+use lab_workspace::builder;
+use lab_workspace::{Architecture, FLOOR, Neighbour, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
 const FILE_MEMORY_MB: u32 = 256;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
+use lab_results::step_name::{FLOOR, is_floor, ladder_number};
 use serde::Deserialize;
 
 /// One crate under `steps/` that is a Lambda function.
@@ -183,24 +184,6 @@ impl Workspace {
     pub fn floor(&self) -> Option<&Step> {
         self.steps.iter().find(|step| step.name == FLOOR)
     }
-}
-
-/// The floor of every step whose manifest names no other.
-pub const FLOOR: &str = "floor";
-
-/// True for an empty handler: `floor`, `floor-bare`.
-pub fn is_floor(name: &str) -> bool {
-    short_step(name) == FLOOR
-}
-
-/// A step's name up to its first hyphen: `05` for `05-elasticache`.
-pub fn short_step(name: &str) -> &str {
-    name.split('-').next().unwrap_or(name)
-}
-
-/// The number in front of a step's name, if it is on the ladder.
-pub fn ladder_number(name: &str) -> Option<u32> {
-    name.split_once('-')?.0.parse().ok()
 }
 
 impl Step {

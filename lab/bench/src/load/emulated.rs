@@ -14,10 +14,10 @@ use super::send::{Sample, Seen, send};
 use super::strategy::Strategy;
 use super::summary::summary;
 use crate::contract;
-use crate::lab::{Lab, scaling};
 use crate::log::complaint;
-use crate::progress::Progress;
 use crate::target::Target;
+use crate::testbed::{Lab, scaling};
+use lab_workspace::progress::Progress;
 
 /// Different complaints that are kept; the others are counted together.
 const COMPLAINTS: usize = 6;

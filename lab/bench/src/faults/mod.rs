@@ -5,7 +5,6 @@ mod catalogue;
 mod inject;
 pub mod on_demand;
 mod probe;
-mod table;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,14 +15,13 @@ use lab_results::faults::{Cell, Row};
 use lab_services::Counter;
 
 pub use catalogue::{Fault, When};
-pub use table::{Line, lines, table};
 
 use crate::clock::Clock;
-use crate::lab::Lab;
-use crate::progress::Progress;
 use crate::target::Target;
+use crate::testbed::Lab;
 pub use inject::Normal;
 use inject::restore;
+use lab_workspace::progress::Progress;
 use probe::Probe;
 
 /// Invocations after which an environment is held to be lost.

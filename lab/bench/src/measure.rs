@@ -12,11 +12,11 @@ use lab_lambda::{CpuUsage, Environment, Function, Invocation, TraceHeader};
 use lab_results::schema::{Measurement, Round};
 use lab_services::Counts;
 
-use crate::builder;
 use crate::contract;
-use crate::lab::Lab;
-use crate::progress::Progress;
 use crate::target::Target;
+use crate::testbed::Lab;
+use lab_workspace::builder;
+use lab_workspace::progress::Progress;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]

@@ -1,11 +1,15 @@
 //! The matrix of steps and faults, as `cargo lab run --faults` writes it and the book shows it.
 
+mod lines;
+
 use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::file_error::Error;
+pub use lines::{Line, lines};
+
 use crate::schema::{Build, Limits, Machine, Network};
 
 /// What every step did in every fault that concerns it.

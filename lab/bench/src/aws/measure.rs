@@ -16,8 +16,8 @@ use super::reports;
 use super::rounds::{Sent, join};
 use crate::contract;
 use crate::measure::Extent;
-use crate::progress::Progress;
 use crate::target::Target;
+use lab_workspace::progress::Progress;
 
 /// A path that no step's API has: API Gateway answers by itself, and says what time it is there.
 pub const NO_ROUTE: &str = "/no-route";

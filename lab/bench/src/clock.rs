@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use lab_lambda::Function;
 
-use crate::builder;
+use lab_workspace::builder;
 
 /// The package that stands between the function and the kernel's clock.
 const PACKAGE: &str = "lab-clock";

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use lab_results::schema::{Build, Machine};
 
-use crate::builder;
+use lab_workspace::builder;
 
 /// This machine.
 pub fn machine() -> Machine {

@@ -10,9 +10,9 @@ use lab_services::Counts;
 use serde_json::Value;
 
 use crate::contract;
-use crate::lab::Lab;
 use crate::measure::{GAP, Prepared};
-use crate::progress::Progress;
+use crate::testbed::Lab;
+use lab_workspace::progress::Progress;
 
 /// How long a document may be on its way: the step sends it before it answers, to a socket of this machine.
 const DOCUMENT_WITHIN: Duration = Duration::from_millis(200);

@@ -11,9 +11,9 @@ use tokio::sync::Mutex;
 use super::catalogue::Fault;
 use super::inject::{Normal, restore_cache, restore_database, restore_parameters};
 use crate::contract;
-use crate::lab::Lab;
 use crate::target::Target;
-use crate::workspace::Neighbour;
+use crate::testbed::Lab;
+use lab_workspace::Neighbour;
 
 /// Every fault on demand.
 const FAULTS: [(Neighbour, &str, Fault); 12] = [

@@ -9,11 +9,8 @@
 //! | [`busy`] | whether this machine has become the limit |
 //! | [`summary`](mod@summary) | samples put together |
 //! | [`emulated`], [`remote`] | a step in the emulated service; a URL, a deployed step |
-//! | [`table`] | what a person sees of it |
-//! | [`ceiling`] | the ceiling of each step, computed |
 
 pub mod busy;
-pub mod ceiling;
 pub mod client;
 pub mod emulated;
 pub mod http;
@@ -21,6 +18,5 @@ pub mod remote;
 pub mod send;
 pub mod strategy;
 pub mod summary;
-pub mod table;
 
 pub use strategy::Strategy;

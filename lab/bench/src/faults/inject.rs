@@ -7,7 +7,7 @@ use lab_lambda::{Function, Service};
 use lab_services::Network;
 
 use super::catalogue::Fault;
-use crate::lab::Lab;
+use crate::testbed::Lab;
 
 /// How long the steps let the list live, in seconds.
 const EXPIRY: u64 = 10;

@@ -1,11 +1,8 @@
-//! The matrix as a person reads it: steps that behave alike share a line.
+//! The matrix in few lines: steps that behave alike share one.
 
-use comfy_table::Table;
-use lab_results::faults::{Cell, Row};
-use lab_results::format::duration;
-
-use crate::table::plain_table;
-use crate::workspace::{ladder_number, short_step};
+use super::{Cell, Row};
+use crate::format::duration;
+use crate::step_name::{ladder_number, short_step};
 
 /// Steps that behave alike in one fault.
 pub struct Line {
@@ -39,36 +36,6 @@ pub fn lines(rows: &[Row]) -> Vec<Line> {
         }
     }
     lines
-}
-
-/// The matrix. `with_times` is off where the text must not differ from run to run.
-pub fn table(rows: &[Row], with_times: bool) -> Table {
-    let mut headings = vec!["fault", "steps", "status", "the client got", "normal again"];
-    if with_times {
-        headings.insert(4, "after");
-    }
-    let mut table = plain_table(&headings, &[2]);
-    let mut last = String::new();
-    for line in lines(rows) {
-        let fault = if line.fault == last {
-            String::new()
-        } else {
-            line.fault.clone()
-        };
-        last = line.fault;
-        let mut cells = vec![
-            fault,
-            line.steps,
-            line.status.to_string(),
-            line.saw,
-            line.normal_again,
-        ];
-        if with_times {
-            cells.insert(4, line.took);
-        }
-        table.add_row(cells);
-    }
-    table
 }
 
 /// Cells that differ in nothing but the time.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use cargo_metadata::MetadataCommand;
 use toml_edit::{Array, DocumentMut, value};
 
-use crate::workspace::Step;
+use crate::Step;
 
 /// Longest name: with `step-` and what the deployment adds, a function's name may have 64 characters.
 const LONGEST_NAME: usize = 32;

@@ -7,8 +7,8 @@ use lab_results::facts::{Error, Facts};
 use lab_results::format::duration;
 use lab_results::load::{Load, Loaded};
 
-use super::busy::SATURATED_PERCENT;
 use crate::table::plain_table;
+use lab_bench::load::busy::SATURATED_PERCENT;
 
 /// Columns of a whole second's bar.
 const BAR_COLUMNS: usize = 40;

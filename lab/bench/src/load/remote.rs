@@ -10,7 +10,7 @@ use super::send::{Sample, Seen, send};
 use super::strategy::Strategy;
 use super::summary::summary;
 use crate::contract;
-use crate::progress::Progress;
+use lab_workspace::progress::Progress;
 
 /// Sends the strategy to a server. `stadiums` asks that every answer is the same, and the stadiums.
 pub async fn load(

@@ -1,7 +1,7 @@
 //! The faults: what goes wrong, when, and what DESIGN's rules promise then.
 
 use crate::target::Target;
-use crate::workspace::Neighbour;
+use lab_workspace::Neighbour;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

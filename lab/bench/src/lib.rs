@@ -1,0 +1,29 @@
+//! What produces results: functions, the services that they need, and measuring them. The tests use the same code as the
+//! commands.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`target`] | what is to be measured |
+//! | [`testbed`] | the services started and filled, functions configured |
+//! | [`contract`] | what every step must answer |
+//! | [`measure`](mod@measure) | interleaved rounds |
+//! | [`timeline`] | the timeline of one invocation |
+//! | [`faults`] | every step in every fault, and faults on demand |
+//! | [`load`] | requests at a rising rate |
+//! | [`mod@ceiling`] | the rate at which each limit would bite, computed |
+//! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
+//! | [`run_directory`], [`machine`], [`log`] | this machine, the folder of one run, what functions write |
+
+pub mod aws;
+pub mod ceiling;
+pub mod clock;
+pub mod contract;
+pub mod faults;
+pub mod load;
+pub mod log;
+pub mod machine;
+pub mod measure;
+pub mod run_directory;
+pub mod target;
+pub mod testbed;
+pub mod timeline;

@@ -1,0 +1,18 @@
+//! The repository as the lab, the book and their tests see it.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`mod@workspace`] | the steps as their manifests describe them; `data/facts.toml` |
+//! | [`builder`] | building a package, with progress |
+//! | [`own_step`] | a reader's own step, copied from one of the ladder |
+//! | [`clean_clone`] | how long the README's commands take in an empty clone |
+//! | [`progress`] | what a person sees while something takes long |
+
+pub mod builder;
+pub mod clean_clone;
+pub mod own_step;
+pub mod progress;
+pub mod workspace;
+
+pub use lab_results::step_name::{FLOOR, is_floor, ladder_number, short_step};
+pub use workspace::{Architecture, Manifest, Neighbour, Step, TrustAnchors, Workspace};

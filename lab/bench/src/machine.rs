@@ -6,7 +6,7 @@ use std::process::Command;
 
 use lab_results::schema::{Build, Machine};
 
-use lab_workspace::builder;
+use lab_workspace::builder::Profile;
 
 /// This machine.
 pub fn machine() -> Machine {
@@ -51,6 +51,6 @@ pub fn build(root: &Path) -> Build {
         commit: output("git", &["rev-parse", "HEAD"]),
         dirty: output("git", &["status", "--porcelain"]).is_none_or(|changes| !changes.is_empty()),
         rustc: output(&rustc, &["--version"]).unwrap_or_else(|| "unknown".to_owned()),
-        profile: builder::PROFILE.to_owned(),
+        profile: Profile::Release.name().to_owned(),
     }
 }

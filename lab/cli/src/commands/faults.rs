@@ -14,7 +14,7 @@ use crate::programs;
 use lab_bench::faults::{self, Fault, TIMEOUT};
 use lab_bench::machine;
 use lab_bench::run_directory::clear_leftovers;
-use lab_bench::target::Target;
+use lab_bench::target::{Target, executables};
 use lab_bench::testbed::{Lab, Setup, facts_path};
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
@@ -43,11 +43,10 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
     let programs = programs::ensure(request.yes).await?;
     let started = timestamp(SystemTime::now());
     let build = machine::build(&workspace.root);
-    let mut targets = Vec::new();
-    for target in request.targets.into_iter().filter(Target::serves_stadiums) {
-        let executable = target.executable(workspace).await?;
-        targets.push((target, executable));
-    }
+    let mut targets = request.targets;
+    targets.retain(Target::serves_stadiums);
+    let executables = executables(workspace, &targets).await?;
+    let targets: Vec<_> = targets.into_iter().zip(executables).collect();
     let setup = Setup {
         workspace,
         profile: request.profile,

@@ -23,7 +23,7 @@ use lab_bench::ceiling::Ceilings;
 use lab_bench::load::emulated::{self, Account};
 use lab_bench::load::{Strategy, remote};
 use lab_bench::run_directory::clear_leftovers;
-use lab_bench::target::{Choice, Target};
+use lab_bench::target::{Choice, Target, executables};
 use lab_bench::testbed::{Lab, Setup, facts_path};
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
@@ -185,10 +185,7 @@ impl Load {
             strategy,
             "in the emulated service of this process, without HTTP in between",
         );
-        let mut executables = Vec::new();
-        for target in &targets {
-            executables.push(target.executable(workspace).await?);
-        }
+        let executables = executables(workspace, &targets).await?;
         let lab = Lab::start(Setup {
             workspace,
             profile: &self.profile,

@@ -13,9 +13,9 @@ use crate::programs;
 use lab_bench::machine;
 use lab_bench::measure::Prepared;
 use lab_bench::run_directory::clear_leftovers;
-use lab_bench::target::Target;
+use lab_bench::target::{Target, executables};
 use lab_bench::testbed::{Lab, Setup, facts_path};
-use lab_workspace::builder;
+use lab_workspace::builder::Profile;
 use lab_workspace::clean_clone::CleanClone;
 use lab_workspace::progress::{Progress, elapsed};
 use lab_workspace::{Workspace, is_floor};
@@ -124,20 +124,16 @@ pub(super) fn limits(lab: &Lab) -> Limits {
     }
 }
 
-/// Builds everything before anything is measured, one package at a time.
+/// Builds everything before anything is measured.
 pub(super) async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
-    let built = workspace.target.join(builder::PROFILE);
+    let built = workspace.target.join(Profile::Release.name());
     let is_missing = |target: &Target| target.is_built_here() && !built.join(&target.name).exists();
     if targets.iter().all(is_missing)
         && let Some(experience) = CleanClone::load(&workspace.root)
     {
         eprintln!("{}", experience.expectation());
     }
-    let mut executables = Vec::new();
-    for target in targets {
-        executables.push(target.executable(workspace).await?);
-    }
-    Ok(executables)
+    executables(workspace, targets).await
 }
 
 /// What follows for a measurement.

@@ -205,6 +205,28 @@ fn what_is_built_in_one_call_has_the_features_that_it_has_alone() {
     }
 }
 
+/// `tracing`, and the AWS SDK on it, compile once for 00 and the steps without Diesel: `steps/support` asks for those features
+/// of `syn` that otherwise only Diesel's macros would.
+#[test]
+fn support_unifies_the_features_of_syn() {
+    let workspace = Workspace::load().unwrap();
+    let with_diesel = features(&workspace, "step-00-unoptimized");
+    let without = features(&workspace, "step-01-drop-the-orm");
+    let syn = |features: &BTreeMap<String, String>| -> Vec<String> {
+        let syn = features
+            .iter()
+            .filter(|(package, _)| package.starts_with("syn v"));
+        syn.map(|(package, features)| format!("{package}: {features}"))
+            .collect()
+    };
+    assert_eq!(
+        syn(&with_diesel),
+        syn(&without),
+        "the build-dependency on `syn` in steps/support/Cargo.toml must ask for every feature that Diesel's macros ask for: \
+         without it all that stands on `tracing` compiles twice, and 00 is measured on another build of the AWS SDK than 01"
+    );
+}
+
 fn set(features: &str) -> BTreeSet<&str> {
     features
         .split(',')

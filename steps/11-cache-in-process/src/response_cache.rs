@@ -1,49 +1,49 @@
-//! The response, kept in the environment.
+//! The body, cached in the environment: stale-while-revalidate, with an end.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::task::JoinHandle;
 
-use crate::gateway::Answer;
+use crate::body::Body;
 
-/// Up to this age the response is served as it is.
+/// Up to this age the body is served as it is.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Up to this age it is served and refreshed. Beyond, it is refreshed first: an environment may wake after an hour.
 const STALE: Duration = Duration::from_secs(10);
 
-/// The response, and the refresh that is under way.
+/// The body, and the refresh that is under way.
 #[derive(Default)]
-pub struct Kept {
-    answer: Mutex<Option<Dated>>,
+pub struct ResponseCache {
+    body: Mutex<Option<Dated>>,
     refresh: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// A response as it was at a moment.
+/// A body as it was at a moment.
 struct Dated {
-    answer: Answer,
+    body: Arc<Body>,
     asked_at: Moment,
 }
 
-/// What may be done with the response.
+/// What may be done with the body.
 pub enum Age {
     /// Serve it.
-    Fresh(Answer),
+    Fresh(Arc<Body>),
     /// Serve it, and refresh it.
-    Stale(Answer),
+    Stale(Arc<Body>),
     /// Refresh it first. Or there is none yet.
     TooOld,
 }
 
-impl Kept {
-    /// The response and its age. Of one that is too old the refresh is given up: it may have been asked for an hour ago.
+impl ResponseCache {
+    /// The body and its age. Of a body that is too old the refresh is given up: it may have been asked for an hour ago.
     pub fn get(&self) -> Age {
-        let kept = lock(&self.answer);
-        if let Some(Dated { answer, asked_at }) = &*kept {
+        let cached = lock(&self.body);
+        if let Some(Dated { body, asked_at }) = &*cached {
             match asked_at.age() {
-                age if age < FRESH => return Age::Fresh(answer.clone()),
-                age if age < STALE => return Age::Stale(answer.clone()),
+                age if age < FRESH => return Age::Fresh(body.clone()),
+                age if age < STALE => return Age::Stale(body.clone()),
                 _ => {}
             }
         }
@@ -53,10 +53,11 @@ impl Kept {
         Age::TooOld
     }
 
-    /// Keeps a response that was asked for at `asked_at`: its age counts from then on, not from the arrival of an answer that may
+    /// Caches a body that was asked for at `asked_at`: its age counts from then on, not from the arrival of an answer that may
     /// have waited in a frozen environment.
-    pub fn put(&self, answer: Answer, asked_at: Moment) {
-        *lock(&self.answer) = Some(Dated { answer, asked_at });
+    pub fn put(&self, body: &Arc<Body>, asked_at: Moment) {
+        let body = body.clone();
+        *lock(&self.body) = Some(Dated { body, asked_at });
     }
 
     /// Starts a refresh, one at a time.

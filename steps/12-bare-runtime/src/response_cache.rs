@@ -1,7 +1,7 @@
-//! The response, kept in the environment.
+//! The response, cached in the environment: stale-while-revalidate, with an end.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::task::JoinHandle;
 
@@ -15,7 +15,7 @@ const STALE: Duration = Duration::from_secs(10);
 
 /// The response, and the refresh that is under way.
 #[derive(Default)]
-pub struct Kept {
+pub struct ResponseCache {
     answer: Mutex<Option<Dated>>,
     refresh: Mutex<Option<JoinHandle<()>>>,
 }
@@ -36,11 +36,11 @@ pub enum Age {
     TooOld,
 }
 
-impl Kept {
+impl ResponseCache {
     /// The response and its age. Of one that is too old the refresh is given up: it may have been asked for an hour ago.
     pub fn get(&self) -> Age {
-        let kept = lock(&self.answer);
-        if let Some(Dated { answer, asked_at }) = &*kept {
+        let cached = lock(&self.answer);
+        if let Some(Dated { answer, asked_at }) = &*cached {
             match asked_at.age() {
                 age if age < FRESH => return Age::Fresh(answer.clone()),
                 age if age < STALE => return Age::Stale(answer.clone()),
@@ -53,7 +53,7 @@ impl Kept {
         Age::TooOld
     }
 
-    /// Keeps a response that was asked for at `asked_at`: its age counts from then on, not from the arrival of an answer that may
+    /// Caches a response that was asked for at `asked_at`: its age counts from then on, not from the arrival of an answer that may
     /// have waited in a frozen environment.
     pub fn put(&self, answer: Answer, asked_at: Moment) {
         *lock(&self.answer) = Some(Dated { answer, asked_at });
@@ -84,6 +84,12 @@ impl Moment {
             steady: Instant::now(),
             wall: SystemTime::now(),
         }
+    }
+
+    /// When something that may become so old has to end: Unix time, ms.
+    pub fn plus(self, life: Duration) -> i64 {
+        let end = (self.wall + life).duration_since(UNIX_EPOCH);
+        end.unwrap_or_default().as_millis() as i64
     }
 
     /// The longer time: the steady clock may stand still while the environment is frozen, and the wall clock may be set back.

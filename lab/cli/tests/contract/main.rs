@@ -3,6 +3,7 @@
 
 mod counts;
 mod garbage;
+mod log;
 mod results;
 mod staleness;
 mod support;

@@ -53,8 +53,8 @@ impl ResponseCache {
         Age::TooOld
     }
 
-    /// Caches a body that was asked for at `asked_at`: its age counts from then on, not from the arrival of an answer that may
-    /// have waited in a frozen environment.
+    /// Caches a body that was asked for at `asked_at`: its age counts from then on, not from the arrival of an answer,
+    /// which may have waited in a frozen environment.
     pub fn put(&self, body: &Arc<Body>, asked_at: Moment) {
         let body = body.clone();
         *lock(&self.body) = Some(Dated { body, asked_at });

@@ -53,8 +53,8 @@ impl ResponseCache {
         Age::TooOld
     }
 
-    /// Caches a response that was asked for at `asked_at`: its age counts from then on, not from the arrival of an answer that may
-    /// have waited in a frozen environment.
+    /// Caches a response that was asked for at `asked_at`: its age counts from then on, not from the arrival of an answer,
+    /// which may have waited in a frozen environment.
     pub fn put(&self, answer: Answer, asked_at: Moment) {
         *lock(&self.answer) = Some(Dated { answer, asked_at });
     }

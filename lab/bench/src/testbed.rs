@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use lab_lambda::{
-    Credentials, Environment, Extension, Function, Limits, Outcome, Placement, Platform, Scaling,
+    Cgroups, Credentials, Environment, Extension, Function, Outcome, Placement, Platform, Scaling,
     TraceHeader,
 };
 use lab_results::constants;
@@ -237,7 +237,7 @@ pub fn platform(facts: &Facts, directory: &RunDirectory) -> Result<Platform> {
             secret_access_key: String::new(),
             session_token: String::new(),
         },
-        limits: Limits::detect(directory.run_id()),
+        limits: Cgroups::detect(directory.run_id()),
         placement: Placement::of_this_machine(cpu.visible_cpus as usize),
         memory_per_vcpu_mib: cpu.memory_per_vcpu_mib,
         cpu_period: cpu.period,

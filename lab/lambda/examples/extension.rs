@@ -54,18 +54,30 @@ fn main() -> Result<(), Box<dyn Error>> {
         match told.as_str() {
             "exits" => std::process::exit(1),
             "never-asks-again" => hang(),
+            "holds" => wait_for("release"),
             _ => {}
         }
     }
 }
 
+fn folder() -> PathBuf {
+    std::env::var("FOLDER").unwrap_or_default().into()
+}
+
+/// Waits until the test has written this file.
+fn wait_for(name: &str) {
+    let told = folder().join(name);
+    while !told.exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Appends a line to the file that the test reads.
 fn write_down(line: &str) -> Result<(), Box<dyn Error>> {
-    let folder = std::env::var("FOLDER").unwrap_or_default();
     let mut file = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
-        .open(PathBuf::from(folder).join("events"))?;
+        .open(folder().join("events"))?;
     Ok(writeln!(file, "{line}")?)
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::TraceHeader;
+use crate::trace::TraceHeader;
 
 mod parse;
 

@@ -3,22 +3,39 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout_at;
 
-use crate::init::Phase;
-use crate::scaling::{Pool, Reason, Scaling};
-use crate::{Environment, Function, InitReport, Invocation, StartError, TraceHeader};
+use crate::environment::{Environment, InitReport, Outcome, Phase, StartError};
+use crate::function::Function;
+use crate::scaling::{Pool, Scaling, ThrottleReason};
+use crate::trace::TraceHeader;
 
-/// One invocation through the service.
+/// What an answer's way to the caller and the next request's way back take at the very least on AWS. Here they take
+/// nothing, so that a caller who sends one request after the other would overtake the runtime on its way to its next event.
+const WAY_BACK: Duration = Duration::from_millis(1);
+
+/// One invocation through the service, as its caller sees it. It may not be over: the function's processes may have
+/// something to do behind the answer.
 #[derive(Debug)]
 pub struct Served {
-    /// The invocation.
-    pub invocation: Invocation,
+    /// The invocation's id.
+    pub request_id: String,
+    /// What it came to.
+    pub outcome: Outcome,
     /// What the request found.
     pub start: Start,
+}
+
+impl Served {
+    /// The payload that the caller of Lambda's Invoke API gets.
+    pub fn payload(&self) -> Bytes {
+        self.outcome.payload(&self.request_id)
+    }
 }
 
 /// What a request found: how much of a start it had to wait for.
@@ -38,10 +55,10 @@ pub enum Start {
 
 /// Why the service did not invoke the function.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum InvokeError {
     /// The function has no environment for it now.
     #[error("429 TooManyRequestsException: Rate Exceeded. ({0})")]
-    Throttled(Reason),
+    Throttled(ThrottleReason),
     /// The event is too large.
     #[error(
         "413 RequestTooLargeException: Request must be smaller than {limit} bytes for the InvokeFunction operation"
@@ -64,6 +81,19 @@ enum Slot {
 }
 
 impl Slot {
+    /// Freezes an environment whose invocation is over, or begins to reset it if it has failed.
+    fn of(mut environment: Box<Environment>) -> Self {
+        environment.freeze();
+        if environment.is_alive() {
+            return Self::Ready(environment);
+        }
+        // A request for this environment waits for the end of it.
+        Self::Resetting(tokio::spawn(async move {
+            environment.reset().await;
+            *environment
+        }))
+    }
+
     async fn shutdown(self) {
         match self {
             Self::Ready(environment) => environment.shutdown().await,
@@ -76,23 +106,66 @@ impl Slot {
     }
 }
 
-/// The place of one running request; it is given back however the request ends.
-struct Place<'a> {
-    service: &'a Service,
-    slot: Option<Slot>,
+/// Who is between its answer and its next event.
+#[derive(Clone, Copy, Default)]
+struct BehindAnswers {
+    environments: usize,
+    /// The time of the last answer.
+    last: Option<Instant>,
 }
 
-impl Drop for Place<'_> {
+/// What requests share, also those that go on behind their answer.
+struct Shared {
+    pool: Mutex<Pool<Slot>>,
+    behind: watch::Sender<BehindAnswers>,
+}
+
+impl Shared {
+    fn pool(&self) -> MutexGuard<'_, Pool<Slot>> {
+        self.pool.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// The place of one running request; it is given back however the request ends.
+struct Place {
+    shared: Arc<Shared>,
+    slot: Option<Slot>,
+    is_answered: bool,
+}
+
+impl Place {
+    /// The caller has its answer, and the environment is still busy.
+    fn answered(&mut self) {
+        self.is_answered = true;
+        self.shared.behind.send_modify(|behind| {
+            behind.environments += 1;
+            behind.last = Some(Instant::now());
+        });
+    }
+
+    /// With an environment that can be used again.
+    fn give_back(mut self, environment: Box<Environment>) {
+        self.slot = Some(Slot::of(environment));
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
         let slot = self.slot.take();
-        self.service.pool().release(Instant::now(), slot);
+        self.shared.pool().release(Instant::now(), slot);
+        if self.is_answered {
+            let one_less = |behind: &mut BehindAnswers| behind.environments -= 1;
+            self.shared.behind.send_modify(one_less);
+        }
     }
 }
 
 /// All environments of one function.
 pub struct Service {
     function: Arc<Function>,
-    pool: Mutex<Pool<Slot>>,
+    shared: Arc<Shared>,
+    /// Invocations that have been answered and are not over.
+    answered: Mutex<JoinSet<()>>,
     /// Environments that were idle for too long and are being shut down.
     ending: Mutex<JoinSet<()>>,
     started: AtomicUsize,
@@ -101,9 +174,14 @@ pub struct Service {
 impl Service {
     /// A service without any environment yet.
     pub fn new(function: Function, scaling: Scaling) -> Self {
+        let shared = Shared {
+            pool: Mutex::new(Pool::new(scaling)),
+            behind: watch::Sender::default(),
+        };
         Self {
             function: Arc::new(function),
-            pool: Mutex::new(Pool::new(scaling)),
+            shared: Arc::new(shared),
+            answered: Mutex::default(),
             ending: Mutex::default(),
             started: AtomicUsize::new(0),
         }
@@ -119,18 +197,23 @@ impl Service {
         self.started.load(Ordering::Relaxed)
     }
 
-    /// Invokes the function in an idle environment, the last used first, or in a new one.
-    pub async fn invoke(&self, event: &Bytes, trace: &TraceHeader) -> Result<Served, Refused> {
+    /// Invokes the function in an idle environment, the last used first, or in a new one. The caller has the answer as
+    /// soon as the runtime has posted it; the environment stays busy until the runtime and every extension ask for their
+    /// next event, and the REPORT tells of that time, too. A request that is given up before its answer ends its
+    /// environment.
+    pub async fn invoke(&self, event: &Bytes, trace: &TraceHeader) -> Result<Served, InvokeError> {
         let limit = self.function.platform.largest_payload;
         if event.len() > limit {
-            return Err(Refused::TooLarge { limit });
+            return Err(InvokeError::TooLarge { limit });
         }
-        let now = Instant::now();
-        self.begin_to_reap(now);
-        let slot = self.pool().acquire(now).map_err(Refused::Throttled)?;
+        self.begin_to_reap();
+        self.let_the_last_answer_arrive().await;
+        let slot = self.shared.pool().acquire(Instant::now());
+        let slot = slot.map_err(InvokeError::Throttled)?;
         let mut place = Place {
-            service: self,
+            shared: Arc::clone(&self.shared),
             slot: None,
+            is_answered: false,
         };
         let (mut environment, start) = match slot {
             Some(Slot::Ready(environment)) => (environment, Start::Warm),
@@ -140,18 +223,45 @@ impl Service {
             }
             None => self.start().await?,
         };
-        let invocation = environment.invoke(event, trace).await;
-        environment.freeze();
-        place.slot = Some(if environment.is_alive() {
-            Slot::Ready(environment)
+        let answered = environment.answer(event, trace).await;
+        let served = Served {
+            request_id: answered.request_id.clone(),
+            outcome: answered.outcome.clone(),
+            start,
+        };
+        if let Outcome::Failed(_) = served.outcome {
+            environment.complete(answered).await;
+            place.give_back(environment);
         } else {
-            // The client has its answer meanwhile; a request for this environment waits.
-            Slot::Resetting(tokio::spawn(async move {
-                environment.reset().await;
-                *environment
-            }))
-        });
-        Ok(Served { invocation, start })
+            place.answered();
+            spawn(&self.answered, async move {
+                environment.complete(answered).await;
+                place.give_back(environment);
+            });
+        }
+        Ok(served)
+    }
+
+    /// Waits while no environment is idle, and one is that has answered less than [`WAY_BACK`] ago.
+    async fn let_the_last_answer_arrive(&self) {
+        let mut behind = self.shared.behind.subscribe();
+        let BehindAnswers { environments, last } = *behind.borrow_and_update();
+        let (Some(last), 1..) = (last, environments) else {
+            return;
+        };
+        let arrival = (last + WAY_BACK).into();
+        while self.shared.pool().idle().next().is_none() {
+            if timeout_at(arrival, behind.changed()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Waits until every invocation that has been answered is over: its REPORT is written, and its environment is idle.
+    pub async fn settle(&self) {
+        let mut behind = self.shared.behind.subscribe();
+        let settled = behind.wait_for(|behind| behind.environments == 0).await;
+        settled.expect("this service holds the sender");
     }
 
     /// A new environment. Where its init phase fails as it may fail on AWS, the invocation tries again.
@@ -168,29 +278,25 @@ impl Service {
         }
     }
 
-    /// Shuts down the environments that have been idle for too long. Every invocation begins with it; call it where
-    /// nothing is invoked for a while.
+    /// Shuts down the environments that have been idle for too long, and waits for their end.
     pub async fn reap(&self) {
-        self.begin_to_reap(Instant::now());
-        let ending = std::mem::take(&mut *self.ending());
+        self.begin_to_reap();
+        let ending = std::mem::take(&mut *lock(&self.ending));
         ending.join_all().await;
     }
 
-    fn begin_to_reap(&self, now: Instant) {
-        let expired = self.pool().take_expired(now);
-        if !expired.is_empty() {
-            let mut ending = self.ending();
-            for slot in expired {
-                ending.spawn(slot.shutdown());
-            }
-            while ending.try_join_next().is_some() {}
+    /// The same without waiting. Every invocation begins with it; call it where nothing is invoked for a while.
+    pub fn begin_to_reap(&self) {
+        let expired = self.shared.pool().take_expired(Instant::now());
+        for slot in expired {
+            spawn(&self.ending, slot.shutdown());
         }
     }
 
     /// `function` or the extension's file name, and the process id, of all idle environments, the last used last: for those
     /// who want to see what happens when one is gone.
     pub fn processes(&self) -> Vec<(String, i32)> {
-        let pool = self.pool();
+        let pool = self.shared.pool();
         let ready = pool.idle().filter_map(|slot| match slot {
             Slot::Ready(environment) => Some(environment.processes()),
             Slot::Resetting(_) => None,
@@ -198,20 +304,25 @@ impl Service {
         ready.flatten().collect()
     }
 
-    /// Ends all idle environments.
+    /// Ends all environments; the caller must not invoke the function any more. What has been answered and is not over is
+    /// waited for.
     pub async fn shutdown(&self) {
-        let idle = self.pool().take_idle();
+        self.settle().await;
+        let idle = self.shared.pool().take_idle();
         for slot in idle {
             slot.shutdown().await;
         }
         self.reap().await;
     }
+}
 
-    fn pool(&self) -> MutexGuard<'_, Pool<Slot>> {
-        self.pool.lock().expect("no holder of this lock panics")
-    }
+/// Runs this in the background; it ends with the service.
+fn spawn(tasks: &Mutex<JoinSet<()>>, task: impl Future<Output = ()> + Send + 'static) {
+    let mut tasks = lock(tasks);
+    while tasks.try_join_next().is_some() {}
+    tasks.spawn(task);
+}
 
-    fn ending(&self) -> MutexGuard<'_, JoinSet<()>> {
-        self.ending.lock().expect("no holder of this lock panics")
-    }
+fn lock(tasks: &Mutex<JoinSet<()>>) -> MutexGuard<'_, JoinSet<()>> {
+    tasks.lock().expect("no holder of this lock panics")
 }

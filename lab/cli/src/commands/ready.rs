@@ -142,7 +142,7 @@ pub(super) const RUNS_FASTER: &str =
 
 /// Warns where nothing holds the environments to their size, `so_that` something is not as on Lambda.
 pub(super) fn warn_of_missing_limits(lab: &Lab, so_that: &str) {
-    if let lab_lambda::Limits::None { reason } = &lab.platform.limits {
+    if let lab_lambda::Cgroups::None { reason } = &lab.platform.limits {
         eprintln!(
             "WARNING: CPU and memory are NOT limited on this machine, so that {so_that}. The results are marked. ({reason}) \
              `cargo lab doctor` says what would help."

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use lab_lambda::function::LogSink;
-use lab_lambda::{Function, LogLine, Scaling, Service};
+use lab_lambda::{Function, LogLine, LogSink, Scaling, Service};
 use lab_results::facts::Facts;
 use tokio::net::TcpListener;
 

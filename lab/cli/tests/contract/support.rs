@@ -9,7 +9,7 @@ use lab_bench::clock::Clock;
 use lab_bench::contract;
 use lab_bench::target::Target;
 use lab_bench::testbed::{Lab, Setup};
-use lab_lambda::event::http_response;
+use lab_lambda::api_gateway::http_response;
 use lab_lambda::{Environment, Function, Invocation, Outcome, TraceHeader};
 use lab_workspace::Workspace;
 use serde_json::Value;
@@ -108,7 +108,7 @@ impl Bench {
     /// The body that `GET /` answers with, which must be a 200.
     pub async fn get(&self, environment: &mut Environment) -> String {
         let invocation = self.invoke(environment).await;
-        contract::body(&invocation)
+        contract::body(&invocation.outcome)
             .unwrap_or_else(|error| panic!("{error:#}{}", environment.log_tail()))
     }
 

@@ -21,7 +21,7 @@ async fn phases_of_a_sampled_invocation_are_one_document() {
             let trace = TraceHeader::new(true);
             bench.lab.services.traces().take();
             let invocation = environment.invoke(&contract::request(), &trace).await;
-            contract::body(&invocation).unwrap();
+            contract::body(&invocation.outcome).unwrap();
             let documents = bench.lab.services.traces().wait_for(1).await;
             let [document] = &documents[..] else {
                 panic!("{}: {documents:?}", target.name)

@@ -4,7 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::removal::Removals;
 
 /// Where one version keeps what.
 pub(super) struct Layout {
@@ -24,16 +30,18 @@ pub(super) struct Layout {
     pub(super) peak: PathBuf,
 }
 
-/// The control group of one environment. Dropping it kills what is left inside and removes it.
+/// The control group of one environment. Dropping it kills what is left inside and begins to remove it; the run's parent
+/// group waits for the end of that when it is dropped.
 pub(crate) struct Group {
     layout: Layout,
+    removals: Arc<Removals>,
     joins: Vec<File>,
     usage: File,
     stat: File,
 }
 
 impl Group {
-    pub(super) fn open(layout: Layout) -> io::Result<Self> {
+    pub(super) fn open(layout: Layout, removals: &Arc<Removals>) -> io::Result<Self> {
         let join = |directory: &PathBuf| {
             OpenOptions::new()
                 .write(true)
@@ -47,6 +55,7 @@ impl Group {
                 .collect::<io::Result<_>>()?,
             usage: File::open(&layout.usage.0)?,
             stat: File::open(layout.cpu.join("cpu.stat"))?,
+            removals: Arc::clone(removals),
             layout,
         })
     }
@@ -58,7 +67,7 @@ impl Group {
 
     /// Lets the group use `quota` of CPU time in each `period` from now on.
     pub(crate) fn set_cpu_quota(&self, quota: Duration, period: Duration) -> io::Result<()> {
-        let us = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let us = |duration: Duration| duration.as_micros() as u64;
         (self.layout.write_quota)(&self.layout.cpu, us(quota), us(period))
     }
 
@@ -87,40 +96,34 @@ impl Group {
 
     /// Kills every process of the group.
     pub(crate) fn kill(&self) {
-        for process in self.processes() {
-            let _ = nix::sys::signal::kill(
-                nix::unistd::Pid::from_raw(process),
-                nix::sys::signal::Signal::SIGKILL,
-            );
-        }
+        kill_all(&self.processes());
     }
 
     /// The ids of the processes in the group.
     pub(crate) fn processes(&self) -> Vec<i32> {
-        let list =
-            fs::read_to_string(self.layout.directories[0].join("cgroup.procs")).unwrap_or_default();
-        list.lines().filter_map(|line| line.parse().ok()).collect()
+        processes_of(&self.layout.directories[0])
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         self.kill();
-        for directory in &self.layout.directories {
-            remove(directory);
+        for directory in self.layout.directories.drain(..) {
+            self.removals.begin(directory);
         }
     }
 }
 
-/// Removes an empty group. The kernel refuses for a moment while killed processes are still leaving it.
-pub(super) fn remove(directory: &Path) {
-    for _ in 0..200 {
-        match fs::remove_dir(directory) {
-            Err(error) if error.raw_os_error() == Some(nix::libc::EBUSY) => {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            _ => return,
-        }
+/// The ids of the processes in the group with this directory.
+pub(super) fn processes_of(directory: &Path) -> Vec<i32> {
+    let list = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
+    list.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+pub(super) fn kill_all(processes: &[i32]) {
+    for process in processes {
+        // It may have ended just now.
+        let _ = kill(Pid::from_raw(*process), Signal::SIGKILL);
     }
 }
 

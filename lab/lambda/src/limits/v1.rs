@@ -3,9 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::group::{Group, Layout, remove, value_of, write};
-use super::{mount_point, own_group};
+use super::group::{Group, Layout, value_of, write};
+use super::hierarchy::{mount_point, own_group};
+use super::removal::{Removals, remove};
 
 /// The run's parent group in each hierarchy.
 #[derive(Debug)]
@@ -13,6 +15,7 @@ pub struct Hierarchies {
     cpu: PathBuf,
     accounting: PathBuf,
     memory: PathBuf,
+    removals: Arc<Removals>,
 }
 
 impl Hierarchies {
@@ -30,6 +33,7 @@ impl Hierarchies {
             cpu: parent("cpu")?,
             accounting: parent("cpuacct")?,
             memory: parent("memory")?,
+            removals: Arc::default(),
         };
         for directory in hierarchies.directories() {
             create(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
@@ -55,13 +59,11 @@ impl Hierarchies {
             "memory.limit_in_bytes",
             &(u64::from(memory_mb) << 20).to_string(),
         )?;
-        Group::open(Layout {
+        let layout = Layout {
             cpu: self.cpu.join(name),
             usage: (self.accounting.join(name).join("cpuacct.usage"), |text| {
-                text.trim()
-                    .parse::<u64>()
-                    .ok()
-                    .map(|nanoseconds| nanoseconds / 1000)
+                let nanoseconds: u64 = text.trim().parse().ok()?;
+                Some(nanoseconds / 1000)
             }),
             throttled: |text| {
                 value_of(text, "throttled_time ").map(|nanoseconds| nanoseconds / 1000)
@@ -70,7 +72,8 @@ impl Hierarchies {
             peak: self.memory.join(name).join("memory.max_usage_in_bytes"),
             write_quota,
             directories,
-        })
+        };
+        Group::open(layout, &self.removals)
     }
 }
 
@@ -88,7 +91,9 @@ fn create(directory: &Path) -> io::Result<()> {
 }
 
 impl Drop for Hierarchies {
+    /// Blocks until the groups below have been removed, too.
     fn drop(&mut self) {
+        self.removals.wait();
         for directory in self.directories() {
             remove(directory);
         }

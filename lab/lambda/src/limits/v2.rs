@@ -3,9 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::group::{Group, Layout, remove, value_of, write};
-use super::{mount_point, own_group};
+use super::group::{Group, Layout, value_of, write};
+use super::hierarchy::{mount_point, own_group};
+use super::removal::{Removals, remove};
 
 /// The controllers that the lab needs, as `cgroup.subtree_control` wants them.
 const CONTROLLERS: &str = "+cpu +memory";
@@ -14,6 +16,7 @@ const CONTROLLERS: &str = "+cpu +memory";
 #[derive(Debug)]
 pub struct Hierarchy {
     parent: PathBuf,
+    removals: Arc<Removals>,
 }
 
 impl Hierarchy {
@@ -48,7 +51,10 @@ impl Hierarchy {
         fs::create_dir(&parent).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", parent.display()))
         })?;
-        let hierarchy = Self { parent };
+        let hierarchy = Self {
+            parent,
+            removals: Arc::default(),
+        };
         write(&hierarchy.parent, "cgroup.subtree_control", CONTROLLERS)?;
         Ok(hierarchy)
     }
@@ -63,7 +69,7 @@ impl Hierarchy {
         )?;
         // Lambda has no swap; where the kernel accounts none, the file is missing.
         let _ = write(&directory, "memory.swap.max", "0");
-        Group::open(Layout {
+        let layout = Layout {
             cpu: directory.clone(),
             usage: (directory.join("cpu.stat"), |text| {
                 value_of(text, "usage_usec ")
@@ -73,7 +79,8 @@ impl Hierarchy {
             peak: directory.join("memory.peak"),
             write_quota,
             directories: vec![directory],
-        })
+        };
+        Group::open(layout, &self.removals)
     }
 }
 
@@ -81,12 +88,12 @@ impl Hierarchy {
 /// excepted, so all of them move into a child first: in a delegated scope that is the lab alone, in a container also its
 /// first process and the shell.
 fn hand_down(base: &Path) -> io::Result<()> {
-    let Err(refusal) = write(base, "cgroup.subtree_control", CONTROLLERS) else {
+    let Err(error) = write(base, "cgroup.subtree_control", CONTROLLERS) else {
         return Ok(());
     };
-    // Whoever may not write this file is not meant to move anybody.
-    if refusal.kind() != io::ErrorKind::ResourceBusy {
-        return Err(refusal);
+    // Without the right to write this file, nobody may be moved either.
+    if error.kind() != io::ErrorKind::ResourceBusy {
+        return Err(error);
     }
     let child = base.join("lab");
     match fs::create_dir(&child) {
@@ -113,7 +120,9 @@ fn write_quota(cpu: &Path, quota_us: u64, period_us: u64) -> io::Result<()> {
 }
 
 impl Drop for Hierarchy {
+    /// Blocks until the groups below have been removed, too.
     fn drop(&mut self) {
+        self.removals.wait();
         remove(&self.parent);
     }
 }

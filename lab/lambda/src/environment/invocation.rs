@@ -1,10 +1,12 @@
 //! One invocation, and what it and the init phase cost.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{Failure, Report};
+use super::failure::Failure;
+use crate::report::Report;
+use crate::runtime_api::ReportedError;
 
 /// What the init phase cost.
 #[derive(Debug, Clone, Copy)]
@@ -22,12 +24,7 @@ pub enum Outcome {
     /// The function's response. The invocation may have failed behind it, which [`Report::status`] says.
     Response(Bytes),
     /// The function or its runtime reported an error.
-    Error {
-        /// AWS's error type.
-        kind: String,
-        /// `{"errorType":…,"errorMessage":…}`
-        payload: Bytes,
-    },
+    Error(ReportedError),
     /// The invocation ended before its time, without an answer.
     Failed(Failure),
 }
@@ -43,18 +40,18 @@ pub struct Invocation {
     pub report: Report,
 }
 
-impl Invocation {
+impl Outcome {
     /// The payload that the caller of Lambda's Invoke API gets.
-    pub fn payload(&self) -> Bytes {
-        match &self.outcome {
-            Outcome::Response(payload) | Outcome::Error { payload, .. } => payload.clone(),
-            Outcome::Failed(failure) => failure.payload(&self.report.request_id),
+    pub fn payload(&self, request_id: &str) -> Bytes {
+        match self {
+            Self::Response(payload) | Self::Error(ReportedError { payload, .. }) => payload.clone(),
+            Self::Failed(failure) => failure.payload(request_id),
         }
     }
 
     /// True when that payload comes with `X-Amz-Function-Error: Unhandled`; the status code is 200 either way.
-    pub fn function_error(&self) -> bool {
-        !matches!(self.outcome, Outcome::Response(_))
+    pub fn is_function_error(&self) -> bool {
+        !matches!(self, Self::Response(_))
     }
 }
 
@@ -65,33 +62,4 @@ pub struct CpuUsage {
     pub used: Duration,
     /// Time that they stood still for lack of quota; zero where nothing is limited.
     pub throttled: Duration,
-}
-
-/// Milliseconds since 1970-01-01 UTC, the clock of deadlines.
-pub(crate) fn epoch_ms() -> u64 {
-    u128_to_u64(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_millis(),
-    )
-}
-
-pub(crate) fn u128_to_u64(number: u128) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-/// A random version 4 UUID, the form of a request id.
-pub(crate) fn uuid() -> String {
-    let random = fastrand::u128(..);
-    let random = random & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{random:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use expect_test::expect_file;
-use lab_lambda::{Refused, Scaling, Served, Service, Start, client_response};
+use lab_lambda::{InvokeError, Scaling, Served, Service, Start, client_response};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::task::JoinSet;
@@ -64,6 +64,7 @@ impl Edge {
                 kill(Pid::from_raw(*id), Signal::SIGKILL).unwrap();
             }
             let served = service.invoke(event, &trace()).await;
+            service.settle().await;
             let shows_answer = self.shows_answer && number + 1 == self.events.len();
             text += &describe(&served, &self.case.take_log(), shows_answer);
         }
@@ -76,7 +77,7 @@ impl Edge {
     }
 }
 
-fn describe(served: &Result<Served, Refused>, log: &[String], shows_answer: bool) -> String {
+fn describe(served: &Result<Served, InvokeError>, log: &[String], shows_answer: bool) -> String {
     let mut text = "\n".to_owned();
     let mut row = |name: &str, lines: String| {
         for (number, line) in lines.lines().enumerate() {
@@ -101,7 +102,7 @@ fn describe(served: &Result<Served, Refused>, log: &[String], shows_answer: bool
     text
 }
 
-fn start(served: &Result<Served, Refused>) -> String {
+fn start(served: &Result<Served, InvokeError>) -> String {
     match served.as_ref().map(|served| served.start) {
         Ok(Start::Warm) => "warm",
         Ok(Start::Cold(_)) => "cold",
@@ -112,11 +113,11 @@ fn start(served: &Result<Served, Refused>) -> String {
     .to_owned()
 }
 
-fn invoke(served: &Result<Served, Refused>) -> String {
+fn invoke(served: &Result<Served, InvokeError>) -> String {
     match served {
         Ok(served) => {
-            let payload = String::from_utf8_lossy(&served.invocation.payload()).into_owned();
-            let error = if served.invocation.function_error() {
+            let payload = String::from_utf8_lossy(&served.payload()).into_owned();
+            let error = if served.outcome.is_function_error() {
                 "X-Amz-Function-Error: Unhandled\n"
             } else {
                 ""

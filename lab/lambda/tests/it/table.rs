@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use lab_lambda::{Limits, Scaling, limits};
+use lab_lambda::{Cgroups, Scaling, limits};
 
 use crate::golden::{Edge, edge, hello};
 use crate::support::{Case, scaling};
@@ -178,7 +178,7 @@ pub const OUT_OF_MEMORY: &str = "The function takes more memory than it has";
 
 fn out_of_memory() -> Edge {
     let mut case = Case::new("allocate").once().platform(|platform| {
-        platform.limits = Limits::detect(&limits::new_run_id());
+        platform.limits = Cgroups::detect(&limits::new_run_id());
     });
     case.function.memory_mb = 128;
     edge(OUT_OF_MEMORY, case)

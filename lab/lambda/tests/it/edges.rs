@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lab_lambda::{Environment, Failure, Limits, Outcome, Service, StartError, Status, limits};
+use lab_lambda::{Cgroups, Environment, Failure, Outcome, Service, StartError, Status, limits};
 
 use crate::support::{Case, scaling, trace};
 
@@ -147,7 +147,7 @@ async fn an_extension_that_does_not_come_up_is_named() {
 #[tokio::test]
 async fn a_child_that_runs_out_of_memory_does_not_end_the_invocation() {
     let mut case = Case::new("child-out-of-memory").platform(|platform| {
-        platform.limits = Limits::detect(&limits::new_run_id());
+        platform.limits = Cgroups::detect(&limits::new_run_id());
     });
     case.function.memory_mb = 128;
     if !case.function.platform.limits.enforced() {
@@ -170,7 +170,7 @@ async fn a_reset_leaves_nothing_running_and_keeps_the_control_group() {
     let case = Case::new("sleep")
         .once()
         .timeout(Duration::from_secs(1))
-        .platform(|platform| platform.limits = Limits::detect(&run_id));
+        .platform(|platform| platform.limits = Cgroups::detect(&run_id));
     let mut environment = start(&case).await.unwrap();
     let before = environment.processes();
     let late = environment.invoke(&hello(), &trace()).await;
@@ -196,6 +196,6 @@ async fn a_hanging_shutdown_does_not_keep_the_client_waiting() {
         .platform(|platform| platform.shutdown_budget = Duration::from_hours(1));
     let service = Service::new(case.function.clone(), scaling());
     let served = service.invoke(&hello(), &trace()).await.unwrap();
-    assert!(served.invocation.function_error());
+    assert!(served.outcome.is_function_error());
     drop(service);
 }

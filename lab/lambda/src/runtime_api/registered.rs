@@ -3,26 +3,24 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::Response;
 use tokio::sync::oneshot;
 
-use crate::exchange::HttpResponse;
+use super::event::{ApiResponse, json, with_body};
 
-pub(crate) struct Registered {
-    pub(crate) name: String,
+pub(super) struct Registered {
+    pub(super) name: String,
     /// What it identifies itself with.
-    pub(crate) id: String,
+    pub(super) id: String,
     wants_invoke: bool,
     wants_shutdown: bool,
     /// Its call for the next event, and since when it waits.
-    asking: Option<(oneshot::Sender<HttpResponse>, Instant)>,
+    asking: Option<(oneshot::Sender<ApiResponse>, Instant)>,
     /// The shutdown event, until it asks for it.
     shutdown: Option<Bytes>,
 }
 
 impl Registered {
-    pub(crate) fn new(name: &str, wants_invoke: bool, wants_shutdown: bool) -> Self {
+    pub(super) fn new(name: &str, wants_invoke: bool, wants_shutdown: bool) -> Self {
         Self {
             name: name.to_owned(),
             id: format!("{:032x}", fastrand::u128(..)),
@@ -34,7 +32,7 @@ impl Registered {
     }
 
     /// It asks for its next event. A later call takes the place of an earlier one.
-    pub(crate) fn asks(&mut self) -> oneshot::Receiver<HttpResponse> {
+    pub(super) fn asks(&mut self) -> oneshot::Receiver<ApiResponse> {
         let (reply, event) = oneshot::channel();
         self.asking = Some((reply, Instant::now()));
         if let Some(shutdown) = self.shutdown.take() {
@@ -44,20 +42,20 @@ impl Registered {
     }
 
     /// Since when it waits for an event.
-    pub(crate) fn ready(&self) -> Option<Instant> {
+    pub(super) fn ready(&self) -> Option<Instant> {
         let (reply, since) = self.asking.as_ref()?;
         (!reply.is_closed()).then_some(*since)
     }
 
     /// Hands it an invocation, if it wants invocations.
-    pub(crate) fn invoke(&mut self, event: &Bytes) {
+    pub(super) fn invoke(&mut self, event: &Bytes) {
         if self.wants_invoke {
             self.send(event);
         }
     }
 
     /// Hands it the shutdown event, at once or when it asks next; false if it does not want it.
-    pub(crate) fn shut_down(&mut self, event: &Bytes) -> bool {
+    pub(super) fn shut_down(&mut self, event: &Bytes) -> bool {
         if self.wants_shutdown && !self.send(event) {
             self.shutdown = Some(event.clone());
         }
@@ -69,11 +67,7 @@ impl Registered {
         let Some((reply, _)) = self.asking.take() else {
             return false;
         };
-        let response = Response::builder()
-            .header("content-type", "application/json")
-            .header("lambda-extension-identifier", &self.id)
-            .body(Full::new(event.clone()))
-            .expect("these headers are valid");
-        reply.send(response).is_ok()
+        let head = json(200).header("lambda-extension-identifier", &self.id);
+        reply.send(with_body(head, event.clone())).is_ok()
     }
 }

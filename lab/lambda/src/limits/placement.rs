@@ -43,9 +43,9 @@ impl Placement {
 
     fn of(allowed: Vec<usize>, visible: usize) -> Self {
         let (lab, functions) = if allowed.len() > visible {
-            // One CPU for the lab's loop and one for the neighbours, as soon as two are left.
-            let kept = if allowed.len() >= visible + 2 { 2 } else { 1 };
-            (allowed[..kept].to_vec(), allowed[kept..].to_vec())
+            // One CPU for the lab's loop and one for the backing services, as soon as two are left.
+            let own = if allowed.len() >= visible + 2 { 2 } else { 1 };
+            (allowed[..own].to_vec(), allowed[own..].to_vec())
         } else {
             (allowed.clone(), allowed)
         };

@@ -11,32 +11,30 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use crate::delivery::shutdown_event;
-use crate::exchange::Exchange;
-use crate::init::extension_names;
-use crate::invocation::{epoch_ms, u128_to_u64};
-use crate::process::Process;
-use crate::runtime_api::{self, Identity};
-use crate::{Exit, Function};
+use super::exit::Exit;
+use super::process::Process;
+use crate::clock::epoch_ms;
+use crate::function::{Extension, Function};
+use crate::runtime_api::{self, Exchange, Identity, shutdown_event};
 
 /// The part of the shutdown budget that the runtime may use before the extensions get their event, from Lambda's Runtime
 /// Interface Emulator (`runtimeDeadlineShare`).
 const RUNTIME_SHARE: f64 = 0.3;
 
 /// Extensions and runtime, and the server that they talk to.
-pub(crate) struct Processes {
-    pub(crate) exchange: Arc<Exchange>,
-    pub(crate) runtime_api: SocketAddr,
+pub(super) struct Processes {
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) runtime_api: SocketAddr,
     server: JoinHandle<()>,
     /// The names of the configured extensions.
-    pub(crate) extensions: Vec<String>,
+    pub(super) extensions: Vec<String>,
     /// The extensions in the order of the configuration, then the runtime, as far as they have been started.
-    pub(crate) started: Vec<Process>,
+    pub(super) started: Vec<Process>,
 }
 
 impl Processes {
     /// The server alone; the init phase starts the processes.
-    pub(crate) async fn new(function: &Function) -> std::io::Result<Self> {
+    pub(super) async fn new(function: &Function) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let runtime_api = listener.local_addr()?;
         let exchange = Arc::new(Exchange::default());
@@ -48,13 +46,13 @@ impl Processes {
             server: runtime_api::serve(listener, Arc::clone(&exchange), identity),
             exchange,
             runtime_api,
-            extensions: extension_names(function),
+            extensions: function.extensions.iter().map(Extension::name).collect(),
             started: Vec::new(),
         })
     }
 
     /// Waits for the end of any process, the runtime's before those of the extensions; never returns without processes.
-    pub(crate) async fn first_to_end(&mut self) -> Exit {
+    pub(super) async fn first_to_end(&mut self) -> Exit {
         let (index, status) = first_to_end(&mut self.started).await;
         Exit {
             extension: self.extensions.get(index).cloned(),
@@ -64,7 +62,7 @@ impl Processes {
     }
 
     /// Waits until all that an ended process wrote has been read.
-    pub(crate) async fn last_words(&mut self, exit: &Exit) {
+    pub(super) async fn last_words(&mut self, exit: &Exit) {
         let extension = |name| self.extensions.iter().position(|known| known == name);
         let index = exit
             .extension
@@ -75,12 +73,12 @@ impl Processes {
         }
     }
 
-    pub(crate) fn ids(&self) -> Vec<i32> {
+    pub(super) fn ids(&self) -> Vec<i32> {
         self.started.iter().map(Process::id).collect()
     }
 
     /// `function` or the extension's name, and the process id.
-    pub(crate) fn named(&self) -> Vec<(String, i32)> {
+    pub(super) fn named(&self) -> Vec<(String, i32)> {
         let names = self
             .extensions
             .iter()
@@ -92,7 +90,7 @@ impl Processes {
             .collect()
     }
 
-    pub(crate) fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         for process in &self.started {
             process.signal(signal);
         }
@@ -101,7 +99,7 @@ impl Processes {
     /// Ends all processes. Without extensions they are killed at once. With extensions, the runtime gets SIGTERM and a
     /// share of the budget, the extensions that want it get the shutdown event and the rest of it, and what is left is
     /// killed. A stopped process runs again before it may handle anything of this.
-    pub(crate) async fn shutdown(mut self, reason: &str, budget: Duration) {
+    pub(super) async fn shutdown(mut self, reason: &str, budget: Duration) {
         if self.exchange.has_extensions() {
             self.signal(Signal::SIGCONT);
             self.say_goodbye(reason, budget).await;
@@ -122,7 +120,7 @@ impl Processes {
             let _ = timeout_at(start + budget.mul_f64(RUNTIME_SHARE), process.child.wait()).await;
             process.signal(Signal::SIGKILL);
         }
-        let deadline_ms = epoch_ms() + u128_to_u64((start + budget - Instant::now()).as_millis());
+        let deadline_ms = epoch_ms() + (start + budget - Instant::now()).as_millis() as u64;
         let told = self
             .exchange
             .deliver_shutdown(&shutdown_event(reason, deadline_ms));

@@ -1,11 +1,10 @@
-//! What API Gateway's HTTP API puts into an event and takes out of a response: payload format 2.0
-//! (docs.aws.amazon.com/apigateway, "Working with AWS Lambda proxy integrations for HTTP APIs").
+//! A request to an HTTP API, and the event that the function gets.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use serde::Deserialize;
+
+use crate::clock::epoch_ms;
 
 /// What a request's client is called where the lab itself is the client.
 const USER_AGENT: &str = "lambda-lab";
@@ -48,9 +47,6 @@ impl<'a> HttpRequest<'a> {
 
     /// The event, as an HTTP API with the route `GET /` and a `$default` stage sends it.
     pub fn event(mut self) -> Bytes {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
         let route = match (self.method, self.path) {
             ("GET", "/") => "GET /",
             _ => "$default",
@@ -88,7 +84,7 @@ impl<'a> HttpRequest<'a> {
                 "requestId": "lab",
                 "routeKey": route,
                 "stage": "$default",
-                "timeEpoch": u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+                "timeEpoch": epoch_ms(),
             },
             "isBase64Encoded": false,
         });
@@ -126,83 +122,9 @@ pub fn http_event(method: &str, path: &str) -> Bytes {
     HttpRequest::new(method, path).event()
 }
 
-/// The HTTP response that API Gateway makes of what a function returns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpResponse {
-    /// The status code.
-    pub status: u16,
-    /// Header names in lower case, and their values.
-    pub headers: BTreeMap<String, String>,
-    /// The body as text.
-    pub body: String,
-}
-
-/// Reads a function's response. Anything that is no object with a `statusCode` is itself the body of a 200, as API
-/// Gateway infers it.
-///
-/// # Errors
-/// A text that says what API Gateway would refuse; its client gets a 500 then.
-pub fn http_response(payload: &[u8]) -> Result<HttpResponse, String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Payload {
-        status_code: u16,
-        #[serde(default)]
-        headers: BTreeMap<String, String>,
-        body: Option<String>,
-        #[serde(default)]
-        is_base64_encoded: bool,
-    }
-    let value: serde_json::Value = serde_json::from_slice(payload)
-        .map_err(|error| format!("the function's response is no JSON: {error}"))?;
-    if value.get("statusCode").is_none() {
-        let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
-        let body = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        return Ok(HttpResponse {
-            status: 200,
-            headers,
-            body,
-        });
-    }
-    let payload: Payload = serde_json::from_value(value)
-        .map_err(|error| format!("the function's response has another shape: {error}"))?;
-    if payload.is_base64_encoded {
-        return Err("the function's response is base64-encoded: the stadiums are text".to_owned());
-    }
-    let headers = payload
-        .headers
-        .into_iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .collect();
-    Ok(HttpResponse {
-        status: payload.status_code,
-        headers,
-        body: payload.body.unwrap_or_default(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_response_keeps_status_headers_and_body() {
-        let response =
-            http_response(br#"{"statusCode":405,"headers":{"Allow":"GET"},"body":"{}"}"#).unwrap();
-        assert_eq!((response.status, response.body.as_str()), (405, "{}"));
-        assert_eq!(response.headers["allow"], "GET");
-    }
-
-    #[test]
-    fn anything_else_is_the_body() {
-        assert_eq!(http_response(b"[1,2]").unwrap().body, "[1,2]");
-        assert_eq!(http_response(br#""text""#).unwrap().body, "text");
-        assert!(http_response(b"not json").unwrap_err().contains("no JSON"));
-        assert!(http_response(br#"{"statusCode":"x"}"#).is_err());
-    }
 
     fn event_of(request: HttpRequest) -> serde_json::Value {
         serde_json::from_slice(&request.event()).unwrap()
@@ -237,20 +159,6 @@ mod tests {
         assert_eq!(event["routeKey"], "GET /");
         for absent in ["body", "cookies", "queryStringParameters"] {
             assert!(event.get(absent).is_none(), "{event}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_payload_makes_it_panic(payload: Vec<u8>) {
-            let _ = http_response(&payload);
-        }
-
-        #[test]
-        fn every_body_comes_through(status in 100_u16..600, body: String) {
-            let payload = serde_json::json!({"statusCode": status, "body": body}).to_string();
-            let response = http_response(payload.as_bytes()).unwrap();
-            prop_assert_eq!((response.status, response.body), (status, body));
         }
     }
 }

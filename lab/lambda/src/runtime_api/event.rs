@@ -1,37 +1,50 @@
-//! One event on its way into an environment, in the words of the Runtime API and of the Extensions API.
+//! What the runtime and the extensions are sent when they ask for their next event.
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
+use hyper::http::response::Builder;
 
-use crate::exchange::HttpResponse;
+/// An answer of the Runtime API or the Extensions API.
+pub(super) type ApiResponse = Response<Full<Bytes>>;
+
+/// The head of such an answer.
+pub(super) fn json(status: u16) -> Builder {
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+}
+
+/// Its body.
+pub(super) fn with_body(head: Builder, body: impl Into<Bytes>) -> ApiResponse {
+    head.body(Full::new(body.into()))
+        .expect("these headers are valid")
+}
 
 /// An event, and what the processes learn of its invocation.
-pub(crate) struct Delivery {
+pub(crate) struct InvokeEvent {
     pub(crate) request_id: String,
     /// Milliseconds since 1970-01-01 UTC.
     pub(crate) deadline_ms: u64,
     pub(crate) arn: String,
     /// The trace header.
     pub(crate) trace: String,
-    pub(crate) event: Bytes,
+    pub(crate) payload: Bytes,
 }
 
-impl Delivery {
+impl InvokeEvent {
     /// The answer to the runtime's `GET /runtime/invocation/next`.
-    pub(crate) fn to_runtime(&self) -> HttpResponse {
-        Response::builder()
-            .header("content-type", "application/json")
+    pub(super) fn to_runtime(&self) -> ApiResponse {
+        let head = json(200)
             .header("lambda-runtime-aws-request-id", &self.request_id)
             .header("lambda-runtime-deadline-ms", self.deadline_ms)
             .header("lambda-runtime-invoked-function-arn", &self.arn)
-            .header("lambda-runtime-trace-id", &self.trace)
-            .body(Full::new(self.event.clone()))
-            .expect("these headers are valid")
+            .header("lambda-runtime-trace-id", &self.trace);
+        with_body(head, self.payload.clone())
     }
 
-    /// The answer to an extension's `GET /extension/event/next`.
-    pub(crate) fn to_extensions(&self) -> Bytes {
+    /// The body of the answer to an extension's `GET /extension/event/next`.
+    pub(super) fn to_extensions(&self) -> Bytes {
         let event = serde_json::json!({
             "eventType": "INVOKE",
             "deadlineMs": self.deadline_ms,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lab_lambda::{
-    Environment, Failure, Function, Limits, Outcome, Platform, StartError, Status, limits,
+    Cgroups, Environment, Failure, Function, Outcome, Platform, StartError, Status, limits,
 };
 
 use crate::support::{function, platform, trace};
@@ -163,7 +163,7 @@ async fn every_way_to_fail_in_init_has_its_message() {
     let never = Function {
         platform: Arc::new(Platform {
             init_timeout: Duration::from_millis(300),
-            ..platform(Limits::None {
+            ..platform(Cgroups::None {
                 reason: String::new(),
             })
         }),
@@ -188,7 +188,7 @@ async fn the_cpu_quota_holds_an_invocation_back_and_the_group_goes_with_the_envi
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
     let run_id = limits::new_run_id();
-    let platform = platform(Limits::detect(&run_id));
+    let platform = platform(Cgroups::detect(&run_id));
     if !platform.limits.enforced() {
         eprintln!("skipped: no control group can be written here");
         return;

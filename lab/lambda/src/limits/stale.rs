@@ -1,11 +1,16 @@
-//! What a killed lab leaves behind: control groups named after a run that is no longer alive.
+//! Stale control groups: those that a killed lab has left, named after a run that is no longer alive.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::group::remove;
-use super::{GROUP_PREFIX, mount_point, own_group};
+use super::group::{kill_all, processes_of};
+use super::hierarchy::{mount_point, own_group};
+use super::removal::remove;
+use crate::procfs::start_ticks;
+
+/// The prefix of every control group that the lab creates; the rest is the run's id.
+pub const GROUP_PREFIX: &str = "lambda-lab-";
 
 /// A new name for a run: user id, process id, the process's start time in clock ticks, and a random part, since one
 /// process may hold several runs (tests do).
@@ -32,19 +37,8 @@ pub fn is_alive(run_id: &str) -> bool {
     }
 }
 
-/// Field 22 of `/proc/PID/stat`; the name in field 2 may hold spaces and parentheses.
-fn start_ticks(process: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    stat.rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(19)?
-        .parse()
-        .ok()
-}
-
-/// Control groups of runs that have died, this user's only: another user's are not ours to judge, nor could we remove them.
-pub fn leftovers() -> Vec<PathBuf> {
+/// Control groups of runs that have died, this user's only: only their owner may remove another user's.
+pub fn stale_groups() -> Vec<PathBuf> {
     let v1 = ["cpu", "cpuacct", "memory"]
         .iter()
         .filter_map(|controller| {
@@ -59,7 +53,7 @@ pub fn leftovers() -> Vec<PathBuf> {
         .flat_map(|(mount, own)| [own.map(|own| mount.join(own)), Some(mount)])
         .flatten()
         .flat_map(|directory| fs::read_dir(directory).into_iter().flatten().flatten())
-        .filter(|entry| entry.file_name().to_str().is_some_and(is_left_over))
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_stale))
         .map(|entry| entry.path())
         .collect();
     found.sort();
@@ -67,39 +61,30 @@ pub fn leftovers() -> Vec<PathBuf> {
     found
 }
 
-fn is_left_over(name: &str) -> bool {
+fn is_stale(name: &str) -> bool {
     let own = format!("{}-", nix::unistd::getuid());
     name.strip_prefix(GROUP_PREFIX)
         .is_some_and(|run_id| run_id.starts_with(&own) && !is_alive(run_id))
 }
 
-/// Kills what still runs inside a left-over group and removes it. True when it is gone.
-pub fn remove_leftover(group: &Path) -> bool {
+/// Kills what still runs inside a stale group and removes it. True when it is gone.
+pub fn remove_stale_group(group: &Path) -> bool {
     let below = fs::read_dir(group).into_iter().flatten().flatten();
     for environment in below.filter(|entry| entry.path().is_dir()) {
-        kill_all(&environment.path());
+        empty(&environment.path());
         remove(&environment.path());
     }
     remove(group);
     !group.exists()
 }
 
-fn kill_all(group: &Path) {
+fn empty(group: &Path) {
     for _ in 0..100 {
-        let processes = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
-        let ids: Vec<i32> = processes
-            .lines()
-            .filter_map(|line| line.parse().ok())
-            .collect();
-        if ids.is_empty() {
+        let processes = processes_of(group);
+        if processes.is_empty() {
             return;
         }
-        for id in ids {
-            let _ = nix::sys::signal::kill(
-                nix::unistd::Pid::from_raw(id),
-                nix::sys::signal::Signal::SIGKILL,
-            );
-        }
+        kill_all(&processes);
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -125,7 +110,7 @@ mod tests {
         let own = nix::unistd::getuid().as_raw();
         // This process started at another tick, so that both runs are dead.
         let left_by = |user: u32| format!("{GROUP_PREFIX}{user}-{}-1-00ff", std::process::id());
-        assert!(is_left_over(&left_by(own)));
-        assert!(!is_left_over(&left_by(own + 1)));
+        assert!(is_stale(&left_by(own)));
+        assert!(!is_stale(&left_by(own + 1)));
     }
 }

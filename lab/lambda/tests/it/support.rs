@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lab_lambda::{
-    Credentials, Extension, Function, Limits, Placement, Platform, Scaling, TraceHeader,
+    Cgroups, Credentials, Extension, Function, Placement, Platform, Report, Scaling, TraceHeader,
 };
 
 /// An example of this crate. `target/PROFILE/deps/THIS_TEST` -> `target/PROFILE/examples/NAME`; cargo builds the examples
@@ -15,7 +15,7 @@ pub fn example(name: &str) -> PathBuf {
     own.ancestors().nth(2).unwrap().join("examples").join(name)
 }
 
-pub fn platform(limits: Limits) -> Platform {
+pub fn platform(limits: Cgroups) -> Platform {
     Platform {
         region: "us-east-1".to_owned(),
         credentials: Credentials {
@@ -36,7 +36,7 @@ pub fn platform(limits: Limits) -> Platform {
 }
 
 pub fn function(behaviour: &str) -> Function {
-    let none = Limits::None {
+    let none = Cgroups::None {
         reason: "this test is not about limits".to_owned(),
     };
     Function {
@@ -125,6 +125,12 @@ impl Case {
     /// What the extension has written down: its events, one a line.
     pub fn extension_events(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("events")).unwrap_or_default()
+    }
+
+    /// The REPORT lines of the log so far, which is taken.
+    pub fn take_reports(&self) -> Vec<Report> {
+        let log = self.take_log();
+        log.iter().filter_map(|line| line.parse().ok()).collect()
     }
 
     /// The log so far; the next call begins where this one ended.

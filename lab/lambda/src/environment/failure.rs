@@ -2,17 +2,16 @@
 //! status, and the payload that the client gets. The error types are those of Lambda's Runtime Interface Emulator
 //! (`fatalerror`), the lines those of "Understanding the Lambda execution environment lifecycle".
 
-use std::borrow::Cow;
 use std::fmt;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use time::format_description::well_known::{Iso8601, iso8601};
 
-use crate::{StartError, Status};
+use super::exit::Exit;
+use super::start_error::StartError;
+use crate::report::Status;
+use crate::runtime_api::ReportedError;
 
 /// Why an invocation or an init phase ended before its time. The environment is reset after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +21,7 @@ pub enum Failure {
     /// A process ended.
     Exit(Exit),
     /// The runtime or an extension reported that it could not initialise.
-    InitError {
-        /// Its error type.
-        kind: String,
-        /// Its own `{"errorType":…,"errorMessage":…}`.
-        payload: Bytes,
-    },
+    InitError(ReportedError),
     /// The processes could not be started at all.
     NotStarted {
         /// AWS's error type.
@@ -35,27 +29,6 @@ pub enum Failure {
         /// What the system said.
         message: String,
     },
-}
-
-/// The end of a process that should have gone on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exit {
-    /// The extension's name; `None` for the runtime.
-    pub extension: Option<String>,
-    /// How it ended.
-    pub status: ExitStatus,
-    /// True when the kernel killed it because the environment had used up its memory.
-    pub out_of_memory: bool,
-}
-
-impl Exit {
-    /// `the runtime` or `the extension NAME`.
-    pub(crate) fn who(&self) -> String {
-        match &self.extension {
-            Some(name) => format!("the extension {name}"),
-            None => "the runtime".to_owned(),
-        }
-    }
 }
 
 impl Failure {
@@ -67,7 +40,7 @@ impl Failure {
                 extension: Some(_), ..
             }) => "Extension.Crash",
             Self::Exit(_) => "Runtime.ExitError",
-            Self::InitError { kind, .. } => kind,
+            Self::InitError(error) => &error.kind,
             Self::NotStarted { kind, .. } => kind,
         }
     }
@@ -85,11 +58,11 @@ impl Failure {
 
     /// The JSON that a client of this invocation gets.
     pub fn payload(&self, request_id: &str) -> Bytes {
-        if let Self::InitError { payload, .. } = self {
-            return payload.clone();
+        if let Self::InitError(error) = self {
+            return error.payload.clone();
         }
         let message = format!("RequestId: {request_id} Error: {self}");
-        error_payload(self.error_type(), &message)
+        ReportedError::new(self.error_type(), &message).payload
     }
 
     /// What the platform writes to the log between START and END.
@@ -117,25 +90,11 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout(after) => {
-                write!(
-                    formatter,
-                    "Task timed out after {:.2} seconds",
-                    after.as_secs_f64()
-                )
+                let seconds = after.as_secs_f64();
+                write!(formatter, "Task timed out after {seconds:.2} seconds")
             }
-            Self::Exit(exit) => match (&exit.extension, exit.status.code()) {
-                (None, Some(0)) => {
-                    write!(formatter, "Runtime exited without providing a reason")
-                }
-                (None, _) => write!(
-                    formatter,
-                    "Runtime exited with error: {}",
-                    in_go_words(exit.status)
-                ),
-                (Some(_), Some(0)) => write!(formatter, "exit code 0"),
-                (Some(_), _) => formatter.write_str(&in_go_words(exit.status)),
-            },
-            Self::InitError { payload, .. } => formatter.write_str(&message_of(payload)),
+            Self::Exit(exit) => formatter.write_str(&exit.message()),
+            Self::InitError(error) => formatter.write_str(&error.message()),
             Self::NotStarted { message, .. } => formatter.write_str(message),
         }
     }
@@ -146,10 +105,7 @@ impl From<&StartError> for Failure {
         match error {
             StartError::Timeout { after, .. } => Self::Timeout(*after),
             StartError::Exited { exit, .. } => Self::Exit(exit.clone()),
-            StartError::InitError { kind, payload } => Self::InitError {
-                kind: kind.clone(),
-                payload: payload.clone().into(),
-            },
+            StartError::Reported(error) => Self::InitError(error.clone()),
             StartError::Spawn { .. } => Self::NotStarted {
                 kind: "Runtime.InvalidEntrypoint",
                 message: error.to_string(),
@@ -160,57 +116,6 @@ impl From<&StartError> for Failure {
             },
         }
     }
-}
-
-/// The JSON of an error.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Payload<'a> {
-    #[serde(borrow)]
-    error_type: Cow<'a, str>,
-    #[serde(borrow)]
-    error_message: Cow<'a, str>,
-}
-
-pub(crate) fn error_payload(kind: &str, message: &str) -> Bytes {
-    let payload = Payload {
-        error_type: kind.into(),
-        error_message: message.into(),
-    };
-    serde_json::to_vec(&payload)
-        .expect("it is two strings")
-        .into()
-}
-
-/// `errorMessage` of a reported error, or all of it.
-fn message_of(payload: &[u8]) -> String {
-    serde_json::from_slice::<Payload>(payload).map_or_else(
-        |_| String::from_utf8_lossy(payload).into_owned(),
-        |payload| payload.error_message.into_owned(),
-    )
-}
-
-/// Lambda's supervisor is a Go program, and this is how Go prints an exit status.
-fn in_go_words(status: ExitStatus) -> String {
-    let Some(signal) = status.signal() else {
-        return format!("exit status {}", status.code().unwrap_or_default());
-    };
-    let name = match signal {
-        1 => "hangup",
-        2 => "interrupt",
-        3 => "quit",
-        4 => "illegal instruction",
-        5 => "trace/breakpoint trap",
-        6 => "aborted",
-        7 => "bus error",
-        8 => "floating point exception",
-        9 => "killed",
-        11 => "segmentation fault",
-        13 => "broken pipe",
-        15 => "terminated",
-        other => return format!("signal: signal {other}"),
-    };
-    format!("signal: {name}")
 }
 
 /// The time in the form of a log line, with milliseconds.
@@ -228,30 +133,18 @@ fn now() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
     use super::*;
     use expect_test::expect;
 
-    fn exit(extension: Option<&str>, wait_status: i32) -> Failure {
+    fn exit(extension: &str, wait_status: i32) -> Failure {
         Failure::Exit(Exit {
-            extension: extension.map(str::to_owned),
+            extension: Some(extension.to_owned()),
             status: ExitStatus::from_raw(wait_status),
             out_of_memory: false,
         })
-    }
-
-    #[test]
-    fn an_exit_is_told_in_lambdas_words() {
-        let exited = |code: i32| exit(None, code << 8).to_string();
-        assert_eq!(exited(7), "Runtime exited with error: exit status 7");
-        assert_eq!(exited(0), "Runtime exited without providing a reason");
-        let aborted = exit(None, 6);
-        assert_eq!(
-            aborted.to_string(),
-            "Runtime exited with error: signal: aborted"
-        );
-        assert_eq!(exit(Some("extension"), 1 << 8).to_string(), "exit status 1");
-        assert_eq!(exit(Some("extension"), 0).to_string(), "exit code 0");
-        assert_eq!(exit(Some("extension"), 34).to_string(), "signal: signal 34");
     }
 
     #[test]
@@ -259,16 +152,16 @@ mod tests {
         expect![[r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 8f2c Error: Task timed out after 3.00 seconds"}"#]]
             .assert_eq(&text(&Failure::Timeout(Duration::from_secs(3)).payload("8f2c")));
         expect![[r#"{"errorType":"Extension.Crash","errorMessage":"RequestId: 8f2c Error: signal: killed"}"#]]
-            .assert_eq(&text(&exit(Some("extension"), 9).payload("8f2c")));
+            .assert_eq(&text(&exit("extension", 9).payload("8f2c")));
     }
 
     #[test]
     fn a_reported_error_is_passed_on_as_it_is() {
         let payload = Bytes::from_static(br#"{"errorType":"A.B","errorMessage":"no table"}"#);
-        let reported = Failure::InitError {
+        let reported = Failure::InitError(ReportedError {
             kind: "A.B".to_owned(),
             payload: payload.clone(),
-        };
+        });
         assert_eq!(reported.payload("8f2c"), payload);
         assert_eq!(
             reported.log_line("8f2c"),

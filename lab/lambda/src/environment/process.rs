@@ -17,101 +17,99 @@ use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
+use super::logs::Log;
 use crate::limits::Group;
-use crate::logs::Log;
 
 /// How long the pipes of an ended process are read on.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// One process of an environment, the leader of a process group.
-pub(crate) struct Process {
-    pub(crate) child: Child,
+pub(super) struct Process {
+    pub(super) child: Child,
     readers: Vec<JoinHandle<()>>,
     /// From the fork until the program itself runs.
-    pub(crate) launch: Duration,
+    pub(super) launched_in: Duration,
     group: Pid,
 }
 
 /// What a process starts with.
-pub(crate) struct Start<'a> {
-    pub(crate) path: &'a Path,
-    pub(crate) arguments: &'a [&'a str],
-    pub(crate) source: String,
-    pub(crate) variables: Vec<(String, String)>,
-    pub(crate) listener: Option<&'a OwnedFd>,
-    pub(crate) group: Option<&'a Group>,
-    pub(crate) cpus: CpuSet,
-    pub(crate) open_files: u64,
-    pub(crate) log: &'a Log,
+pub(super) struct Launch<'a> {
+    pub(super) path: &'a Path,
+    pub(super) arguments: &'a [&'a str],
+    pub(super) source: &'a str,
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) listener: Option<&'a OwnedFd>,
+    pub(super) group: Option<&'a Group>,
+    pub(super) cpus: CpuSet,
+    pub(super) open_files: u64,
+    pub(super) log: &'a Log,
 }
 
-impl Process {
+impl Launch<'_> {
     /// Starts a process. Call it from a thread that lives as long as the lab: the kernel kills the process when the
     /// *thread* that started it ends (`PR_SET_PDEATHSIG`), which is what makes a killed lab leave nothing running.
-    pub(crate) fn start(start: Start<'_>) -> io::Result<Self> {
-        let mut command = Command::new(start.path);
+    pub(super) fn start(self) -> io::Result<Process> {
+        let mut command = self.command();
+        let joins = self.group.map_or(&[][..], Group::joins);
+        let joins: Vec<File> = joins
+            .iter()
+            .map(File::try_clone)
+            .collect::<io::Result<_>>()?;
+        let listener = self.listener.map(AsRawFd::as_raw_fd);
+        before_exec(&mut command, joins, self.cpus, self.open_files, listener);
+        let before = Instant::now();
+        // Returns when the program has replaced the fork.
+        let mut child = command.spawn()?;
+        let launched_in = before.elapsed();
+        let mut readers = Vec::new();
+        if let Some(pipe) = child.stdout.take() {
+            readers.push(self.log.follow(self.source, pipe));
+        }
+        if let Some(pipe) = child.stderr.take() {
+            readers.push(self.log.follow(self.source, pipe));
+        }
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        let id = id.ok_or_else(|| io::Error::other("it ended at once"))?;
+        Ok(Process {
+            child,
+            readers,
+            launched_in,
+            group: Pid::from_raw(id),
+        })
+    }
+
+    fn command(&self) -> Command {
+        let folder = self.path.parent().filter(|folder| folder.is_dir());
+        let mut command = Command::new(self.path);
         command
-            .args(start.arguments)
+            .args(self.arguments)
             .env_clear()
-            .envs(start.variables)
-            .current_dir(
-                start
-                    .path
-                    .parent()
-                    .filter(|parent| parent.is_dir())
-                    .unwrap_or(Path::new("/")),
-            )
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(folder.unwrap_or(Path::new("/")))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        let joins = start
-            .group
-            .map(|group| duplicates(group.joins()))
-            .transpose()?
-            .unwrap_or_default();
-        let listener = start.listener.map(AsRawFd::as_raw_fd);
-        before_exec(&mut command, joins, start.cpus, start.open_files, listener);
-        let before = Instant::now();
-        // Returns when the program has replaced the fork.
-        let mut child = command.spawn()?;
-        let launch = before.elapsed();
-        let log = || start.log.clone();
-        let source = || start.source.clone();
-        let out = child.stdout.take();
-        let errors = child.stderr.take();
-        let readers = out
-            .map(|pipe| tokio::spawn(log().follow(source(), pipe)))
-            .into_iter()
-            .chain(errors.map(|pipe| tokio::spawn(log().follow(source(), pipe))))
-            .collect();
-        let id = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .ok_or_else(|| io::Error::other("it ended at once"))?;
-        Ok(Self {
-            child,
-            readers,
-            launch,
-            group: Pid::from_raw(id),
-        })
+        command
     }
+}
 
-    pub(crate) fn id(&self) -> i32 {
+impl Process {
+    pub(super) fn id(&self) -> i32 {
         self.group.as_raw()
     }
 
     /// Waits until all that an ended process wrote has been read, for a moment only: children that it left behind may hold
     /// its pipes open.
-    pub(crate) async fn last_words(&mut self) {
+    pub(super) async fn last_words(&mut self) {
         for reader in &mut self.readers {
             let _ = tokio::time::timeout(LAST_WORDS, reader).await;
         }
     }
 
     /// Sends a signal to the process and its children.
-    pub(crate) fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         // It may have ended just now.
         let _ = killpg(self.group, signal);
     }
@@ -121,10 +119,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.signal(Signal::SIGKILL);
     }
-}
-
-fn duplicates(files: &[File]) -> io::Result<Vec<File>> {
-    files.iter().map(File::try_clone).collect()
 }
 
 #[allow(unsafe_code)]

@@ -1,33 +1,25 @@
-//! What the processes of an environment write: passed on line by line, the last lines kept for error messages.
+//! What the processes of an environment write: passed on line by line; error messages show the last ones.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::task::JoinHandle;
 
-use crate::function::LogSink;
+use crate::function::{LogLine, LogSink};
 
-/// Lines kept for an error message.
-const KEPT_LINES: usize = 20;
-
-/// One line of an environment's log.
-#[derive(Debug, Clone, Copy)]
-pub struct LogLine<'a> {
-    /// `function`, `platform` or the extension's name.
-    pub source: &'a str,
-    /// The line without its end.
-    pub text: &'a str,
-}
+/// Lines that an error message shows.
+const TAIL_LINES: usize = 20;
 
 /// The log of one environment.
 #[derive(Clone)]
-pub(crate) struct Log {
+pub(super) struct Log {
     sink: Option<LogSink>,
     tail: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl Log {
-    pub(crate) fn new(sink: Option<LogSink>) -> Self {
+    pub(super) fn new(sink: Option<LogSink>) -> Self {
         Self {
             sink,
             tail: Arc::default(),
@@ -35,7 +27,7 @@ impl Log {
     }
 
     /// A line of the platform's own, put into words only where somebody reads it.
-    pub(crate) fn platform(&self, text: impl FnOnce() -> String) {
+    pub(super) fn platform(&self, text: impl FnOnce() -> String) {
         if let Some(sink) = &self.sink {
             sink(LogLine {
                 source: "platform",
@@ -49,14 +41,14 @@ impl Log {
             sink(LogLine { source, text });
         }
         let mut tail = self.tail.lock().expect("no holder of this lock panics");
-        if tail.len() == KEPT_LINES {
+        if tail.len() == TAIL_LINES {
             tail.pop_front();
         }
         tail.push_back(text.to_owned());
     }
 
     /// The last lines that the processes wrote, for the end of an error message; empty when there are none.
-    pub(crate) fn tail(&self) -> String {
+    pub(super) fn tail(&self) -> String {
         let tail = self.tail.lock().expect("no holder of this lock panics");
         if tail.is_empty() {
             return String::new();
@@ -65,13 +57,20 @@ impl Log {
         format!(". The last it wrote:{lines}")
     }
 
-    /// Reads a pipe until its end.
-    pub(crate) async fn follow(self, source: String, pipe: impl AsyncRead + Unpin) {
-        let mut lines = BufReader::new(pipe);
-        let mut line = Vec::new();
-        while let Ok(1..) = lines.read_until(b'\n', &mut line).await {
-            self.write(&source, String::from_utf8_lossy(&line).trim_end());
-            line.clear();
-        }
+    /// Reads a pipe until its end, in the background.
+    pub(super) fn follow(
+        &self,
+        source: &str,
+        pipe: impl AsyncRead + Unpin + Send + 'static,
+    ) -> JoinHandle<()> {
+        let (log, source) = (self.clone(), source.to_owned());
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(pipe);
+            let mut line = Vec::new();
+            while let Ok(1..) = lines.read_until(b'\n', &mut line).await {
+                log.write(&source, String::from_utf8_lossy(&line).trim_end());
+                line.clear();
+            }
+        })
     }
 }

@@ -5,40 +5,34 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::Response;
 use tokio::sync::{Notify, oneshot};
 
-use crate::delivery::Delivery;
-use crate::refusal::Refusal;
-use crate::registered::Registered;
-
-pub(crate) type HttpResponse = Response<Full<Bytes>>;
+use super::error::ApiError;
+use super::event::{ApiResponse, InvokeEvent};
+use super::registered::Registered;
+use super::reported::ReportedError;
 
 /// What the runtime answered to an invocation.
-#[derive(Debug, Clone)]
-pub(crate) enum Answer {
-    Response(Bytes),
-    Error { kind: String, payload: Bytes },
-}
+pub(crate) type RuntimeAnswer = Result<Bytes, ReportedError>;
 
+/// The invocation that runs.
 struct Current {
-    delivery: Delivery,
-    answer: Option<(Answer, Instant)>,
+    event: InvokeEvent,
+    answer: Option<(RuntimeAnswer, Instant)>,
 }
 
 #[derive(Default)]
 struct State {
     /// The runtime's calls for its next event that wait. There are several when it has several threads, or when it has
     /// given up on a connection: so the last one gets the event.
-    asking: Vec<oneshot::Sender<HttpResponse>>,
+    asking: Vec<oneshot::Sender<ApiResponse>>,
     /// Since when the runtime is ready for an event: its first call after its start or after its last answer.
     ready: Option<Instant>,
     /// The runtime has been ready once: init is over for it.
     initialised: bool,
     extensions: Vec<Registered>,
     current: Option<Current>,
-    init_error: Option<(String, Bytes)>,
+    init_error: Option<ReportedError>,
 }
 
 /// The state that the HTTP server and the environment share.
@@ -57,12 +51,12 @@ impl Exchange {
 
     /// The runtime asks for its next event. If it has not answered the last one, it gets that one again, as from Lambda's
     /// Runtime Interface Emulator: so no event is lost with a connection.
-    pub(crate) fn runtime_asks(&self) -> oneshot::Receiver<HttpResponse> {
+    pub(super) fn runtime_asks(&self) -> oneshot::Receiver<ApiResponse> {
         let (reply, event) = oneshot::channel();
         let mut state = self.state();
         match &state.current {
             Some(current) if current.answer.is_none() => {
-                let _ = reply.send(current.delivery.to_runtime());
+                let _ = reply.send(current.event.to_runtime());
             }
             _ => {
                 state.asking.retain(|earlier| !earlier.is_closed());
@@ -76,30 +70,30 @@ impl Exchange {
     }
 
     /// An extension asks for its next event.
-    pub(crate) fn extension_asks(
+    pub(super) fn extension_asks(
         &self,
         id: &str,
-    ) -> Result<oneshot::Receiver<HttpResponse>, Refusal> {
+    ) -> Result<oneshot::Receiver<ApiResponse>, ApiError> {
         let mut state = self.state();
         let extension = state
             .extensions
             .iter_mut()
             .find(|extension| extension.id == id);
         let event = extension
-            .ok_or_else(|| Refusal::unknown_extension(id))?
+            .ok_or_else(|| ApiError::unknown_extension(id))?
             .asks();
         self.changed.notify_one();
         Ok(event)
     }
 
     /// An extension registers for events; answers its identifier.
-    pub(crate) fn register(&self, name: &str, events: &[String]) -> Result<String, Refusal> {
+    pub(super) fn register(&self, name: &str, events: &[String]) -> Result<String, ApiError> {
         let wants = |wanted: &str| events.iter().any(|event| event == wanted);
         if let Some(other) = events
             .iter()
             .find(|event| *event != "INVOKE" && *event != "SHUTDOWN")
         {
-            return Err(Refusal::unknown_event_type(other));
+            return Err(ApiError::unknown_event_type(other));
         }
         let registered = Registered::new(name, wants("INVOKE"), wants("SHUTDOWN"));
         let id = registered.id.clone();
@@ -109,7 +103,7 @@ impl Exchange {
     }
 
     /// The runtime answers an invocation.
-    pub(crate) fn answer(&self, request_id: &str, answer: Answer) -> Result<(), Refusal> {
+    pub(super) fn answer(&self, request_id: &str, answer: RuntimeAnswer) -> Result<(), ApiError> {
         let now = Instant::now();
         let mut state = self.state();
         let unanswered = state
@@ -118,13 +112,13 @@ impl Exchange {
             .filter(|current| current.answer.is_none());
         let Some(current) = unanswered else {
             let wanted = match answer {
-                Answer::Response(_) => "InvocationResponse",
-                Answer::Error { .. } => "InvocationErrorResponse",
+                Ok(_) => "InvocationResponse",
+                Err(_) => "InvocationErrorResponse",
             };
-            return Err(Refusal::not_allowed(state.name(), wanted));
+            return Err(ApiError::not_allowed(state.name(), wanted));
         };
-        if current.delivery.request_id != request_id {
-            return Err(Refusal::unknown_request(request_id));
+        if current.event.request_id != request_id {
+            return Err(ApiError::unknown_request(request_id));
         }
         current.answer = Some((answer, now));
         self.changed.notify_one();
@@ -132,19 +126,19 @@ impl Exchange {
     }
 
     /// The runtime could not initialise.
-    pub(crate) fn runtime_init_failed(&self, kind: String, payload: Bytes) -> Result<(), Refusal> {
+    pub(super) fn runtime_init_failed(&self, error: ReportedError) -> Result<(), ApiError> {
         let mut state = self.state();
         if state.initialised {
-            return Err(Refusal::not_allowed(state.name(), "InitError"));
+            return Err(ApiError::not_allowed(state.name(), "InitError"));
         }
-        state.init_error = Some((kind, payload));
+        state.init_error = Some(error);
         self.changed.notify_one();
         Ok(())
     }
 
     /// An extension could not initialise, or ends with an error.
-    pub(crate) fn extension_failed(&self, kind: String, payload: Bytes) {
-        self.state().init_error = Some((kind, payload));
+    pub(super) fn extension_failed(&self, error: ReportedError) {
+        self.state().init_error = Some(error);
         self.changed.notify_one();
     }
 
@@ -174,7 +168,7 @@ impl Exchange {
     }
 
     /// Waits for the end of the init phase: the instant at which the last one asked for an event, or the init error.
-    pub(crate) async fn init_done(&self) -> Result<Instant, (String, Bytes)> {
+    pub(crate) async fn init_done(&self) -> Result<Instant, ReportedError> {
         self.wait_for(|state| {
             state
                 .init_error
@@ -185,13 +179,14 @@ impl Exchange {
         .await
     }
 
-    /// Hands an event to the runtime and to every extension that wants invocations. The caller has seen all of them ask.
-    pub(crate) fn deliver(&self, delivery: Delivery) -> Instant {
-        let mut to_runtime = delivery.to_runtime();
-        let to_extensions = delivery.to_extensions();
+    /// Hands an event to the runtime and to every extension that wants invocations; answers the instant at which it did.
+    /// The caller must have seen all of them ask.
+    pub(crate) fn deliver(&self, event: InvokeEvent) -> Instant {
+        let mut to_runtime = event.to_runtime();
+        let to_extensions = event.to_extensions();
         let mut state = self.state();
         state.current = Some(Current {
-            delivery,
+            event,
             answer: None,
         });
         state.ready = None;
@@ -211,7 +206,7 @@ impl Exchange {
     }
 
     /// Waits for the runtime's answer to the current invocation and the instant at which its last byte was there.
-    pub(crate) async fn answered(&self) -> (Answer, Instant) {
+    pub(crate) async fn answered(&self) -> (RuntimeAnswer, Instant) {
         self.wait_for(|state| state.current.as_mut()?.answer.clone())
             .await
     }

@@ -1,35 +1,10 @@
-//! Freezing an environment between invocations: nothing runs while nothing is asked for.
+//! What `/proc` tells of processes: their state, memory, CPU time and start.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// The longest wait for thawed processes to fall asleep again; a process that spins in the background is not waited for.
-const SETTLE: Duration = Duration::from_millis(20);
-/// As long as a thaw takes where CPU is free. So long it is watched without a pause, which leaves this thread ready for the
-/// invocation; longer it would take the CPU from the very threads that are waited for.
-const WATCHED: Duration = Duration::from_micros(200);
-/// From then on: between two looks at the threads' states. tokio's timers would make a millisecond of it.
-const LOOK_AGAIN: Duration = Duration::from_micros(20);
-
-/// Waits until every thread of the processes sleeps. What they have to do on waking up (look at the clock, find nothing)
-/// belongs to the thaw and not to the invocation that follows it.
-pub(crate) async fn wait_until_asleep(processes: Vec<i32>) {
-    let start = Instant::now();
-    while start.elapsed() < WATCHED {
-        if !processes.iter().any(|process| is_awake(*process)) {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    let waited = tokio::task::spawn_blocking(move || {
-        while start.elapsed() < SETTLE && processes.iter().any(|process| is_awake(*process)) {
-            std::thread::sleep(LOOK_AGAIN);
-        }
-    });
-    waited.await.expect("looking at states does not panic");
-}
-
-fn is_awake(process: i32) -> bool {
+/// True when a thread of the process runs or is ready to.
+pub(crate) fn is_awake(process: i32) -> bool {
     let threads = fs::read_dir(format!("/proc/{process}/task"))
         .into_iter()
         .flatten()
@@ -39,13 +14,23 @@ fn is_awake(process: i32) -> bool {
         .any(|stat| !is_asleep(&stat))
 }
 
-/// The state is the first letter behind the name, which is in parentheses and may hold any character.
 fn is_asleep(stat: &[u8]) -> bool {
-    let state = stat
-        .iter()
-        .rposition(|byte| *byte == b')')
-        .and_then(|end| stat.get(end + 2));
+    let state = behind_the_name(stat).first();
     matches!(state, None | Some(b'S' | b'Z' | b'X' | b'I'))
+}
+
+/// A `stat` file from its third field, the state, on. The name before it, in parentheses, may hold any character.
+fn behind_the_name(stat: &[u8]) -> &[u8] {
+    let end = stat.iter().rposition(|byte| *byte == b')');
+    end.and_then(|end| stat.get(end + 2..)).unwrap_or_default()
+}
+
+/// When the process started, in clock ticks since the machine did: field 22 of its `stat`. With the process id it names a
+/// process for good. `None` where there is no such process.
+pub(crate) fn start_ticks(process: u32) -> Option<u64> {
+    let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
+    let fields = str::from_utf8(behind_the_name(&stat)).ok()?;
+    fields.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
 /// The peak of resident memory of the processes together, in KiB.

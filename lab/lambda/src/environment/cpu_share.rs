@@ -4,10 +4,9 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::Limits;
-use crate::Platform;
-use crate::logs::Log;
-use crate::process::{Process, Start};
+use super::logs::Log;
+use super::process::Launch;
+use crate::platform::Platform;
 
 /// Two loops that never sleep: one alone cannot use the share that more than 1,769 MiB buy.
 const SPIN: &str = "while :; do :; done & while :; do :; done";
@@ -19,33 +18,26 @@ pub async fn cpu_share_got(
     memory_mb: u32,
     duration: Duration,
 ) -> io::Result<Option<f64>> {
-    let Limits::None { .. } = platform.limits else {
-        return spin(platform, memory_mb, duration).await.map(Some);
+    let Some(group) = platform.limits.group(memory_mb)? else {
+        return Ok(None);
     };
-    Ok(None)
-}
-
-async fn spin(platform: &Platform, memory_mb: u32, duration: Duration) -> io::Result<f64> {
-    let group = platform
-        .limits
-        .group(memory_mb)?
-        .ok_or_else(|| io::Error::other("no control group"))?;
     group.set_cpu_quota(platform.quota(memory_mb), platform.cpu_period)?;
     let lease = platform.placement.lease();
-    let mut spinning = Process::start(Start {
+    let launch = Launch {
         path: Path::new("/bin/sh"),
         arguments: &["-c", SPIN],
-        source: "spin".to_owned(),
+        source: "spin",
         variables: Vec::new(),
         listener: None,
         group: Some(&group),
         cpus: lease.cpus,
         open_files: platform.open_files,
         log: &Log::new(None),
-    })?;
+    };
+    let mut spinning = launch.start()?;
     let (start, before) = (Instant::now(), group.cpu_time());
     tokio::time::sleep(duration).await;
     let got = (group.cpu_time() - before).as_secs_f64() / start.elapsed().as_secs_f64();
     spinning.child.kill().await?;
-    Ok(got)
+    Ok(Some(got))
 }

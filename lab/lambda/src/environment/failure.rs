@@ -9,7 +9,6 @@ use bytes::Bytes;
 use time::format_description::well_known::{Iso8601, iso8601};
 
 use super::exit::Exit;
-use super::start_error::StartError;
 use crate::report::Status;
 use crate::runtime_api::ReportedError;
 
@@ -96,24 +95,6 @@ impl fmt::Display for Failure {
             Self::Exit(exit) => formatter.write_str(&exit.message()),
             Self::InitError(error) => formatter.write_str(&error.message()),
             Self::NotStarted { message, .. } => formatter.write_str(message),
-        }
-    }
-}
-
-impl From<&StartError> for Failure {
-    fn from(error: &StartError) -> Self {
-        match error {
-            StartError::Timeout { after, .. } => Self::Timeout(*after),
-            StartError::Exited { exit, .. } => Self::Exit(exit.clone()),
-            StartError::Reported(error) => Self::InitError(error.clone()),
-            StartError::Spawn { .. } => Self::NotStarted {
-                kind: "Runtime.InvalidEntrypoint",
-                message: error.to_string(),
-            },
-            StartError::Setup(_) => Self::NotStarted {
-                kind: "Sandbox.Failure",
-                message: error.to_string(),
-            },
         }
     }
 }

@@ -6,12 +6,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::exit::Exit;
+use super::failure::Failure;
 use super::logs::Log;
 use super::process::{Launch, Process};
 use super::processes::Processes;
 use super::start_error::StartError;
 use crate::function::{Extension, Function, LISTENER_VARIABLE};
 use crate::limits::{Group, Lease};
+use crate::runtime_api::ReportedError;
 use crate::variables;
 
 type Variables = Vec<(String, String)>;
@@ -43,9 +45,9 @@ impl Sandbox<'_> {
             open_files: self.function.platform.open_files,
             log: self.log,
         };
-        launch.start().map_err(|error| StartError::Spawn {
-            path: path.to_owned(),
-            error,
+        launch.start().map_err(|error| {
+            let message = format!("cannot start {}: {error}", path.display());
+            StartError::not_started("Runtime.InvalidEntrypoint", message)
         })
     }
 
@@ -95,7 +97,7 @@ impl Processes {
         self.started.push(runtime);
         let end = tokio::select! {
             biased;
-            done = exchange.init_done() => done.map_err(StartError::Reported)?,
+            done = exchange.init_done() => done.map_err(reported)?,
             exit = self.first_to_end() => return Err(self.exited(exit, sandbox.log).await),
         };
         let launches: Duration = self.started.iter().map(|process| process.launched_in).sum();
@@ -104,11 +106,23 @@ impl Processes {
 
     async fn exited(&mut self, exit: Exit, log: &Log) -> StartError {
         self.last_words(&exit).await;
-        StartError::Exited {
-            exit,
-            log: log.tail(),
+        let message = format!(
+            "{} ended during the init phase ({}), before it had asked for an event{}",
+            exit.who(),
+            exit.status,
+            log.tail()
+        );
+        StartError {
+            failure: Failure::Exit(exit),
+            message,
         }
     }
+}
+
+fn reported(error: ReportedError) -> StartError {
+    let message = format!("the function reported an init error, {error}");
+    let failure = Failure::InitError(error);
+    StartError { failure, message }
 }
 
 /// Binds a free port, and adds the variable that carries it.

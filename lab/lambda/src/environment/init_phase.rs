@@ -82,20 +82,25 @@ impl Environment {
         };
         match timeout(limit, processes.initialise(sandbox)).await {
             Ok(initialised) => initialised,
-            Err(_) => Err(StartError::Timeout {
-                after: limit,
-                missing: processes.exchange.missing(&processes.extensions),
-                log: self.log.tail(),
-            }),
+            Err(_) => {
+                let message = format!(
+                    "the init phase was not over after {} s: {}. Is it a bootstrap that speaks the Lambda Runtime API?{}",
+                    limit.as_secs_f64(),
+                    processes.exchange.missing(&processes.extensions),
+                    self.log.tail()
+                );
+                let failure = Failure::Timeout(limit);
+                Err(StartError { failure, message })
+            }
         }
     }
 
     fn init_failed(&mut self, phase: Phase, mut error: StartError) -> StartError {
-        if let StartError::Exited { exit, .. } = &mut error {
+        if let Failure::Exit(exit) = &mut error.failure {
             exit.out_of_memory = self.is_out_of_memory(exit);
         }
         self.read_peak_memory();
-        let failure = Failure::from(&error);
+        let failure = &error.failure;
         self.state = State::Failed(failure.shutdown_reason());
         self.log.platform(|| {
             format!(

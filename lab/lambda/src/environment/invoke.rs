@@ -63,8 +63,10 @@ impl Environment {
         } else {
             self.reset().await;
             let initialised = self.initialise(Phase::Invoke).await;
-            let failed = |error| (Failure::from(&error), self.init.duration);
-            initialised.map(|()| self.init.duration).map_err(failed)
+            let spent = self.init.duration;
+            initialised
+                .map(|()| spent)
+                .map_err(|error| (error.failure, spent))
         };
         let request_id = request_id();
         self.log

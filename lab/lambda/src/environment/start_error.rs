@@ -1,51 +1,46 @@
-//! Every way in which an environment's start can fail.
+//! Why an environment could not be started.
 
+use std::fmt;
 use std::io;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use super::exit::Exit;
-use crate::runtime_api::ReportedError;
+use super::failure::Failure;
 
 /// Why an environment could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The executable cannot be run.
-    #[error("cannot start {}: {error}", path.display())]
-    Spawn {
-        /// The executable.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// A process ended before the init phase was over.
-    #[error(
-        "{} ended during the init phase ({}), before it had asked for an event{log}",
-        exit.who(), exit.status
-    )]
-    Exited {
-        /// Which process, and how.
-        exit: Exit,
-        /// The last lines of the environment's log.
-        log: String,
-    },
-    /// The runtime or an extension reported that it could not initialise.
-    #[error("the function reported an init error, {0}")]
-    Reported(ReportedError),
-    /// The init phase took too long.
-    #[error(
-        "the init phase was not over after {} s: {missing}. Is it a bootstrap that speaks the Lambda Runtime API?{log}",
-        after.as_secs_f64()
-    )]
-    Timeout {
-        /// The time that it had.
-        after: Duration,
-        /// What did not happen.
-        missing: String,
-        /// The last lines of the environment's log.
-        log: String,
-    },
-    /// Sockets or control groups could not be set up.
-    #[error("cannot set up an environment: {0}")]
-    Setup(#[from] io::Error),
+#[derive(Debug)]
+pub struct StartError {
+    /// In AWS's words.
+    pub failure: Failure,
+    /// In the lab's: what it means, and the last lines of the environment's log.
+    pub message: String,
 }
+
+impl StartError {
+    /// True where the lab itself could not start a process; everything else may happen on AWS, too.
+    pub fn is_the_labs(&self) -> bool {
+        matches!(self.failure, Failure::NotStarted { .. })
+    }
+
+    pub(super) fn not_started(kind: &'static str, message: String) -> Self {
+        let failure = Failure::NotStarted {
+            kind,
+            message: message.clone(),
+        };
+        Self { failure, message }
+    }
+}
+
+/// Sockets or control groups could not be set up.
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        let message = format!("cannot set up an environment: {error}");
+        Self::not_started("Sandbox.Failure", message)
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StartError {}

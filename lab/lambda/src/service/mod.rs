@@ -1,19 +1,21 @@
 //! The service in front of the environments of one function: one request an environment at a time, an idle environment
 //! is used again, and when none is idle a new one is started (a cold start for that request).
 
+mod place;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
 use crate::environment::{Environment, InitReport, Outcome, Phase, StartError};
 use crate::function::Function;
-use crate::scaling::{Pool, Scaling, ThrottleReason};
+use crate::scaling::{Scaling, ThrottleReason};
 use crate::trace::TraceHeader;
+use place::{BehindAnswers, Place, Shared, Slot};
 
 /// What an answer's way to the caller and the next request's way back take at the very least on AWS. Here they take
 /// nothing, so that a caller who sends one request after the other would overtake the runtime on its way to its next event.
@@ -73,93 +75,6 @@ pub enum InvokeError {
     Start(#[from] StartError),
 }
 
-/// An environment that may be given out.
-enum Slot {
-    Ready(Box<Environment>),
-    /// It failed, and its processes are being ended.
-    Resetting(JoinHandle<Environment>),
-}
-
-impl Slot {
-    /// Freezes an environment whose invocation is over, or begins to reset it if it has failed.
-    fn of(mut environment: Box<Environment>) -> Self {
-        environment.freeze();
-        if environment.is_alive() {
-            return Self::Ready(environment);
-        }
-        // A request for this environment waits for the end of it.
-        Self::Resetting(tokio::spawn(async move {
-            environment.reset().await;
-            *environment
-        }))
-    }
-
-    async fn shutdown(self) {
-        match self {
-            Self::Ready(environment) => environment.shutdown().await,
-            Self::Resetting(reset) => {
-                if let Ok(environment) = reset.await {
-                    environment.shutdown().await;
-                }
-            }
-        }
-    }
-}
-
-/// Who is between its answer and its next event.
-#[derive(Clone, Copy, Default)]
-struct BehindAnswers {
-    environments: usize,
-    /// The time of the last answer.
-    last: Option<Instant>,
-}
-
-/// What requests share, also those that go on behind their answer.
-struct Shared {
-    pool: Mutex<Pool<Slot>>,
-    behind: watch::Sender<BehindAnswers>,
-}
-
-impl Shared {
-    fn pool(&self) -> MutexGuard<'_, Pool<Slot>> {
-        self.pool.lock().expect("no holder of this lock panics")
-    }
-}
-
-/// The place of one running request; it is given back however the request ends.
-struct Place {
-    shared: Arc<Shared>,
-    slot: Option<Slot>,
-    is_answered: bool,
-}
-
-impl Place {
-    /// The caller has its answer, and the environment is still busy.
-    fn answered(&mut self) {
-        self.is_answered = true;
-        self.shared.behind.send_modify(|behind| {
-            behind.environments += 1;
-            behind.last = Some(Instant::now());
-        });
-    }
-
-    /// With an environment that can be used again.
-    fn give_back(mut self, environment: Box<Environment>) {
-        self.slot = Some(Slot::of(environment));
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let slot = self.slot.take();
-        self.shared.pool().release(Instant::now(), slot);
-        if self.is_answered {
-            let one_less = |behind: &mut BehindAnswers| behind.environments -= 1;
-            self.shared.behind.send_modify(one_less);
-        }
-    }
-}
-
 /// All environments of one function.
 pub struct Service {
     function: Arc<Function>,
@@ -174,13 +89,9 @@ pub struct Service {
 impl Service {
     /// A service without any environment yet.
     pub fn new(function: Function, scaling: Scaling) -> Self {
-        let shared = Shared {
-            pool: Mutex::new(Pool::new(scaling)),
-            behind: watch::Sender::default(),
-        };
         Self {
             function: Arc::new(function),
-            shared: Arc::new(shared),
+            shared: Arc::new(Shared::new(scaling)),
             answered: Mutex::default(),
             ending: Mutex::default(),
             started: AtomicUsize::new(0),
@@ -210,11 +121,7 @@ impl Service {
         self.let_the_last_answer_arrive().await;
         let slot = self.shared.pool().acquire(Instant::now());
         let slot = slot.map_err(InvokeError::Throttled)?;
-        let mut place = Place {
-            shared: Arc::clone(&self.shared),
-            slot: None,
-            is_answered: false,
-        };
+        let mut place = Place::new(&self.shared);
         let (mut environment, start) = match slot {
             Some(Slot::Ready(environment)) => (environment, Start::Warm),
             Some(Slot::Resetting(reset)) => {
@@ -273,7 +180,7 @@ impl Service {
                 let init = environment.init();
                 Ok((environment, Start::Cold(init)))
             }
-            Err(error @ (StartError::Spawn { .. } | StartError::Setup(_))) => Err(error),
+            Err(error) if error.is_the_labs() => Err(error),
             Err(_) => Ok((environment, Start::Retried)),
         }
     }

@@ -15,7 +15,7 @@ use crate::environment::{Environment, InitReport, Outcome, Phase, StartError};
 use crate::function::Function;
 use crate::scaling::{Scaling, ThrottleReason};
 use crate::trace::TraceHeader;
-use place::{BehindAnswers, Place, Shared, Slot};
+use place::{Place, Shared, Slot};
 
 /// What an answer's way to the caller and the next request's way back take at the very least on AWS. Here they take
 /// nothing, so that a caller who sends one request after the other would overtake the runtime on its way to its next event.
@@ -149,19 +149,16 @@ impl Service {
         Ok(served)
     }
 
-    /// Waits while no environment is idle, and one is that has answered less than [`WAY_BACK`] ago.
+    /// Waits for an environment that has answered less than [`WAY_BACK`] ago, if none is idle.
     async fn let_the_last_answer_arrive(&self) {
         let mut behind = self.shared.behind.subscribe();
-        let BehindAnswers { environments, last } = *behind.borrow_and_update();
-        let (Some(last), 1..) = (last, environments) else {
+        let Some(last) = behind.borrow().last else {
             return;
         };
-        let arrival = (last + WAY_BACK).into();
-        while self.shared.pool().idle().next().is_none() {
-            if timeout_at(arrival, behind.changed()).await.is_err() {
-                return;
-            }
-        }
+        let is_idle = || self.shared.pool().idle().next().is_some();
+        let settled = behind.wait_for(|behind| behind.environments == 0 || is_idle());
+        // Too late, the request finds what there is.
+        let _ = timeout_at((last + WAY_BACK).into(), settled).await;
     }
 
     /// Waits until every invocation that has been answered is over: its REPORT is written, and its environment is idle.

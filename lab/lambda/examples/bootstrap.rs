@@ -83,12 +83,9 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
             answer(id, refused.text().as_bytes())?;
             continue;
         }
+        work_as_told(behaviour)?;
         match behaviour {
-            "crash" => std::process::abort(),
-            "sleep" => hang(),
-            "allocate" => allocate(),
-            "spin" => spin(Duration::from_millis(50)),
-            "work" => work(amount()?),
+            "spin" | "work" => {}
             "error" => {
                 let body = br#"{"errorType":"Handler.Failed","errorMessage":"on purpose"}"#;
                 call("POST", &path(id, "error"), body)?;
@@ -123,6 +120,19 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
         let answered = refused.take().map(|refused| refused.text().into_bytes());
         answer(id, answered.as_deref().unwrap_or(&event.body))?;
     }
+}
+
+/// What some behaviours do before they answer, or instead.
+fn work_as_told(behaviour: &str) -> Result<(), Box<dyn Error>> {
+    match behaviour {
+        "crash" => std::process::abort(),
+        "sleep" => hang(),
+        "allocate" => allocate(),
+        "spin" => spin(Duration::from_millis(50)),
+        "work" => work(amount()?),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Behaviours that find something out and answer with it.

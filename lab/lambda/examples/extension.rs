@@ -38,6 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     if told == "never-asks" {
         hang();
     }
+    serve(&told, id)
+}
+
+fn serve(told: &str, id: (&str, &str)) -> Result<(), Box<dyn Error>> {
     loop {
         let event = api::call("GET", "/2020-01-01/extension/event/next", id, b"")?;
         let event = String::from_utf8_lossy(&event.body).into_owned();
@@ -45,13 +49,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             let reason = event.split(r#""shutdownReason":""#).nth(1);
             let reason = reason.and_then(|rest| rest.split('"').next());
             write_down(&format!("SHUTDOWN {}", reason.unwrap_or_default()))?;
-            match told.as_str() {
+            match told {
                 "ignores-shutdown" => hang(),
                 _ => return Ok(()),
             }
         }
         write_down("INVOKE")?;
-        match told.as_str() {
+        match told {
             "exits" => std::process::exit(1),
             "never-asks-again" => hang(),
             "holds" => wait_for("release"),

@@ -36,6 +36,7 @@ pub use environment::{
 pub use function::{Extension, Function, LISTENER_VARIABLE, LogLine, LogSink};
 pub use limits::{Cgroups, Placement};
 pub use platform::{Credentials, Platform};
+pub use procfs::CpuTicks;
 pub use report::{Report, ReportError, Status};
 pub use runtime_api::ReportedError;
 pub use scaling::Scaling;

@@ -1,4 +1,4 @@
-//! What `/proc` tells of processes: their state, memory, CPU time and start.
+//! What `/proc` tells of processes (their state, memory, CPU time and start) and of the machine's CPUs.
 
 use std::fs;
 use std::time::Duration;
@@ -59,6 +59,45 @@ pub(crate) fn cpu_time(processes: &[i32]) -> Duration {
     Duration::from_nanos(used.sum())
 }
 
+/// CPU time of all CPUs since boot, in the kernel's ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CpuTicks {
+    idle: u64,
+    all: u64,
+}
+
+impl CpuTicks {
+    /// The first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal, and guest times that are in
+    /// the first two already.
+    fn parse(stat: &str) -> Option<Self> {
+        let line = stat.lines().next()?.strip_prefix("cpu ")?;
+        let ticks: Vec<u64> = line
+            .split_ascii_whitespace()
+            .take(8)
+            .map(|number| number.parse().ok())
+            .collect::<Option<_>>()?;
+        Some(Self {
+            idle: ticks.get(3)? + ticks.get(4)?,
+            all: ticks.iter().sum(),
+        })
+    }
+
+    /// Up to now. `None` where there is no `/proc/stat`.
+    pub fn now() -> Option<Self> {
+        Self::parse(&fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    /// How busy the CPUs were between the two, percent. CPU time that the host took away counts as busy: nobody here had it.
+    pub fn busy_since(self, earlier: Self) -> u8 {
+        let all = self.all.saturating_sub(earlier.all);
+        let idle = self.idle.saturating_sub(earlier.idle).min(all);
+        ((all - idle) * 100)
+            .checked_div(all)
+            .unwrap_or_default()
+            .min(100) as u8
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +111,16 @@ mod tests {
             !is_asleep(b"12 (bootstrap) T 1 2"),
             "stopped is not yet thawed"
         );
+    }
+
+    #[test]
+    fn busy_is_what_is_neither_idle_nor_waiting_for_a_disk() {
+        let ticks = |text| CpuTicks::parse(text).unwrap();
+        let before = ticks("cpu  100 0 50 800 50 0 0 0 0 0\ncpu0 1 2 3\n");
+        let after = ticks("cpu  160 0 70 810 60 0 0 0 0 0\n");
+        assert_eq!(after.busy_since(before), 80);
+        assert_eq!(after.busy_since(after), 0);
+        assert_eq!(CpuTicks::parse("intr 1 2 3"), None);
+        assert!(CpuTicks::now().is_some(), "this machine has a /proc/stat");
     }
 }

@@ -11,6 +11,13 @@ const USER_AGENT: &str = "lambda-lab";
 /// The host of the API, in the form that API Gateway gives it.
 const DOMAIN: &str = "lab.execute-api.us-east-1.amazonaws.com";
 
+/// What API Gateway adds to the headers.
+const FORWARDED: [(&str, &str); 3] = [
+    ("x-forwarded-for", "127.0.0.1"),
+    ("x-forwarded-port", "443"),
+    ("x-forwarded-proto", "https"),
+];
+
 /// A request to an HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRequest<'a> {
@@ -51,14 +58,9 @@ impl<'a> HttpRequest<'a> {
             ("GET", "/") => "GET /",
             _ => "$default",
         };
-        for (name, value) in [
-            ("x-forwarded-for", "127.0.0.1"),
-            ("x-forwarded-port", "443"),
-            ("x-forwarded-proto", "https"),
-        ] {
-            self.headers
-                .entry(name.to_owned())
-                .or_insert_with(|| value.to_owned());
+        for (name, value) in FORWARDED {
+            let header = self.headers.entry(name.to_owned());
+            header.or_insert_with(|| value.to_owned());
         }
         let user_agent = self.headers.get("user-agent").cloned().unwrap_or_default();
         // Cookies have a place of their own.

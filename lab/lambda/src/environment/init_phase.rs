@@ -80,19 +80,17 @@ impl Environment {
             lease: &self.lease,
             log: &self.log,
         };
-        match timeout(limit, processes.initialise(sandbox)).await {
-            Ok(initialised) => initialised,
-            Err(_) => {
-                let message = format!(
-                    "the init phase was not over after {} s: {}. Is it a bootstrap that speaks the Lambda Runtime API?{}",
-                    limit.as_secs_f64(),
-                    processes.exchange.missing(&processes.extensions),
-                    self.log.tail()
-                );
-                let failure = Failure::Timeout(limit);
-                Err(StartError { failure, message })
-            }
+        if let Ok(initialised) = timeout(limit, processes.initialise(sandbox)).await {
+            return initialised;
         }
+        let message = format!(
+            "the init phase was not over after {} s: {}. Is it a bootstrap that speaks the Lambda Runtime API?{}",
+            limit.as_secs_f64(),
+            processes.exchange.missing(&processes.extensions),
+            self.log.tail()
+        );
+        let failure = Failure::Timeout(limit);
+        Err(StartError { failure, message })
     }
 
     fn init_failed(&mut self, phase: Phase, mut error: StartError) -> StartError {

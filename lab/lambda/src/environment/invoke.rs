@@ -110,12 +110,11 @@ impl Environment {
     /// The second part of [`Environment::invoke`]: until everybody asks for the next event, or until something fails.
     pub(crate) async fn complete(&mut self, answered: Answered) -> Invocation {
         let clock = answered.clock;
-        let ended = match answered.early {
-            Some(early) => Err(early),
-            None => {
-                let exchange = Arc::clone(&self.running().exchange);
-                self.unless_it_fails(clock, exchange.idle()).await
-            }
+        let ended = if let Some(early) = answered.early {
+            Err(early)
+        } else {
+            let exchange = Arc::clone(&self.running().exchange);
+            self.unless_it_fails(clock, exchange.idle()).await
         };
         let (duration, failure) = match ended {
             Ok(end) => (clock.duration_until(end), None),

@@ -37,13 +37,12 @@ impl Processes {
     pub(super) async fn new(function: &Function) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let runtime_api = listener.local_addr()?;
-        let exchange = Arc::new(Exchange::default());
-        let identity = Identity {
+        let exchange = Arc::new(Exchange::new(Identity {
             function_name: function.name.clone(),
             largest_payload: function.platform.largest_payload,
-        };
+        }));
         Ok(Self {
-            server: runtime_api::serve(listener, Arc::clone(&exchange), identity),
+            server: runtime_api::serve(listener, Arc::clone(&exchange)),
             exchange,
             runtime_api,
             extensions: function.extensions.iter().map(Extension::name).collect(),
@@ -63,13 +62,11 @@ impl Processes {
 
     /// Waits until all that an ended process wrote has been read.
     pub(super) async fn last_words(&mut self, exit: &Exit) {
-        let extension = |name| self.extensions.iter().position(|known| known == name);
-        let index = exit
-            .extension
-            .as_ref()
-            .map_or(Some(self.extensions.len()), extension);
-        if let Some(process) = index.and_then(|index| self.started.get_mut(index)) {
-            process.last_words().await;
+        let extensions = self.extensions.iter().map(Some).chain([None]);
+        for (name, process) in extensions.zip(&mut self.started) {
+            if name == exit.extension.as_ref() {
+                process.last_words().await;
+            }
         }
     }
 
@@ -79,15 +76,9 @@ impl Processes {
 
     /// `function` or the extension's name, and the process id.
     pub(super) fn named(&self) -> Vec<(String, i32)> {
-        let names = self
-            .extensions
-            .iter()
-            .map(String::as_str)
-            .chain(["function"]);
-        names
-            .zip(self.ids())
-            .map(|(name, id)| (name.to_owned(), id))
-            .collect()
+        let names = self.extensions.iter().cloned();
+        let names = names.chain(["function".to_owned()]);
+        names.zip(self.ids()).collect()
     }
 
     pub(super) fn signal(&self, signal: Signal) {

@@ -28,7 +28,7 @@ impl ApiError {
         Self(400, "Extension.InvalidEventType", message)
     }
 
-    pub(super) fn invalid_format(message: impl ToString) -> Self {
+    pub(super) fn invalid_format(message: &dyn std::fmt::Display) -> Self {
         Self(400, "InvalidRequestFormat", message.to_string())
     }
 

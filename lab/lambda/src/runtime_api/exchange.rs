@@ -35,14 +35,30 @@ struct State {
     init_error: Option<ReportedError>,
 }
 
+/// What the server knows of the function.
+pub(crate) struct Identity {
+    pub(crate) function_name: String,
+    /// The largest payload, bytes.
+    pub(crate) largest_payload: usize,
+}
+
 /// The state that the HTTP server and the environment share.
-#[derive(Default)]
 pub(crate) struct Exchange {
+    pub(super) identity: Identity,
     state: Mutex<State>,
     changed: Notify,
 }
 
 impl Exchange {
+    /// Of an environment whose processes have not been started.
+    pub(crate) fn new(identity: Identity) -> Self {
+        Self {
+            identity,
+            state: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder of this lock panics")
     }
@@ -150,20 +166,14 @@ impl Exchange {
             if let Some(found) = done(&mut self.state()) {
                 return found;
             }
-            // A notification that comes before this line is kept, and this environment is the only one that waits.
+            // A notification that comes before this line is not lost, and this environment is the only one that waits.
             self.changed.notified().await;
         }
     }
 
     /// Waits until the extensions with these file names have registered.
     pub(crate) async fn all_registered(&self, names: &[String]) {
-        let has = |state: &State, name: &String| {
-            state
-                .extensions
-                .iter()
-                .any(|extension| extension.name == *name)
-        };
-        self.wait_for(|state| names.iter().all(|name| has(state, name)).then_some(()))
+        self.wait_for(|state| names.iter().all(|name| state.has(name)).then_some(()))
             .await;
     }
 
@@ -221,26 +231,15 @@ impl Exchange {
     /// Who has not asked for the next event: for an error message.
     pub(crate) fn missing(&self, extensions: &[String]) -> String {
         let state = self.state();
-        let unregistered = extensions
-            .iter()
-            .filter(|name| state.extensions.iter().all(|known| known.name != **name));
+        let unregistered = extensions.iter().filter(|name| !state.has(name));
         let mut missing: Vec<String> = unregistered
             .map(|name| format!("extension {name} has not registered"))
             .collect();
-        let silent = state
-            .extensions
-            .iter()
-            .filter(|extension| extension.ready().is_none());
-        missing.extend(silent.map(|extension| {
-            format!(
-                "extension {} has not asked for its next event",
-                extension.name
-            )
-        }));
+        for Registered { name, .. } in state.extensions.iter().filter(|it| it.ready().is_none()) {
+            missing.push(format!("extension {name} has not asked for its next event"));
+        }
         if missing.is_empty() {
-            missing.push(
-                "the runtime has not called GET /2018-06-01/runtime/invocation/next".to_owned(),
-            );
+            return "the runtime has not called GET /2018-06-01/runtime/invocation/next".to_owned();
         }
         missing.join(", ")
     }
@@ -262,6 +261,11 @@ impl Exchange {
 }
 
 impl State {
+    /// Whether an extension of this name has registered.
+    fn has(&self, name: &str) -> bool {
+        self.extensions.iter().any(|known| known.name == name)
+    }
+
     /// Since when the runtime and every extension ask for an event.
     fn all_ask(&mut self) -> Option<Instant> {
         let listens = self.asking.iter().any(|asking| !asking.is_closed());

@@ -28,38 +28,26 @@ use error::ApiError;
 use event::{ApiResponse, json, with_body};
 
 pub(crate) use event::{InvokeEvent, shutdown_event};
-pub(crate) use exchange::Exchange;
+pub(crate) use exchange::{Exchange, Identity};
 pub use reported::ReportedError;
 
 /// The headers that may carry the type of a reported error.
 const RUNTIME_ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 const EXTENSION_ERROR_TYPE: &str = "lambda-extension-function-error-type";
 
-/// What the server knows of the function.
-#[derive(Clone)]
-pub(crate) struct Identity {
-    pub(crate) function_name: String,
-    /// The largest payload, bytes.
-    pub(crate) largest_payload: usize,
-}
-
 /// Serves until the handle is aborted; then every connection is dropped with it.
-pub(crate) fn serve(
-    listener: TcpListener,
-    exchange: Arc<Exchange>,
-    identity: Identity,
-) -> JoinHandle<()> {
+pub(crate) fn serve(listener: TcpListener, exchange: Arc<Exchange>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut connections = JoinSet::new();
         loop {
             let (stream, _) = listener::accept(|| listener.accept()).await;
             // Without it the kernel may hold back the second of two small writes for 40 ms.
             let _ = stream.set_nodelay(true);
-            let (exchange, identity) = (Arc::clone(&exchange), identity.clone());
+            let exchange = Arc::clone(&exchange);
             let service = service_fn(move |request| {
-                let (exchange, identity) = (Arc::clone(&exchange), identity.clone());
+                let exchange = Arc::clone(&exchange);
                 async move {
-                    let answer = route(request, &exchange, &identity).await;
+                    let answer = route(request, &exchange).await;
                     Ok::<_, Infallible>(answer.unwrap_or_else(response))
                 }
             });
@@ -74,18 +62,13 @@ pub(crate) fn serve(
     })
 }
 
-async fn route(
-    request: Request<Incoming>,
-    exchange: &Exchange,
-    identity: &Identity,
-) -> Result<ApiResponse, ApiError> {
+async fn route(request: Request<Incoming>, exchange: &Exchange) -> Result<ApiResponse, ApiError> {
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     let call = Call {
         head,
         body,
         exchange,
-        identity,
     };
     if let Some(path) = path.strip_prefix("/2018-06-01/runtime/") {
         return call.of_runtime(path).await;
@@ -101,7 +84,6 @@ struct Call<'a> {
     head: Parts,
     body: Incoming,
     exchange: &'a Exchange,
-    identity: &'a Identity,
 }
 
 impl Call<'_> {
@@ -111,7 +93,7 @@ impl Call<'_> {
         match (self.head.method.as_str(), &parts[..]) {
             ("GET", ["invocation", "next"]) => return next(exchange.runtime_asks()).await,
             ("POST", ["invocation", request_id, "response"]) => {
-                let limit = self.identity.largest_payload;
+                let limit = self.exchange.identity.largest_payload;
                 match self.read().await {
                     Ok(response) => exchange.answer(request_id, Ok(response))?,
                     Err(too_large) => {
@@ -153,13 +135,13 @@ impl Call<'_> {
             #[serde(default)]
             events: Vec<String>,
         }
-        let (exchange, identity) = (self.exchange, self.identity);
+        let exchange = self.exchange;
         let name = self.required("lambda-extension-name")?.to_owned();
-        let Registration { events } =
-            serde_json::from_slice(&self.read().await?).map_err(ApiError::invalid_format)?;
+        let Registration { events } = serde_json::from_slice(&self.read().await?)
+            .map_err(|error| ApiError::invalid_format(&error))?;
         let id = exchange.register(&name, &events)?;
         let known = serde_json::json!({
-            "functionName": identity.function_name,
+            "functionName": exchange.identity.function_name,
             "functionVersion": "$LATEST",
             "handler": "bootstrap",
         });
@@ -172,13 +154,13 @@ impl Call<'_> {
     }
 
     fn required(&self, name: &str) -> Result<&str, ApiError> {
-        let missing = || ApiError::invalid_format(format!("the header {name} is missing"));
+        let missing = || ApiError::invalid_format(&format!("the header {name} is missing"));
         self.header(name).ok_or_else(missing)
     }
 
     /// The whole body, up to the largest payload.
     async fn read(mut self) -> Result<Bytes, ApiError> {
-        let limit = self.identity.largest_payload;
+        let limit = self.exchange.identity.largest_payload;
         match Limited::new(&mut self.body, limit).collect().await {
             Ok(read) => Ok(read.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => {
@@ -186,7 +168,7 @@ impl Call<'_> {
                 while let Some(Ok(_)) = self.body.frame().await {}
                 Err(ApiError::too_large(limit))
             }
-            Err(error) => Err(ApiError::invalid_format(error)),
+            Err(error) => Err(ApiError::invalid_format(&error)),
         }
     }
 

@@ -121,7 +121,11 @@ impl Service {
         self.let_the_last_answer_arrive().await;
         let slot = self.shared.pool().acquire(Instant::now());
         let slot = slot.map_err(InvokeError::Throttled)?;
-        let mut place = Place::new(&self.shared);
+        let mut place = Place {
+            shared: Arc::clone(&self.shared),
+            slot: None,
+            is_answered: false,
+        };
         let (mut environment, start) = match slot {
             Some(Slot::Ready(environment)) => (environment, Start::Warm),
             Some(Slot::Resetting(reset)) => {

@@ -42,7 +42,7 @@ impl Slot {
     }
 }
 
-/// Who is between its answer and its next event.
+/// The environments that have answered and are not idle yet.
 #[derive(Clone, Copy, Default)]
 pub(super) struct BehindAnswers {
     pub(super) environments: usize,
@@ -71,20 +71,14 @@ impl Shared {
 
 /// The place of one running request; it is given back however the request ends.
 pub(super) struct Place {
-    shared: Arc<Shared>,
-    slot: Option<Slot>,
-    is_answered: bool,
+    pub(super) shared: Arc<Shared>,
+    /// The environment that is given back, if there is one.
+    pub(super) slot: Option<Slot>,
+    /// Whether the caller has its answer.
+    pub(super) is_answered: bool,
 }
 
 impl Place {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            slot: None,
-            is_answered: false,
-        }
-    }
-
     /// The caller has its answer, and the environment is still busy.
     pub(super) fn answered(&mut self) {
         self.is_answered = true;

@@ -1,6 +1,7 @@
-//! What `/proc` tells of processes (their state, memory, CPU time and start) and of the machine's CPUs.
+//! What `/proc` tells of processes (their state, memory, CPU time and start), of the machine's CPUs and of cgroups.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// True when a thread of the process runs or is ready to.
@@ -96,6 +97,34 @@ impl CpuTicks {
             .unwrap_or_default()
             .min(100) as u8
     }
+}
+
+/// This process's group in the hierarchy with `controller` (v1) or in the unified one (`""`).
+pub(crate) fn own_group(controller: &str) -> Option<PathBuf> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    groups.lines().find_map(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (fields.next()?, fields.next()?);
+        controllers
+            .split(',')
+            .any(|name| name == controller)
+            .then(|| PathBuf::from(path.trim_start_matches('/')))
+    })
+}
+
+/// Where a cgroup file system is mounted: type `cgroup` with the controller among its options, or `cgroup2`.
+pub(crate) fn mount_point(kind: &str, controller: Option<&str>) -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    mounts.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let [_, path, file_system, options, ..] = fields[..] else {
+            return None;
+        };
+        let fits = file_system == kind
+            && controller.is_none_or(|name| options.split(',').any(|option| option == name));
+        // The kernel writes a space in a path as \040.
+        fits.then(|| PathBuf::from(path.replace("\\040", " ")))
+    })
 }
 
 #[cfg(test)]

@@ -1,31 +1,51 @@
-//! Where the kernel has its cgroup hierarchies, and where in them this process is.
+//! The parent groups of a run, below which every environment has its own.
 
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-/// This process's group in the hierarchy with `controller` (v1) or in the unified one (`""`).
-pub(super) fn own_group(controller: &str) -> Option<PathBuf> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    groups.lines().find_map(|line| {
-        let mut fields = line.splitn(3, ':').skip(1);
-        let (controllers, path) = (fields.next()?, fields.next()?);
-        controllers
-            .split(',')
-            .any(|name| name == controller)
-            .then(|| PathBuf::from(path.trim_start_matches('/')))
-    })
+use super::group::{Group, Version};
+use super::removal::{Removals, remove};
+
+/// The run's parent group in each hierarchy. With cgroup v2 all three are one.
+#[derive(Debug)]
+pub struct Hierarchy {
+    pub(super) version: &'static Version,
+    pub(super) cpu: PathBuf,
+    accounting: PathBuf,
+    memory: PathBuf,
+    removals: Arc<Removals>,
 }
 
-/// Where a cgroup file system is mounted: type `cgroup` with the controller among its options, or `cgroup2`.
-pub(super) fn mount_point(kind: &str, controller: Option<&str>) -> Option<PathBuf> {
-    let mounts = std::fs::read_to_string("/proc/self/mounts").ok()?;
-    mounts.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split(' ').collect();
-        let [_, path, file_system, options, ..] = fields[..] else {
-            return None;
-        };
-        let fits = file_system == kind
-            && controller.is_none_or(|name| options.split(',').any(|option| option == name));
-        // The kernel writes a space in a path as \040.
-        fits.then(|| PathBuf::from(path.replace("\\040", " ")))
-    })
+impl Hierarchy {
+    /// Parent groups that the caller creates; they are removed when this is dropped.
+    pub(super) fn new(version: &'static Version, [cpu, accounting, memory]: [PathBuf; 3]) -> Self {
+        Self {
+            version,
+            cpu,
+            accounting,
+            memory,
+            removals: Arc::default(),
+        }
+    }
+
+    pub(super) fn directories(&self) -> [&PathBuf; 3] {
+        [&self.cpu, &self.accounting, &self.memory]
+    }
+
+    /// Creates the group of an environment.
+    pub(super) fn group(&self, name: &str, memory_mb: u32) -> io::Result<Group> {
+        let directories = self.directories().map(|parent| parent.join(name));
+        Group::create(self.version, directories, memory_mb, &self.removals)
+    }
+}
+
+impl Drop for Hierarchy {
+    /// Blocks until the groups below have been removed, too.
+    fn drop(&mut self) {
+        self.removals.wait();
+        for directory in self.directories() {
+            remove(directory);
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod v1;
 mod v2;
 
 pub(crate) use group::Group;
+pub use hierarchy::Hierarchy;
 pub(crate) use placement::Lease;
 pub use placement::Placement;
 pub use stale::{GROUP_PREFIX, is_alive, new_run_id, remove_stale_group, stale_groups};
@@ -21,10 +22,8 @@ pub use stale::{GROUP_PREFIX, is_alive, new_run_id, remove_stale_group, stale_gr
 /// How this machine lets the lab limit a process's CPU and memory.
 #[derive(Debug)]
 pub enum Cgroups {
-    /// cgroup v1: one directory a controller.
-    V1(v1::Hierarchies),
-    /// cgroup v2: one directory.
-    V2(v2::Hierarchy),
+    /// By the groups of this hierarchy.
+    Limited(Hierarchy),
     /// No cgroup can be written: nothing is limited, and the results say so.
     None {
         /// Why, and what would help.
@@ -36,23 +35,19 @@ impl Cgroups {
     /// Looks for a hierarchy in which `run_id`'s groups can be created, and creates their parent.
     pub fn detect(run_id: &str) -> Self {
         let name = format!("{GROUP_PREFIX}{run_id}");
-        let v1_failure = match v1::Hierarchies::create(&name) {
-            Ok(hierarchies) => return Self::V1(hierarchies),
-            Err(failure) => failure,
-        };
-        match v2::Hierarchy::create(&name) {
-            Ok(hierarchy) => Self::V2(hierarchy),
-            Err(failure) => Self::None {
-                reason: format!("cgroup v2: {failure}; cgroup v1: {v1_failure}"),
-            },
+        let created = v1::create(&name).or_else(|v1| {
+            v2::create(&name).map_err(|v2| format!("cgroup v2: {v2}; cgroup v1: {v1}"))
+        });
+        match created {
+            Ok(hierarchy) => Self::Limited(hierarchy),
+            Err(reason) => Self::None { reason },
         }
     }
 
     /// `cgroup v1`, `cgroup v2` or `none`.
     pub fn how(&self) -> &'static str {
         match self {
-            Self::V1(_) => "cgroup v1",
-            Self::V2(_) => "cgroup v2",
+            Self::Limited(hierarchy) => hierarchy.version.name,
             Self::None { .. } => "none",
         }
     }
@@ -64,11 +59,10 @@ impl Cgroups {
 
     /// A group for one environment; `None` where nothing is limited.
     pub(crate) fn group(&self, memory_mb: u32) -> std::io::Result<Option<Group>> {
+        let Self::Limited(hierarchy) = self else {
+            return Ok(None);
+        };
         let name = format!("environment-{:08x}", fastrand::u32(..));
-        match self {
-            Self::V1(hierarchies) => hierarchies.group(&name, memory_mb).map(Some),
-            Self::V2(hierarchy) => hierarchy.group(&name, memory_mb).map(Some),
-            Self::None { .. } => Ok(None),
-        }
+        hierarchy.group(&name, memory_mb).map(Some)
     }
 }

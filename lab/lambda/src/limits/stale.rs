@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::group::{kill_all, processes_of};
-use super::hierarchy::{mount_point, own_group};
 use super::removal::remove;
-use crate::procfs::start_ticks;
+use crate::procfs::{mount_point, own_group, start_ticks};
 
 /// The prefix of every control group that the lab creates; the rest is the run's id.
 pub const GROUP_PREFIX: &str = "lambda-lab-";

@@ -67,10 +67,8 @@ fn folder() -> PathBuf {
 
 fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
     // What an earlier call out of turn was answered.
-    let mut refused = None;
-    if behaviour == "answers-before-an-event" {
-        refused = Some(answer("none", b"{}")?);
-    }
+    let too_early = behaviour == "answers-before-an-event";
+    let mut refused = too_early.then(|| answer("none", b"{}")).transpose()?;
     if behaviour == "drops-next" {
         drop(api::send("GET", NEXT, NO_HEADER, b"")?);
     }
@@ -91,13 +89,12 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
                 call("POST", &path(id, "error"), body)?;
                 continue;
             }
-            "answers-and-exits" => {
+            "answers-and-exits" | "answers-and-hangs" => {
                 answer(id, &event.body)?;
+                if behaviour == "answers-and-hangs" {
+                    hang();
+                }
                 std::process::exit(7);
-            }
-            "answers-and-hangs" => {
-                answer(id, &event.body)?;
-                hang();
             }
             "answers-twice" => {
                 answer(id, &event.body)?;

@@ -170,6 +170,25 @@ async fn an_environment_that_was_idle_for_too_long_is_shut_down() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_the_end_of_an_environment_that_was_idle_for_too_long() {
+    let at_once = Scaling {
+        idle: Duration::ZERO,
+        ..scaling()
+    };
+    // A budget that the test would not survive.
+    let case = Case::new("")
+        .extension("ignores-shutdown")
+        .platform(|platform| platform.shutdown_budget = Duration::from_hours(1));
+    let service = Service::new(case.function.clone(), at_once);
+    service.invoke(&event(), &trace()).await.unwrap();
+    service.settle().await;
+    service.begin_to_reap();
+    assert!(service.processes().is_empty());
+    let served = service.invoke(&event(), &trace()).await.unwrap();
+    assert!(matches!(served.start, Start::Cold(_)));
+}
+
+#[tokio::test]
 async fn what_only_the_lab_can_get_wrong_is_the_callers_error() {
     let mut missing = function("");
     missing.bootstrap = "/nowhere/bootstrap".into();

@@ -1,7 +1,6 @@
 //! The processes of an environment, from the first to the last: a reset replaces them all.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -52,12 +51,20 @@ impl Processes {
 
     /// Waits for the end of any process, the runtime's before those of the extensions; never returns without processes.
     pub(super) async fn first_to_end(&mut self) -> Exit {
-        let (index, status) = first_to_end(&mut self.started).await;
-        Exit {
-            extension: self.extensions.get(index).cloned(),
-            status,
-            out_of_memory: false,
-        }
+        std::future::poll_fn(|context| {
+            for (index, process) in self.started.iter_mut().enumerate().rev() {
+                let wait = std::pin::pin!(process.child.wait());
+                if let Poll::Ready(status) = wait.poll(context) {
+                    return Poll::Ready(Exit {
+                        extension: self.extensions.get(index).cloned(),
+                        status: status.unwrap_or_default(),
+                        out_of_memory: false,
+                    });
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Waits until all that an ended process wrote has been read.
@@ -129,18 +136,4 @@ impl Drop for Processes {
     fn drop(&mut self) {
         self.server.abort();
     }
-}
-
-/// The index and exit status of a process that has ended, the last started first.
-async fn first_to_end(processes: &mut [Process]) -> (usize, ExitStatus) {
-    std::future::poll_fn(|context| {
-        for (index, process) in processes.iter_mut().enumerate().rev() {
-            let wait = std::pin::pin!(process.child.wait());
-            if let Poll::Ready(status) = wait.poll(context) {
-                return Poll::Ready((index, status.unwrap_or_default()));
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }

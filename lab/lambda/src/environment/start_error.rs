@@ -1,12 +1,12 @@
 //! Why an environment could not be started.
 
-use std::fmt;
 use std::io;
 
 use super::failure::Failure;
 
 /// Why an environment could not be started.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
 pub struct StartError {
     /// In AWS's words.
     pub failure: Failure,
@@ -15,11 +15,6 @@ pub struct StartError {
 }
 
 impl StartError {
-    /// True where the lab itself could not start a process; everything else may happen on AWS, too.
-    pub fn is_the_labs(&self) -> bool {
-        matches!(self.failure, Failure::NotStarted { .. })
-    }
-
     pub(super) fn not_started(kind: &'static str, message: String) -> Self {
         let failure = Failure::NotStarted {
             kind,
@@ -36,11 +31,3 @@ impl From<io::Error> for StartError {
         Self::not_started("Sandbox.Failure", message)
     }
 }
-
-impl fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for StartError {}

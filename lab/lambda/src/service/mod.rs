@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
-use crate::environment::{Environment, InitReport, Outcome, Phase, StartError};
+use crate::environment::{Environment, Failure, InitReport, Outcome, Phase, StartError};
 use crate::function::Function;
 use crate::scaling::{Scaling, ThrottleReason};
 use crate::trace::TraceHeader;
@@ -181,7 +181,8 @@ impl Service {
                 let init = environment.init();
                 Ok((environment, Start::Cold(init)))
             }
-            Err(error) if error.is_the_labs() => Err(error),
+            // Everything else may happen on AWS, too.
+            Err(error) if matches!(error.failure, Failure::NotStarted { .. }) => Err(error),
             Err(_) => Ok((environment, Start::Retried)),
         }
     }

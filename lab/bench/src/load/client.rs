@@ -16,6 +16,9 @@ pub enum Client {
     Service(Box<Service>),
     /// HTTP.
     Http(Pool),
+    /// Panics.
+    #[cfg(test)]
+    Broken,
 }
 
 /// What came back.
@@ -39,6 +42,8 @@ impl Client {
         match self {
             Self::Service(service) => Ok(invoke(service, path).await),
             Self::Http(pool) => pool.get().await,
+            #[cfg(test)]
+            Self::Broken => panic!("no client of this kind"),
         }
     }
 }

@@ -7,11 +7,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use lab_results::facts::Facts;
 use lab_results::price::Prices;
-use lab_results::room::Line;
 use lab_results::schema::{ResultsFile, Session};
 
+use super::arguments::LOCAL_RESULTS;
 use super::output::{self, written};
-use super::run::RESULTS;
 use crate::compare::{self, Named, Pasted, Report};
 use lab_bench::testbed::facts_path;
 use lab_workspace::Workspace;
@@ -170,7 +169,7 @@ impl Compare {
         );
         let tried = match &self.results {
             Some(path) => vec![path.clone()],
-            None => [RESULTS, REFERENCE].map(PathBuf::from).into(),
+            None => [LOCAL_RESULTS, REFERENCE].map(PathBuf::from).into(),
         };
         for path in &tried {
             let path = workspace.root.join(path);
@@ -219,7 +218,7 @@ impl Compare {
 
     fn files(&self, workspace: &Workspace) -> Result<Compared> {
         let paths: Vec<PathBuf> = if self.names.is_empty() {
-            let own = self.results.clone().unwrap_or_else(|| RESULTS.into());
+            let own = self.results.clone().unwrap_or_else(|| LOCAL_RESULTS.into());
             vec![workspace.root.join(own)]
         } else {
             self.names.iter().map(PathBuf::from).collect()
@@ -266,11 +265,4 @@ impl Compare {
             .or_else(|| newest_first.first().map(|profile| (*profile).to_owned()))
             .context("the file has no session of the lab: there is nothing to compare")
     }
-}
-
-/// The line that a labelled run ends with: it is pasted where `compare -` reads it.
-pub(super) fn line_to_paste(session: &Session) -> Option<String> {
-    let label = session.label.as_deref()?;
-    let result = lab_results::room::Result::of(session, label)?;
-    Some(Line(result).to_string())
 }

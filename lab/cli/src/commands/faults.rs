@@ -1,101 +1,84 @@
-//! `lab run --faults`: what does each step do when a neighbour fails?
-
-use std::io::Write as _;
-use std::path::Path;
-use std::time::SystemTime;
+//! `lab faults`: what does each step do when a service fails?
 
 use anyhow::{Context as _, Result};
-use lab_results::facts::Facts;
-use lab_results::faults::FaultMatrix;
-use lab_results::format::timestamp;
-use lab_results::schema::Limits;
-
-use crate::programs;
+use clap::Args;
 use lab_bench::faults::{self, Fault, TIMEOUT};
-use lab_bench::machine;
-use lab_bench::run_directory::clear_leftovers;
-use lab_bench::target::{Target, executables};
-use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_bench::target::Target;
+use lab_results::faults::FaultMatrix;
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
 
-/// Where the matrix goes unless `--results` says otherwise.
-const RESULTS: &str = "data/results/local-faults.json";
+use super::arguments::{Bench, FAULT_RESULTS, Output, Targets};
+use super::output;
+use super::ready::Started;
 
-/// What was asked for on the command line.
-pub struct Request<'a> {
-    /// What is put through the faults.
-    pub targets: Vec<Target>,
-    /// The network profile outside the faults.
-    pub profile: &'a str,
-    /// Another file than the usual one.
-    pub results: Option<&'a Path>,
-    /// JSON instead of the table.
-    pub json: bool,
-    /// Do not ask before a private copy of a program is unpacked.
-    pub yes: bool,
+const EXAMPLES: &str = "\
+Examples:
+  cargo lab faults                         every step of the ladder in every fault
+  cargo lab faults 05                      05, and the step before it
+  cargo lab faults 02 05                   two steps
+  cargo lab faults 05 --profile loopback   without any distance to the services";
+
+/// Break the services behind steps: what the client gets, and when it is well again.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Faults {
+    #[command(flatten)]
+    targets: Targets,
+    #[command(flatten)]
+    bench: Bench,
+    #[command(flatten)]
+    output: Output,
 }
 
-/// Takes the matrix, prints it and keeps it.
-pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
-    let network = Facts::load(&facts_path(workspace))?.network(request.profile)?;
-    clear_leftovers();
-    let programs = programs::ensure(request.yes).await?;
-    let started = timestamp(SystemTime::now());
-    let build = machine::build(&workspace.root);
-    let mut targets = request.targets;
-    targets.retain(Target::serves_stadiums);
-    let executables = executables(workspace, &targets).await?;
-    let targets: Vec<_> = targets.into_iter().zip(executables).collect();
-    let setup = Setup {
-        workspace,
-        profile: request.profile,
-        parameter_quota: None,
-        programs,
-    };
-    let lab = Lab::start(setup).await?;
-    let mut progress = Progress::start("putting the steps through the faults");
-    let clock = lab.clock(workspace).await?;
-    let rows = faults::matrix(&lab, &clock, &targets, &Fault::ALL, &mut progress).await?;
-    progress.done("");
-    let enforced = lab.platform.limits.enforced();
-    let matrix = FaultMatrix {
-        started,
-        machine: machine::machine(),
-        build,
-        network,
-        limits: Limits {
-            cpu: enforced,
-            memory: enforced,
-            how: lab.platform.limits.how().to_owned(),
-        },
-        timeout_ms: TIMEOUT.as_millis() as u64,
-        rows,
-    };
-    lab.stop().await;
-    print(&matrix, request.json)?;
-    let kept_in = request.results.unwrap_or(Path::new(RESULTS));
-    // After the table: a full disk takes the file, not what was measured.
-    matrix
-        .save(&workspace.root.join(kept_in))
-        .context("the table above is not in the results file")?;
-    eprintln!("\nresults: {}", kept_in.display());
-    Ok(())
-}
+impl Faults {
+    /// Takes the matrix, prints it and keeps it.
+    pub async fn run(self) -> Result<()> {
+        let workspace = Workspace::load()?;
+        let mut targets = self.targets.choice().targets(&workspace)?;
+        targets.retain(Target::serves_stadiums);
+        let started = Started::new(&workspace, &targets, &self.bench, None).await?;
+        let Started {
+            lab,
+            executables,
+            conditions,
+            ..
+        } = started;
+        let mut progress = Progress::start("putting the steps through the faults");
+        let clock = lab.clock(&workspace).await?;
+        let targets: Vec<_> = targets.into_iter().zip(executables).collect();
+        let rows = faults::matrix(&lab, &clock, &targets, &Fault::ALL, &mut progress).await?;
+        progress.done("");
+        lab.stop().await;
+        let matrix = FaultMatrix {
+            started: conditions.started,
+            machine: conditions.machine,
+            build: conditions.build,
+            network: conditions.network,
+            limits: conditions.limits,
+            timeout_ms: TIMEOUT.as_millis() as u64,
+            rows,
+        };
+        self.print(&matrix)?;
+        let results = self.output.results(FAULT_RESULTS);
+        // After the table: a full disk takes the file, not what was measured.
+        matrix
+            .save(&workspace.root.join(results))
+            .context("the table above is not in the results file")?;
+        eprintln!("\nresults: {}", results.display());
+        Ok(())
+    }
 
-fn print(matrix: &FaultMatrix, json: bool) -> Result<()> {
-    let text = if json {
-        serde_json::to_string_pretty(matrix)?
-    } else {
-        format!(
-            "\nFAULTS  each one in the running neighbour; function timeout {} s; times are the client's, and count the init phase \
-             where an environment had to start\n{}",
-            TIMEOUT.as_secs(),
-            crate::table::faults::table(&matrix.rows, true)
-        )
-    };
-    match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+    fn print(&self, matrix: &FaultMatrix) -> Result<()> {
+        output::line(&if self.output.json {
+            serde_json::to_string_pretty(matrix)?
+        } else {
+            format!(
+                "\nFAULTS  each one in the running service; function timeout {} s; times are the client's, and count the init phase \
+                 where an environment had to start\n{}",
+                TIMEOUT.as_secs(),
+                crate::table::faults::table(&matrix.rows, true)
+            )
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! What the measuring commands do before they measure: build everything, start the neighbours, say what is not as on Lambda.
+//! What the measuring commands do before they measure: build everything, start the services, say what is not as on Lambda.
 
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
@@ -9,6 +9,7 @@ use lab_results::facts::Facts;
 use lab_results::format::timestamp;
 use lab_results::schema::{self, Limits};
 
+use super::arguments::Bench;
 use crate::programs;
 use lab_bench::machine;
 use lab_bench::measure::Prepared;
@@ -42,37 +43,42 @@ impl Origin {
     }
 }
 
-/// A lab that is ready, and targets that answer.
-pub(super) struct Ready {
+/// Targets that are built, and a lab that is ready to run them.
+pub(super) struct Started {
     pub(super) facts: Facts,
     pub(super) lab: Lab,
-    pub(super) prepared: Vec<Prepared>,
+    /// One for each target.
+    pub(super) executables: Vec<PathBuf>,
     pub(super) conditions: Conditions,
+    /// How long building and starting took, for a person.
+    pub(super) took: String,
 }
 
-impl Ready {
-    /// Builds the targets, starts the lab, and checks that every target answers.
-    pub(super) async fn start(
+impl Started {
+    /// Builds the targets and starts the lab. Parameter Store answers `parameter_quota` requests per second, any number
+    /// without one.
+    pub(super) async fn new(
         workspace: &Workspace,
         targets: &[Target],
-        profile: &str,
-        yes: bool,
+        bench: &Bench,
+        parameter_quota: Option<u32>,
     ) -> Result<Self> {
         let facts = Facts::load(&facts_path(workspace))?;
-        let network = facts.network(profile)?;
+        let network = facts.network(&bench.profile)?;
         clear_leftovers();
-        let programs = programs::ensure(yes).await?;
+        let programs = programs::ensure(bench.consent.yes).await?;
+        // Before the lab binds itself to its CPUs, and before somebody edits a file while this runs.
         let origin = Origin::now(workspace);
         let begin = Instant::now();
         let executables = build(workspace, targets).await?;
         let setup = Setup {
             workspace,
-            profile,
-            parameter_quota: None,
+            profile: &bench.profile,
+            parameter_quota,
             programs,
         };
         let lab = Lab::start(setup).await?;
-        warn_of_missing_limits(&lab, RUNS_FASTER);
+        warn_of_missing_limits(&lab);
         let conditions = Conditions {
             id: origin.id(),
             started: origin.started,
@@ -83,23 +89,47 @@ impl Ready {
             limits: limits(&lab),
             pinning: lab.platform.placement.describe(),
         };
-        let prepared = check(&lab, targets, &executables).await?;
-        eprintln!("built and started in {}", elapsed(begin));
         Ok(Self {
             facts,
             lab,
-            prepared,
+            executables,
             conditions,
+            took: elapsed(begin),
+        })
+    }
+}
+
+/// A lab that is ready, and targets that answer.
+pub(super) struct Ready {
+    pub(super) facts: Facts,
+    pub(super) lab: Lab,
+    pub(super) prepared: Vec<Prepared>,
+    pub(super) conditions: Conditions,
+    /// How long building and starting took, for a person.
+    pub(super) took: String,
+}
+
+impl Ready {
+    /// Builds the targets, starts the lab, and checks that every target answers.
+    pub(super) async fn new(
+        workspace: &Workspace,
+        targets: &[Target],
+        bench: &Bench,
+    ) -> Result<Self> {
+        let started = Started::new(workspace, targets, bench, None).await?;
+        let prepared = check(&started.lab, targets, &started.executables).await?;
+        Ok(Self {
+            facts: started.facts,
+            lab: started.lab,
+            prepared,
+            conditions: started.conditions,
+            took: started.took,
         })
     }
 }
 
 /// Configures what was built, and checks that it answers.
-pub(super) async fn check(
-    lab: &Lab,
-    targets: &[Target],
-    executables: &[PathBuf],
-) -> Result<Vec<Prepared>> {
+async fn check(lab: &Lab, targets: &[Target], executables: &[PathBuf]) -> Result<Vec<Prepared>> {
     let mut checked = Vec::new();
     let progress = Progress::start("checking that every step answers");
     for (target, executable) in targets.iter().zip(executables) {
@@ -115,7 +145,7 @@ pub(super) async fn check(
 }
 
 /// What holds the environments to their size here.
-pub(super) fn limits(lab: &Lab) -> Limits {
+fn limits(lab: &Lab) -> Limits {
     let limits = &lab.platform.limits;
     Limits {
         cpu: limits.enforced(),
@@ -125,7 +155,7 @@ pub(super) fn limits(lab: &Lab) -> Limits {
 }
 
 /// Builds everything before anything is measured.
-pub(super) async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
+async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
     let built = workspace.target.join(Profile::Release.name());
     let is_missing = |target: &Target| target.is_built_here() && !built.join(&target.name).exists();
     if targets.iter().all(is_missing)
@@ -136,16 +166,12 @@ pub(super) async fn build(workspace: &Workspace, targets: &[Target]) -> Result<V
     executables(workspace, targets).await
 }
 
-/// What follows for a measurement.
-pub(super) const RUNS_FASTER: &str =
-    "every step runs faster than on Lambda and a memory size means nothing";
-
-/// Warns where nothing holds the environments to their size, `so_that` something is not as on Lambda.
-pub(super) fn warn_of_missing_limits(lab: &Lab, so_that: &str) {
+/// Warns where nothing holds the environments to their size.
+fn warn_of_missing_limits(lab: &Lab) {
     if let lab_lambda::Cgroups::None { reason } = &lab.platform.limits {
         eprintln!(
-            "WARNING: CPU and memory are NOT limited on this machine, so that {so_that}. The results are marked. ({reason}) \
-             `cargo lab doctor` says what would help."
+            "WARNING: CPU and memory are NOT limited on this machine, so that every step runs faster than on Lambda and a \
+             memory size means nothing. The results are marked. ({reason}) `cargo lab doctor` says what would help."
         );
     }
 }

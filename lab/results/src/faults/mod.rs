@@ -1,4 +1,4 @@
-//! The matrix of steps and faults, as `cargo lab run --faults` writes it and the book shows it.
+//! The matrix of steps and faults, as `cargo lab faults` writes it and the book shows it.
 
 mod lines;
 

@@ -1,76 +1,80 @@
-//! `lab load --aws`: the deployed steps under load.
+//! `lab aws load`: the deployed steps under load.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use lab_results::facts::Facts;
-use lab_results::format::usd;
-
-use super::run::{Run, in_short};
-use super::{Load, must_be_steps, remote};
-use crate::commands::aws::{OUTPUTS, agree, in_one_region};
-use crate::commands::output;
+use clap::Args;
 use lab_bench::aws::cli::Cli;
 use lab_bench::aws::connection::Connection;
 use lab_bench::aws::measure::NO_ROUTE;
-use lab_bench::aws::outputs::{Deployed, Outputs};
+use lab_bench::aws::outputs::Deployed;
 use lab_bench::aws::plan::cost_of;
 use lab_bench::aws::reports;
-use lab_bench::load::Strategy;
+use lab_bench::load::{Strategy, remote};
 use lab_bench::target::{Choice, Target};
+use lab_bench::testbed::facts_path;
+use lab_results::facts::Facts;
+use lab_results::format::usd;
+use lab_results::schema::{Place, ResultsFile};
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
 
+use super::{agree, functions, region};
+use crate::commands::arguments::{AWS_RESULTS, Consent, Deployment};
+use crate::commands::load::sending::{Loads, Sending, in_short};
+use crate::commands::output;
+use crate::commands::ready::Origin;
+
+/// What happens to the deployed steps as the rate rises?
+#[derive(Debug, Args)]
+pub(super) struct Load {
+    /// Steps (5, 05, 05-elasticache, floor)
+    #[arg(value_name = "STEP", required = true)]
+    names: Vec<String>,
+    #[command(flatten)]
+    sending: Sending,
+    #[command(flatten)]
+    deployment: Deployment,
+    #[command(flatten)]
+    consent: Consent,
+}
+
 impl Load {
     /// Loads one deployed step after the other; nothing with `--dry-run`.
-    pub(super) async fn aws(
-        &self,
-        workspace: &Workspace,
-        facts: &Facts,
-        strategy: &Strategy,
-    ) -> Result<Option<Run>> {
-        let functions = self.functions(workspace)?;
-        eprintln!("{}", plan(&functions, strategy, facts)?);
-        if self.dry_run {
-            let commands = commands(&functions, strategy);
-            output::written(write!(std::io::stdout().lock(), "{commands}"))?;
-            return Ok(None);
-        }
-        agree(self.yes)?;
-        let mut load = self.begin(
-            workspace,
-            strategy,
-            "through the steps' HTTP APIs, connections kept",
-        );
-        load.region = functions
-            .first()
-            .map(|(_, deployed)| deployed.region.clone());
-        let mut run = Run::new(load);
-        for (target, deployed) in &functions {
-            let mut progress = Progress::start(target.name.clone());
-            let loaded = one(target, deployed, strategy, &mut progress)
-                .await
-                .with_context(|| target.name.clone())?;
-            progress.done(&in_short(&loaded.0));
-            run.add(&target.name, loaded);
-        }
-        Ok(Some(run))
-    }
-
-    fn functions(&self, workspace: &Workspace) -> Result<Vec<(Target, Deployed)>> {
-        let file = self.outputs.as_deref().unwrap_or(Path::new(OUTPUTS));
-        let outputs = Outputs::load(&workspace.root.join(file))?;
+    pub(super) async fn run(self) -> Result<()> {
+        let workspace = Workspace::load()?;
+        let facts = Facts::load(&facts_path(&workspace))?;
+        let strategy = self.sending.strategy(&workspace)?;
+        let kept_in = self.sending.output.results(AWS_RESULTS);
         let choice = Choice {
             names: self.names.clone(),
             ..Choice::default()
         };
-        let targets = choice.named(workspace)?;
-        must_be_steps(&targets)?;
-        let named: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
-        let functions = outputs.choose(targets, &named)?;
-        in_one_region(&functions)?;
-        Ok(functions)
+        let targets = choice.named(&workspace)?;
+        let functions = functions(&workspace, targets, &self.names, &self.deployment)?;
+        eprintln!("{}", plan(&functions, &strategy, &facts)?);
+        if self.deployment.dry_run {
+            let commands = commands(&functions, &strategy);
+            return output::written(write!(std::io::stdout().lock(), "{commands}"));
+        }
+        agree(&self.consent)?;
+        ResultsFile::prepare(&workspace.root.join(kept_in), Place::Aws)?;
+        let origin = Origin::now(&workspace);
+        let through = "through the steps' HTTP APIs, connections reused";
+        let mut load = self.sending.begin(origin, &strategy, through);
+        load.region = region(&functions);
+        let mut loads = Loads::new(load);
+        for (target, deployed) in &functions {
+            let mut progress = Progress::start(target.name.clone());
+            let loaded = one(target, deployed, &strategy, &mut progress)
+                .await
+                .with_context(|| target.name.clone())?;
+            progress.done(&in_short(&loaded.0));
+            loads.add(&target.name, loaded);
+        }
+        let (place, facts) = (Place::Aws, &facts);
+        self.sending
+            .finish(&loads, place, kept_in, &strategy, &workspace, facts)
     }
 }
 
@@ -117,9 +121,7 @@ fn plan(functions: &[(Target, Deployed)], strategy: &Strategy, facts: &Facts) ->
         .iter()
         .map(|(target, _)| target.name.as_str())
         .collect();
-    let region = functions
-        .first()
-        .map_or("", |(_, deployed)| deployed.region.as_str());
+    let region = region(functions).unwrap_or_default();
     Ok(format!(
         "{} in {region}, one after the other: {}.\n\
          Estimated cost: at most {}, if a request takes {ms} ms (prices of facts.toml, without the free tier, logs, traces). \

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_rustls::server::TlsStream;
 
-use super::Front;
-use super::backend::Backend;
+use super::Proxy;
+use super::session::{NoSession, Session};
 use super::token::{self, Expected};
 use super::wire::{self, Fatal, Messages, Startup};
-use crate::counts::Counter;
-use crate::delay::{Delayed, pause};
-use crate::identity::REGION;
+use crate::REGION;
+use crate::network::counts::Counter;
+use crate::network::delay::{Delayed, pause};
 
 /// A client that has logged in.
 pub(crate) struct Client {
@@ -23,7 +23,7 @@ pub(crate) struct Client {
     pub messages: Messages,
     pub user: String,
     pub database: String,
-    pub backend: Backend,
+    pub session: Session,
 }
 
 /// What a client asks for at the start.
@@ -34,21 +34,21 @@ struct Request {
     settings: Vec<(String, String)>,
 }
 
-impl Front {
+impl Proxy {
     /// Takes a client from its first byte to `ReadyForQuery`. An error means that the connection is over; where the
     /// protocol allows, the client has been told why.
     pub async fn log_in(&self, stream: Delayed) -> io::Result<Client> {
         let stream = self.start_tls(stream).await?;
-        let mut stream = self.gate.handshake(stream).await?;
+        let mut stream = self.listener.handshake(stream).await?;
         let request = self.read_request(&mut stream).await?;
         let messages = self.check_token(&mut stream, &request.user).await?;
-        pause(self.gate.link.get().session_setup).await?;
-        let (backend, greeting) = match self.backend_for(&request).await {
+        pause(self.listener.link.get().session_setup).await?;
+        let (session, greeting) = match self.session_for(&request).await {
             Ok(both) => both,
             Err(response) => return Err(refuse(&mut stream, response).await),
         };
         // Counted before the answer: a client that has it must find it counted.
-        self.gate.counters.add(Counter::DatabaseSessions, 1);
+        self.listener.counters.add(Counter::DatabaseSessions, 1);
         let welcome = [
             wire::message(b'R', &[0; 4]),
             greeting,
@@ -62,7 +62,7 @@ impl Front {
             messages,
             user: request.user,
             database: request.database,
-            backend,
+            session,
         })
     }
 
@@ -149,7 +149,7 @@ impl Front {
         } else {
             return Err(io::ErrorKind::InvalidData.into());
         };
-        let endpoint = self.endpoint.to_string();
+        let endpoint = self.listener.address().to_string();
         let expected = Expected {
             endpoint: &endpoint,
             user,
@@ -160,11 +160,13 @@ impl Front {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs())
             + self.clock_ahead.load(Ordering::Relaxed);
-        if let Err(refusal) = token::verify(token, &expected, now) {
-            self.gate.counters.add(Counter::DatabaseTokensRefused, 1);
+        if let Err(error) = token::verify(token, &expected, now) {
+            self.listener
+                .counters
+                .add(Counter::DatabaseTokensRefused, 1);
             return Err(refuse(
                 stream,
-                authentication_failed(user, refusal.to_string()).bytes(),
+                authentication_failed(user, error.to_string()).bytes(),
             )
             .await);
         }
@@ -172,14 +174,14 @@ impl Front {
     }
 
     /// A session of PostgreSQL with the client's settings, and what PostgreSQL would say to the client at the start.
-    async fn backend_for(&self, request: &Request) -> Result<(Backend, Bytes), Bytes> {
-        let refused = |error: super::backend::NoBackend| error.response();
-        let mut backend = self
+    async fn session_for(&self, request: &Request) -> Result<(Session, Bytes), Bytes> {
+        let refused = |error: NoSession| error.response();
+        let mut session = self
             .pool
             .take(&request.user, &request.database)
             .await
             .map_err(refused)?;
-        let mut greeting = backend.greeting.to_vec();
+        let mut greeting = session.greeting.to_vec();
         for (name, value) in &request.settings {
             let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
             let sql = format!(
@@ -187,15 +189,15 @@ impl Front {
                 literal(name),
                 literal(value)
             );
-            let answer = backend.run(&sql).await.map_err(refused)?;
+            let answer = session.run(&sql).await.map_err(refused)?;
             let changed = answer.iter().filter(|message| message.tag() == b'S');
             greeting.extend(changed.flat_map(|message| message.bytes.iter()));
         }
-        Ok((backend, greeting.into()))
+        Ok((session, greeting.into()))
     }
 
     fn count_round_trip(&self) {
-        self.gate.counters.add(Counter::DatabaseRoundTrips, 1);
+        self.listener.counters.add(Counter::DatabaseRoundTrips, 1);
     }
 }
 

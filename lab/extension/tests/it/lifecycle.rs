@@ -1,12 +1,10 @@
 //! The extension's process, from its start to its end.
 
-mod environment;
-
 use lab_services::Counter;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use environment::{Environment, get};
+use crate::environment::{Environment, get};
 
 #[tokio::test]
 async fn an_environment_from_start_to_end() {
@@ -62,10 +60,7 @@ async fn an_environment_from_start_to_end() {
         environment.value("%2Fstadiums%2Fdatabase%2Fport").await,
         "5432"
     );
-    assert_eq!(
-        environment.services.counts()[Counter::ParametersGetParameter],
-        1
-    );
+    assert_eq!(environment.counts()[Counter::ParametersGetParameter], 1);
     // A version is asked for apart.
     assert_eq!(
         environment
@@ -89,10 +84,7 @@ async fn after_the_first_event_it_may_refuse_some_requests_more() {
     for _ in 0..2 {
         assert_eq!(environment.get("name=%2Fa").await, not_ready);
     }
-    assert_eq!(
-        environment.services.counts()[Counter::ParametersRequests],
-        0
-    );
+    assert_eq!(environment.counts()[Counter::ParametersRequests], 0);
     assert_eq!(environment.value("%2Fa").await, "1");
     environment.invoke().await;
     assert_eq!(environment.value("%2Fa").await, "1");
@@ -152,7 +144,7 @@ async fn without_a_time_to_live_every_request_asks_over_few_kept_connections() {
         environment.services.parameters().put("/a", value);
         assert_eq!(environment.value("%2Fa").await, value);
     }
-    let counts = environment.services.counts();
+    let counts = environment.counts();
     assert_eq!(counts[Counter::ParametersGetParameter], 3);
     assert_eq!(
         counts[Counter::ParametersTlsHandshakes],

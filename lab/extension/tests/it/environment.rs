@@ -1,6 +1,4 @@
-//! A running extension between a small Runtime API and the real Parameter Store front.
-
-#![allow(dead_code, reason = "each test file uses its own part")]
+//! A running extension between a small Runtime API and the lab's Parameter Store.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -15,15 +13,15 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use lab_services::programs::cache_directory;
-use lab_services::{Network, Options, Search, Services, TrustAnchors};
+use lab_services::TrustAnchors;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+
+use crate::lab::{Lab, Shared, shared};
 
 const TOKEN_HEADER: &str = "X-Aws-Parameters-Secrets-Token";
 
@@ -101,15 +99,9 @@ async fn respond(
     Ok(response.body(Full::from(body)).unwrap())
 }
 
-/// The neighbours, and the folder in which they live.
-pub struct Neighbours {
-    pub services: Services,
-    _folder: TempDir,
-}
-
 /// A running extension and everything around it.
 pub struct Environment {
-    pub neighbours: Neighbours,
+    pub lab: Shared,
     pub process: Child,
     pub endpoint: SocketAddr,
     pub events: mpsc::UnboundedSender<&'static str>,
@@ -119,21 +111,21 @@ pub struct Environment {
 }
 
 impl Deref for Environment {
-    type Target = Neighbours;
+    type Target = Lab;
 
-    fn deref(&self) -> &Neighbours {
-        &self.neighbours
+    fn deref(&self) -> &Lab {
+        &self.lab
     }
 }
 
 impl Environment {
     /// Starts the extension with a socket of its own and waits until it has registered and asks for its first event.
     pub async fn start(variables: &[(&str, &str)]) -> Self {
-        Self::beside(Neighbours::start().await, variables).await
+        Self::beside(shared().await, variables).await
     }
 
-    /// The same beside neighbours that run already.
-    pub async fn beside(neighbours: Neighbours, variables: &[(&str, &str)]) -> Self {
+    /// The same beside services that run already.
+    pub async fn beside(lab: Shared, variables: &[(&str, &str)]) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = listener.local_addr().unwrap();
         // Rust marks its descriptors to be closed in children; this one is handed down.
@@ -144,16 +136,12 @@ impl Environment {
         .unwrap();
         let descriptor = listener.as_raw_fd().to_string();
         let variables = [variables, &[("LAB_LISTENER_FD", &descriptor)]].concat();
-        Self::at(endpoint, neighbours, &variables).await
+        Self::at(endpoint, lab, &variables).await
     }
 
     /// The same without a socket: the extension is told its port.
-    pub async fn at(
-        endpoint: SocketAddr,
-        neighbours: Neighbours,
-        variables: &[(&str, &str)],
-    ) -> Self {
-        let services = &neighbours.services;
+    pub async fn at(endpoint: SocketAddr, lab: Shared, variables: &[(&str, &str)]) -> Self {
+        let services = &lab.services;
         let (runtime_api, events, asking, registered) = runtime_api().await;
         let credentials = services.credentials();
         let mut process = Command::new(env!("CARGO_BIN_EXE_lab-extension"))
@@ -171,7 +159,7 @@ impl Environment {
             .unwrap();
         let log = tokio::spawn(lines(process.stdout.take().unwrap()));
         let mut environment = Self {
-            neighbours,
+            lab,
             process,
             endpoint,
             events,
@@ -213,17 +201,15 @@ impl Environment {
     }
 
     pub async fn shut_down(self) -> ExitStatus {
-        let (status, _, neighbours) = self.end().await;
-        neighbours.services.stop().await;
-        status
+        self.end().await.0
     }
 
-    /// Shuts the environment down; the exit status, what the extension has written, and the neighbours.
-    pub async fn end(mut self) -> (ExitStatus, Vec<String>, Neighbours) {
+    /// Shuts the environment down; the exit status, what the extension has written, and the services.
+    pub async fn end(mut self) -> (ExitStatus, Vec<String>, Shared) {
         // It may have ended by itself.
         let _ = self.events.send("SHUTDOWN");
         let status = self.process.wait().await.unwrap();
-        (status, self.log.await.unwrap(), self.neighbours)
+        (status, self.log.await.unwrap(), self.lab)
     }
 }
 
@@ -235,29 +221,6 @@ async fn lines(output: ChildStdout) -> Vec<String> {
         read.push(line);
     }
     read
-}
-
-impl Neighbours {
-    pub async fn start() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("lab-test-")
-            .tempdir()
-            .unwrap();
-        let programs = match Search::start(&cache_directory().unwrap()) {
-            Search::Found(programs) => programs,
-            Search::Missing(plan) => plan.carry_out(|line| println!("{line}")).unwrap(),
-        };
-        let options = Options {
-            run_directory: folder.path().to_owned(),
-            network: Network::default(),
-            programs,
-            parameter_quota: None,
-        };
-        Self {
-            services: Services::start(options).await.unwrap(),
-            _folder: folder,
-        }
-    }
 }
 
 pub async fn get(endpoint: SocketAddr, path: &str, token: Option<&str>) -> (u16, String) {

@@ -1,13 +1,12 @@
 //! The extension's environment variables, as a function sees what they do.
 
-mod environment;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use lab_services::{Counter, Link, Network};
 
-use environment::{Environment, Neighbours, get};
+use crate::environment::{Environment, get};
+use crate::lab::shared;
 
 const CACHE_SIZE: &str = "PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE";
 const CACHE_ENABLED: &str = "PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED";
@@ -30,12 +29,9 @@ fn slow() -> Network {
 
 #[tokio::test]
 async fn size_time_and_switch_of_the_cache_decide_who_is_asked_again() {
-    let mut neighbours = Neighbours::start().await;
+    let mut lab = shared().await;
     for name in ["a", "b"] {
-        neighbours
-            .services
-            .parameters()
-            .put(&format!("/{name}"), name);
+        lab.services.parameters().put(&format!("/{name}"), name);
     }
     // Asked for a, a, b, a: how often each variable lets Parameter Store be asked.
     for (variables, requests) in [
@@ -47,13 +43,13 @@ async fn size_time_and_switch_of_the_cache_decide_who_is_asked_again() {
         (&[(CACHE_ENABLED, "true")], 2),
         (&[(CACHE_ENABLED, "FALSE")], 4),
     ] {
-        let before = neighbours.services.counts();
-        let mut environment = Environment::beside(neighbours, variables).await;
+        let before = lab.counts();
+        let mut environment = Environment::beside(lab, variables).await;
         environment.invoke().await;
         for name in ["a", "a", "b", "a"] {
             assert_eq!(environment.value(&format!("%2F{name}")).await, name);
         }
-        let counts = environment.services.counts() - before;
+        let counts = environment.counts() - before;
         assert_eq!(
             (
                 counts[Counter::ParametersGetParameter],
@@ -62,22 +58,21 @@ async fn size_time_and_switch_of_the_cache_decide_who_is_asked_again() {
             (requests, 1),
             "{variables:?}"
         );
-        neighbours = environment.end().await.2;
+        lab = environment.end().await.2;
     }
-    neighbours.services.stop().await;
 }
 
 #[tokio::test]
 async fn at_most_three_requests_are_under_way_or_as_many_as_it_is_told() {
-    let mut neighbours = Neighbours::start().await;
-    neighbours.services.set_network(&slow());
+    let mut lab = shared().await;
+    lab.services.set_network(&slow());
     for (variables, connections) in [
         (&[][..], 3),
         (&[(MAX_CONNECTIONS, "1")], 1),
         (&[(MAX_CONNECTIONS, "4")], 4),
     ] {
-        let before = neighbours.services.counts();
-        let mut environment = Environment::beside(neighbours, variables).await;
+        let before = lab.counts();
+        let mut environment = Environment::beside(lab, variables).await;
         environment.invoke().await;
         let environment = Arc::new(environment);
         let ask = |number| {
@@ -85,7 +80,7 @@ async fn at_most_three_requests_are_under_way_or_as_many_as_it_is_told() {
             tokio::spawn(async move { environment.get(&format!("name=%2F{number}")).await })
         };
         let answers = (0..6).map(ask).collect::<Vec<_>>();
-        let counts = || environment.services.counts() - before;
+        let counts = || environment.counts() - before;
         while counts()[Counter::ParametersRequests] < connections {
             tokio::task::yield_now().await;
         }
@@ -99,9 +94,8 @@ async fn at_most_three_requests_are_under_way_or_as_many_as_it_is_told() {
             let _ = answer.await;
         }
         let environment = Arc::into_inner(environment).expect("all have ended");
-        neighbours = environment.end().await.2;
+        lab = environment.end().await.2;
     }
-    neighbours.services.stop().await;
 }
 
 #[tokio::test]
@@ -121,8 +115,8 @@ async fn without_an_inherited_socket_it_listens_on_its_port() {
     let endpoint = free.local_addr().unwrap();
     drop(free);
     let port = endpoint.port().to_string();
-    let neighbours = Neighbours::start().await;
-    let mut environment = Environment::at(endpoint, neighbours, &[(PORT, &port)]).await;
+    let lab = shared().await;
+    let mut environment = Environment::at(endpoint, lab, &[(PORT, &port)]).await;
     environment.invoke().await;
     environment.services.parameters().put("/a", "1");
     assert_eq!(environment.value("%2Fa").await, "1");
@@ -131,8 +125,8 @@ async fn without_an_inherited_socket_it_listens_on_its_port() {
 
 #[tokio::test]
 async fn each_log_level_has_its_lines() {
-    let mut neighbours = Neighbours::start().await;
-    neighbours.services.parameters().put("/a", "1");
+    let mut lab = shared().await;
+    lab.services.parameters().put("/a", "1");
     for (level, expected) in [
         (None, &["INFO ready", "WARN /systemsmanager"][..]),
         (
@@ -150,7 +144,7 @@ async fn each_log_level_has_its_lines() {
         (Some("NONE"), &[]),
     ] {
         let level = level.map(|level| (LOG_LEVEL, level));
-        let mut environment = Environment::beside(neighbours, level.as_slice()).await;
+        let mut environment = Environment::beside(lab, level.as_slice()).await;
         environment.invoke().await;
         environment.value("%2Fa").await;
         environment.value("%2Fa").await;
@@ -159,9 +153,8 @@ async fn each_log_level_has_its_lines() {
         let (status, lines, same) = environment.end().await;
         assert!(status.success());
         assert_lines(&lines, expected);
-        neighbours = same;
+        lab = same;
     }
-    neighbours.services.stop().await;
 }
 
 #[tokio::test]
@@ -169,19 +162,18 @@ async fn what_ends_the_extension_is_an_error_unless_nothing_is_to_be_logged() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = taken.local_addr().unwrap();
     let port = endpoint.port().to_string();
-    let mut neighbours = Neighbours::start().await;
+    let mut lab = shared().await;
     for (level, expected) in [
         ("ERROR", &["ERROR cannot listen on 127.0.0.1"][..]),
         ("NONE", &[]),
     ] {
         let variables = [(PORT, port.as_str()), (LOG_LEVEL, level)];
-        let environment = Environment::at(endpoint, neighbours, &variables).await;
+        let environment = Environment::at(endpoint, lab, &variables).await;
         let (status, lines, same) = environment.end().await;
         assert!(!status.success());
         assert_lines(&lines, expected);
-        neighbours = same;
+        lab = same;
     }
-    neighbours.services.stop().await;
 }
 
 /// The lines begin as the real extension's do, and go on as expected.
@@ -198,36 +190,28 @@ async fn a_version_or_a_label_and_decryption_are_passed_on_and_kept_apart() {
     let mut environment = Environment::start(&[]).await;
     environment.invoke().await;
     let parameters = environment.services.parameters();
-    for value in ["one", "two", "three"] {
-        parameters.put_secure("/a", value);
-        if value == "two" {
-            assert!(parameters.label("/a", "live"));
-        }
-    }
-    for (query, value) in [
-        ("%2Fa", None),
-        ("%2Fa&withDecryption=false", None),
-        ("%2Fa&withDecryption=true", Some("three")),
-        ("%2Fa&version=1&withDecryption=true", Some("one")),
-        ("%2Fa&label=live&withDecryption=true", Some("two")),
-        ("%2Fa&version=1&label=live&withDecryption=true", Some("one")),
-        ("%2Fa&label=live&version=1&withDecryption=true", Some("two")),
+    let version = parameters.put_secure("/secret", "swordfish");
+    let newest = format!("%2Fsecret&version={version}");
+    for (query, decrypted) in [
+        ("%2Fsecret", false),
+        ("%2Fsecret&withDecryption=false", false),
+        ("%2Fsecret&withDecryption=true", true),
+        (&format!("{newest}&withDecryption=true"), true),
+        (&format!("{newest}&label=live&withDecryption=true"), true),
     ] {
         // The second time from the cache.
         for _ in 0..2 {
             let shown = environment.value(query).await;
-            match value {
-                Some(value) => assert_eq!(shown, value, "{query}"),
-                None => assert!(shown.starts_with("AQICAH"), "{query}: {shown}"),
-            }
+            assert_eq!(shown == "swordfish", decrypted, "{query}: {shown}");
+            assert_eq!(shown.starts_with("AQICAH"), !decrypted, "{query}: {shown}");
         }
     }
-    assert_eq!(
-        environment.services.counts()[Counter::ParametersGetParameter],
-        4
-    );
-    let (status, body) = environment.get("name=%2Fa&label=gone").await;
-    assert_eq!(status, 400);
-    assert!(body.contains("ParameterVersionNotFound"), "{body}");
+    assert_eq!(environment.counts()[Counter::ParametersGetParameter], 3);
+    let later = format!("version={}", version + 1);
+    for selector in ["label=live", &later, "label=live&version=1"] {
+        let (status, body) = environment.get(&format!("name=%2Fsecret&{selector}")).await;
+        assert_eq!(status, 400, "{selector}");
+        assert!(body.contains("ParameterVersionNotFound"), "{body}");
+    }
     assert!(environment.shut_down().await.success());
 }

@@ -18,7 +18,7 @@ use crate::network::listener::Listener;
 use crate::process::Launch;
 use crate::process::account::Account;
 use crate::process::daemon::{Daemon, Service};
-use crate::process::programs::CacheServer;
+use crate::process::programs::Program;
 
 /// How long the cache may take to answer after its start.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ pub struct Cache {
 
 impl Cache {
     pub(crate) async fn start(
-        program: &CacheServer,
+        program: &Program,
         run_directory: &Path,
         account: Account,
         listener: Arc<Listener>,
@@ -48,7 +48,7 @@ impl Cache {
         let socket = folder.join("cache.sock");
         let launch = Launch {
             name: program.name,
-            program: program.path.clone(),
+            program: program.path(),
             arguments: arguments(&folder, &socket),
             libraries: program.libraries.clone(),
             account,

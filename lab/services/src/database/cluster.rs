@@ -11,7 +11,7 @@ use crate::Error;
 use crate::process::Launch;
 use crate::process::account::Account;
 use crate::process::daemon::{Daemon, Service};
-use crate::process::programs::Postgresql;
+use crate::process::programs::Program;
 
 /// The user who may do anything. No client of the proxy can be this one: it is no member of `rds_iam`.
 const SUPERUSER: &str = "postgres";
@@ -37,7 +37,7 @@ const SETTINGS: [&str; 9] = [
 /// Makes a cluster in `folder`, starts it and gives it what Aurora has from the beginning: the role that allows IAM tokens,
 /// the master user and the database.
 pub(super) async fn start(
-    programs: &Postgresql,
+    program: &Program,
     folder: &Path,
     log: PathBuf,
     account: Account,
@@ -46,9 +46,9 @@ pub(super) async fn start(
     let data = folder.join("data").to_string_lossy().into_owned();
     let launch = |name, arguments: &[&str]| Launch {
         name,
-        program: programs.folder.join(name),
+        program: program.folder.join(name),
         arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
-        libraries: programs.libraries.clone(),
+        libraries: program.libraries.clone(),
         account,
         log: log.clone(),
         // Immediate shutdown: unlike SIGKILL it lets PostgreSQL end its processes and free its shared memory.

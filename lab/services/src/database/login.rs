@@ -80,13 +80,11 @@ impl Proxy {
                 // RDS Proxy does not support it. Nobody waits for an answer.
                 Startup::Cancel => return Err(io::ErrorKind::Unsupported.into()),
                 Startup::Session(_) => {
-                    let fatal = Fatal {
-                        code: "28000",
-                        message: "this proxy accepts TLS connections only".to_owned(),
-                        detail:
-                            "IAM authentication sends the token in clear text, so TLS is required."
-                                .to_owned(),
-                    };
+                    let fatal = Fatal::new(
+                        "28000",
+                        "this proxy accepts TLS connections only",
+                        "IAM authentication sends the token in clear text, so TLS is required.",
+                    );
                     return Err(refuse(&mut stream, fatal.bytes()).await);
                 }
             }
@@ -108,12 +106,8 @@ impl Proxy {
                 "user" => request.user = value,
                 "database" => request.database = value,
                 "options" if !value.is_empty() => {
-                    let fatal = Fatal {
-                        code: "0A000",
-                        message: "RDS Proxy currently doesn't support command-line options"
-                            .to_owned(),
-                        detail: String::new(),
-                    };
+                    let message = "RDS Proxy currently doesn't support command-line options";
+                    let fatal = Fatal::new("0A000", message, "");
                     return Err(refuse(stream, fatal.bytes()).await);
                 }
                 "options" => {}
@@ -144,11 +138,10 @@ impl Proxy {
         let password = messages.expect(stream).await?;
         self.count_round_trip();
         let mut body = password.body();
-        let token = if password.tag() == b'p' {
-            wire::text(&mut body)?
-        } else {
+        if password.tag() != b'p' {
             return Err(io::ErrorKind::InvalidData.into());
-        };
+        }
+        let token = wire::text(&mut body)?;
         let endpoint = self.listener.address().to_string();
         let expected = Expected {
             endpoint: &endpoint,
@@ -206,11 +199,7 @@ pub(crate) fn authentication_failed(user: &str, detail: String) -> Fatal {
     let message = format!(
         "The IAM authentication failed for the role {user}. Check the IAM token for this role and try again."
     );
-    Fatal {
-        code: "28P01",
-        message,
-        detail,
-    }
+    Fatal::new("28P01", message, detail)
 }
 
 /// Tells the client why, and closes.

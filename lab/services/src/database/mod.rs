@@ -18,7 +18,7 @@ use self::session::Pool;
 use crate::network::listener::Listener;
 use crate::process::account::Account;
 use crate::process::daemon::Daemon;
-use crate::process::programs::Postgresql;
+use crate::process::programs::Program;
 use crate::{Credentials, Error};
 
 /// The database.
@@ -46,7 +46,7 @@ pub struct Database {
 
 impl Database {
     pub(crate) async fn start(
-        programs: &Postgresql,
+        program: &Program,
         run_directory: &Path,
         account: Account,
         credentials: Credentials,
@@ -54,7 +54,7 @@ impl Database {
     ) -> Result<Self, Error> {
         let folder = run_directory.join("postgres");
         let log = run_directory.join("postgres.log");
-        let postgresql = cluster::start(programs, &folder, log, account).await?;
+        let postgresql = cluster::start(program, &folder, log, account).await?;
         let endpoint = listener.address();
         let clock_ahead = Arc::<AtomicU64>::default();
         let proxy = Arc::new(Proxy {

@@ -46,12 +46,10 @@ impl NoSession {
     pub fn response(&self) -> Bytes {
         match self {
             Self::Refused(response) => response.clone(),
-            Self::Lost(error) => Fatal {
-                code: "08006",
-                message: "the proxy cannot reach the database".to_owned(),
-                detail: error.to_string(),
+            Self::Lost(error) => {
+                let message = "the proxy cannot reach the database";
+                Fatal::new("08006", message, error.to_string()).bytes()
             }
-            .bytes(),
         }
     }
 

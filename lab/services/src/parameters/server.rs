@@ -81,23 +81,20 @@ impl Server {
                 "Missing Authentication Token",
             ));
         };
-        let incomplete = || {
-            ApiError::new(
+        let fields = authorization.strip_prefix("AWS4-HMAC-SHA256 ");
+        let field = |name: &str| {
+            let mut fields = fields?.split(',').map(str::trim);
+            fields.find_map(|field| field.strip_prefix(name))
+        };
+        let (Some(credential), Some(_), Some(_)) = (
+            field("Credential="),
+            field("SignedHeaders="),
+            field("Signature="),
+        ) else {
+            return Err(ApiError::new(
                 "IncompleteSignatureException",
                 "The Authorization header is no AWS4-HMAC-SHA256 signature.",
-            )
-        };
-        let fields = authorization
-            .strip_prefix("AWS4-HMAC-SHA256 ")
-            .ok_or_else(incomplete)?;
-        let field = |name: &str| {
-            fields
-                .split(',')
-                .find_map(|field| field.trim().strip_prefix(name))
-        };
-        let credential = field("Credential=").ok_or_else(incomplete)?;
-        let (Some(_), Some(_)) = (field("SignedHeaders="), field("Signature=")) else {
-            return Err(incomplete());
+            ));
         };
         let mut parts = credential.split('/');
         let right = parts.next() == Some(self.credentials.access_key_id.as_str())

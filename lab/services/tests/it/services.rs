@@ -198,7 +198,8 @@ async fn a_program_that_does_not_start_is_named_with_what_it_said() {
     let folder = tempfile::tempdir().unwrap();
     let mut programs = programs();
     // Not a server: it complains about its arguments and ends.
-    programs.cache.path = "/bin/cat".into();
+    programs.cache.folder = "/bin".into();
+    programs.cache.name = "cat";
     let options = Options {
         run_directory: folder.path().to_owned(),
         network: Network::default(),

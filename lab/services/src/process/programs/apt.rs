@@ -10,8 +10,8 @@ use std::process::Command;
 
 use nix::unistd::Uid;
 
-use super::packages::{Apt, output};
-use super::{CacheServer, Postgresql, Software, machine};
+use super::packages::{Apt, make_folder, output};
+use super::{Program, Software, machine};
 use crate::Error;
 use crate::process::account::Account;
 
@@ -22,36 +22,17 @@ pub(super) fn is_here() -> bool {
         .all(|name| Path::new("/usr/bin").join(name).is_file())
 }
 
-/// The private copy of PostgreSQL, if there is one.
-pub(super) fn postgresql(cache_directory: &Path) -> Option<Postgresql> {
-    postgresql_in(&cache_directory.join(folder_name(Software::Postgresql)))
+/// The private copy, if there is one.
+pub(super) fn find(software: Software, cache_directory: &Path) -> Option<Program> {
+    find_below(software, &cache_directory.join(folder_name(software)))
 }
 
-fn postgresql_in(root: &Path) -> Option<Postgresql> {
-    let folder = machine::versions(root.join("usr/lib/postgresql"), "bin")
-        .into_iter()
-        .next()?;
-    Some(Postgresql {
-        folder,
-        libraries: libraries(root),
-    })
-}
-
-/// The private copy of Valkey or Redis, if there is one.
-pub(super) fn cache(cache_directory: &Path) -> Option<CacheServer> {
-    cache_in(&cache_directory.join(folder_name(Software::Cache)))
-}
-
-fn cache_in(root: &Path) -> Option<CacheServer> {
-    let found = machine::CACHE_SERVERS
-        .into_iter()
-        .map(|name| (name, root.join("usr/bin").join(name)));
-    let (name, path) = found.into_iter().find(|(_, path)| path.is_file())?;
-    Some(CacheServer {
-        name,
-        path,
-        libraries: libraries(root),
-    })
+fn find_below(software: Software, root: &Path) -> Option<Program> {
+    let folders = match software {
+        Software::Postgresql => machine::versions(root.join("usr/lib/postgresql"), "bin"),
+        Software::Cache => vec![root.join("usr/bin")],
+    };
+    software.find_in(&folders, libraries(root), Path::is_file)
 }
 
 /// The folders with a copy's shared libraries, like `usr/lib/x86_64-linux-gnu`.
@@ -93,23 +74,12 @@ fn folder_name(software: Software) -> String {
     )
 }
 
-/// Unpacks what is missing into folders of `cache_directory`.
+/// Unpacks what is missing into folders of `cache_directory`. The caller has made sure that apt is here.
 pub(super) fn unpack(
     missing: &[Software],
     cache_directory: &Path,
     mut progress: impl FnMut(&str),
 ) -> Result<(), Error> {
-    if !is_here() {
-        let missing = missing
-            .iter()
-            .map(Software::to_string)
-            .collect::<Vec<_>>()
-            .join(" and ");
-        return Err(Error::Missing(format!(
-            "{missing} not found; {}",
-            machine::how_to_install()
-        )));
-    }
     check_folder(cache_directory)?;
     let _lock = lock(cache_directory, &mut progress)?;
     let apt = Apt {
@@ -151,8 +121,7 @@ pub(super) fn is_trusted(folder: &Path) -> bool {
 
 /// Makes the folder, or checks that it can be used.
 fn check_folder(folder: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(folder)
-        .map_err(Error::io(format!("making the folder {}", folder.display())))?;
+    make_folder(folder)?;
     // A umask may let a group write to what this user makes. On somebody else's folder this fails, which is said below.
     let _ = std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755));
     if !is_trusted(folder) {
@@ -175,22 +144,12 @@ fn lock(folder: &Path, progress: &mut impl FnMut(&str)) -> Result<File, Error> {
 
 /// Asks the copy's program for its version: a library that is missing shows here.
 fn try_out(software: Software, root: &Path) -> Result<(), Error> {
-    let found = match software {
-        Software::Postgresql => {
-            postgresql_in(root).map(|found| (found.folder.join("postgres"), found.libraries))
-        }
-        Software::Cache => cache_in(root).map(|found| (found.path, found.libraries)),
-    };
-    let Some((program, libraries)) = found else {
-        return Err(Error::path(
-            root,
-            format!("the packages hold no program for {software}"),
-        ));
-    };
+    let program = find_below(software, root)
+        .ok_or_else(|| Error::path(root, format!("the packages hold no program for {software}")))?;
     output(
-        Command::new(program)
+        Command::new(program.path())
             .arg("--version")
-            .env("LD_LIBRARY_PATH", libraries.unwrap_or_default()),
+            .env("LD_LIBRARY_PATH", program.libraries.unwrap_or_default()),
     )
     .map(drop)
 }

@@ -2,51 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CacheServer, PRIVATE_VARIABLE, Postgresql};
+use super::{PRIVATE_VARIABLE, Program, Software};
 use crate::process::account::Account;
 
-/// Servers that can be the cache, the preferred one first: ElastiCache's own default is Valkey.
-pub(super) const CACHE_SERVERS: [&str; 2] = ["valkey-server", "redis-server"];
-
-/// PostgreSQL in the search path, or where distributions keep it outside of it.
-pub(super) fn postgresql(account: Account) -> Option<Postgresql> {
-    if only_private() {
+/// A server in the search path, or where distributions keep PostgreSQL outside of it.
+pub(super) fn find(software: Software, account: Account) -> Option<Program> {
+    if std::env::var_os(PRIVATE_VARIABLE).is_some_and(|value| value == "1") {
         return None;
     }
-    let in_path = which::which_all("postgres").into_iter().flatten();
-    let in_path = in_path.filter_map(|program| Some(program.parent()?.to_owned()));
-    let redhat = versions("/usr", "bin").into_iter();
-    let mut folders = in_path
-        .chain(versions("/usr/lib/postgresql", "bin"))
-        .chain(redhat.filter(|folder| folder.to_string_lossy().starts_with("/usr/pgsql")))
-        .chain(["/usr/local/pgsql/bin".into()]);
-    let complete = |folder: &PathBuf| {
-        ["initdb", "postgres"]
-            .iter()
-            .all(|name| usable(&folder.join(name), account))
-    };
-    folders.find(complete).map(|folder| Postgresql {
-        folder,
-        libraries: None,
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = std::env::split_paths(&path).collect::<Vec<_>>();
+    if software == Software::Postgresql {
+        let in_usr = versions("/usr", "bin").into_iter();
+        folders.extend(versions("/usr/lib/postgresql", "bin"));
+        folders.extend(in_usr.filter(|folder| folder.to_string_lossy().starts_with("/usr/pgsql")));
+        folders.push("/usr/local/pgsql/bin".into());
+    }
+    // The services' user must be able to run it.
+    software.find_in(&folders, None, |program| {
+        program.is_file() && account.stopped_at(program).is_none()
     })
-}
-
-/// Valkey or Redis in the search path.
-pub(super) fn cache(account: Account) -> Option<CacheServer> {
-    if only_private() {
-        return None;
-    }
-    let find = |name: &'static str| {
-        let path = which::which_all(name)
-            .ok()?
-            .find(|path| usable(path, account))?;
-        Some(CacheServer {
-            name,
-            path,
-            libraries: None,
-        })
-    };
-    CACHE_SERVERS.into_iter().find_map(find)
 }
 
 /// The commands for systems without apt.
@@ -55,10 +30,6 @@ pub(super) fn how_to_install() -> &'static str {
      Fedora, Amazon Linux  sudo dnf install postgresql-server valkey\n  \
      Arch                  sudo pacman -S postgresql valkey\n  \
      Homebrew              brew install postgresql valkey"
-}
-
-fn only_private() -> bool {
-    std::env::var_os(PRIVATE_VARIABLE).is_some_and(|value| value == "1")
 }
 
 /// The folders `parent/VERSION/child`, newest version first.
@@ -78,9 +49,4 @@ pub(super) fn versions(parent: impl AsRef<Path>, child: &str) -> Vec<PathBuf> {
     };
     folders.sort_by_key(|path| std::cmp::Reverse(version(path)));
     folders.into_iter().map(|path| path.join(child)).collect()
-}
-
-/// Whether the services' user can run this program.
-fn usable(program: &Path, account: Account) -> bool {
-    program.is_file() && account.stopped_at(program).is_none()
 }

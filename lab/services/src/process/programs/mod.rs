@@ -42,42 +42,72 @@ pub fn cache_directory() -> Result<PathBuf, Error> {
     Ok(caches.ok_or_else(problem)?.join("lambda-lab"))
 }
 
-/// PostgreSQL's programs.
+/// A server program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Postgresql {
-    /// The folder with `initdb` and `postgres`.
+pub struct Program {
+    /// `postgres`, `valkey-server` or `redis-server`.
+    pub name: &'static str,
+    /// The folder that holds it, and what belongs to it: `initdb` beside `postgres`.
     pub folder: PathBuf,
     /// `LD_LIBRARY_PATH` for a private copy.
     pub libraries: Option<String>,
 }
 
-/// Valkey's or Redis' server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CacheServer {
-    /// `valkey-server` or `redis-server`.
-    pub name: &'static str,
-    /// The program.
-    pub path: PathBuf,
-    /// `LD_LIBRARY_PATH` for a private copy.
-    pub libraries: Option<String>,
+impl Program {
+    /// Where it is.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(self.name)
+    }
 }
 
 /// All programs that the services need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
     /// The database.
-    pub postgresql: Postgresql,
+    pub postgresql: Program,
     /// The cache.
-    pub cache: CacheServer,
+    pub cache: Program,
 }
 
-/// One program or a group of programs that belong together.
+/// What is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Software {
+enum Software {
     /// `initdb` and `postgres`.
     Postgresql,
     /// `valkey-server` or `redis-server`.
     Cache,
+}
+
+impl Software {
+    /// The servers that will do, the preferred one first: ElastiCache's own default is Valkey.
+    fn servers(self) -> &'static [&'static str] {
+        match self {
+            Self::Postgresql => &["postgres"],
+            Self::Cache => &["valkey-server", "redis-server"],
+        }
+    }
+
+    /// The preferred server in the first folder that has all its programs.
+    fn find_in(
+        self,
+        folders: &[PathBuf],
+        libraries: Option<String>,
+        is_usable: impl Fn(&Path) -> bool,
+    ) -> Option<Program> {
+        let has_all = |name: &str, folder: &Path| {
+            let other = (self == Self::Postgresql).then_some("initdb");
+            let mut programs = other.into_iter().chain([name]);
+            programs.all(|program| is_usable(&folder.join(program)))
+        };
+        self.servers().iter().find_map(|name| {
+            let folder = folders.iter().find(|folder| has_all(name, folder))?;
+            Some(Program {
+                name,
+                folder: folder.clone(),
+                libraries: libraries.clone(),
+            })
+        })
+    }
 }
 
 impl fmt::Display for Software {
@@ -110,8 +140,9 @@ impl Search {
     pub fn start(cache_directory: &Path) -> Self {
         let account = Account::for_services();
         let copies = apt::is_trusted(cache_directory).then_some(cache_directory);
-        let postgresql = machine::postgresql(account).or_else(|| apt::postgresql(copies?));
-        let cache = machine::cache(account).or_else(|| apt::cache(copies?));
+        let find =
+            |software| machine::find(software, account).or_else(|| apt::find(software, copies?));
+        let (postgresql, cache) = (find(Software::Postgresql), find(Software::Cache));
         let mut missing = Vec::new();
         if postgresql.is_none() {
             missing.push(Software::Postgresql);
@@ -130,17 +161,15 @@ impl Search {
 }
 
 impl Plan {
-    /// What is missing.
-    pub fn missing(&self) -> &[Software] {
-        &self.missing
-    }
-
     /// Unpacks private copies of what is missing; `progress` is told of each stage in one line. It needs the network, takes
     /// some seconds and blocks. Two runs at once do not disturb each other, and an interrupted one leaves nothing that
     /// could be taken for a whole copy.
     ///
     /// Without apt the error holds the commands that install the programs.
     pub fn carry_out(&self, progress: impl FnMut(&str)) -> Result<Programs, Error> {
+        if !apt::is_here() {
+            return Err(Error::Missing(self.to_string()));
+        }
         apt::unpack(&self.missing, &self.cache_directory, progress)?;
         match Search::start(&self.cache_directory) {
             Search::Found(programs) => Ok(programs),

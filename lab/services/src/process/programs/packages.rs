@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Software, machine};
+use super::Software;
 use crate::Error;
 
 /// apt with its state in a folder of its own.
@@ -24,9 +24,7 @@ impl Apt {
 
     pub fn update(&self) -> Result<(), Error> {
         for folder in ["lists/partial", "cache/archives/partial"] {
-            let folder = self.folder.join(folder);
-            std::fs::create_dir_all(&folder)
-                .map_err(Error::io(format!("making the folder {}", folder.display())))?;
+            make_folder(&self.folder.join(folder))?;
         }
         output(
             self.command("apt-get")
@@ -46,8 +44,7 @@ impl Apt {
         let packages = self.with_dependencies(&package)?;
         let downloads = root.with_extension("packages");
         for folder in [root, &downloads] {
-            std::fs::create_dir_all(folder)
-                .map_err(Error::io(format!("making the folder {}", folder.display())))?;
+            make_folder(folder)?;
         }
         progress(&format!("downloading {}", packages.join(", ")));
         output(
@@ -93,7 +90,7 @@ impl Apt {
             Software::Cache => {
                 let exists =
                     |name: &&&str| output(self.command("apt-cache").args(["show", name])).is_ok();
-                let name = machine::CACHE_SERVERS.iter().find(exists);
+                let name = software.servers().iter().find(exists);
                 name.map(|name| (*name).to_owned()).ok_or_else(|| {
                     Error::Missing("this release has neither valkey-server nor redis-server: install one by hand".to_owned())
                 })
@@ -145,6 +142,12 @@ impl Apt {
         }
         command
     }
+}
+
+/// Makes a folder and those above it, unless they are there.
+pub(super) fn make_folder(folder: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(folder)
+        .map_err(Error::io(format!("making the folder {}", folder.display())))
 }
 
 /// Runs a command and returns what it printed.

@@ -120,12 +120,10 @@ impl Service {
                 tokio::time::sleep(ASK_EVERY).await;
             }
         };
-        match tokio::time::timeout(self.start_timeout, answers).await {
-            Ok(result) => result,
-            Err(_) => {
-                let seconds = self.start_timeout.as_secs();
-                Err(process.error(format!("did not answer within {seconds} s")))
-            }
-        }
+        let in_time = tokio::time::timeout(self.start_timeout, answers).await;
+        in_time.unwrap_or_else(|_| {
+            let seconds = self.start_timeout.as_secs();
+            Err(process.error(format!("did not answer within {seconds} s")))
+        })
     }
 }

@@ -30,13 +30,12 @@ static IDLE: Mutex<Vec<Lab>> = Mutex::new(Vec::new());
 /// what it reads.
 pub async fn shared() -> Shared {
     let idle = IDLE.lock().unwrap().pop();
-    let mut lab = match idle {
-        Some(lab) => lab,
-        None => {
-            let lab = own().await;
-            remove_when_this_process_ends(&lab.folder);
-            lab
-        }
+    let mut lab = if let Some(lab) = idle {
+        lab
+    } else {
+        let lab = own().await;
+        remove_when_this_process_ends(&lab.folder);
+        lab
     };
     lab.reset().await;
     Shared { lab: Some(lab) }

@@ -32,7 +32,7 @@ fn find_below(software: Software, root: &Path) -> Option<Program> {
         Software::Postgresql => machine::versions(root.join("usr/lib/postgresql"), "bin"),
         Software::Cache => vec![root.join("usr/bin")],
     };
-    software.find_in(&folders, libraries(root), Path::is_file)
+    software.find_in(&folders, libraries(root).as_deref(), Path::is_file)
 }
 
 /// The folders with a copy's shared libraries, like `usr/lib/x86_64-linux-gnu`.

@@ -91,7 +91,7 @@ impl Software {
     fn find_in(
         self,
         folders: &[PathBuf],
-        libraries: Option<String>,
+        libraries: Option<&str>,
         is_usable: impl Fn(&Path) -> bool,
     ) -> Option<Program> {
         let has_all = |name: &str, folder: &Path| {
@@ -104,7 +104,7 @@ impl Software {
             Some(Program {
                 name,
                 folder: folder.clone(),
-                libraries: libraries.clone(),
+                libraries: libraries.map(str::to_owned),
             })
         })
     }
@@ -204,5 +204,30 @@ impl fmt::Display for Plan {
                 machine::how_to_install()
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preferred_server_is_taken_where_everything_is_beside_it() {
+        let folders = ["/a", "/b", "/c"].map(PathBuf::from);
+        let find = |software: Software, here: &[&str]| {
+            let found = software.find_in(&folders, None, |program| {
+                here.iter().any(|path| Path::new(path) == program)
+            });
+            found.map(|program| program.path().display().to_string())
+        };
+        let postgresql = ["/a/postgres", "/b/initdb", "/b/postgres", "/c/postgres"];
+        let found = find(Software::Postgresql, &postgresql);
+        assert_eq!(found.as_deref(), Some("/b/postgres"));
+        let both = ["/a/redis-server", "/c/valkey-server"];
+        let found = find(Software::Cache, &both);
+        assert_eq!(found.as_deref(), Some("/c/valkey-server"));
+        let found = find(Software::Cache, &both[..1]);
+        assert_eq!(found.as_deref(), Some("/a/redis-server"));
+        assert_eq!(find(Software::Cache, &postgresql), None);
     }
 }

@@ -23,6 +23,9 @@ use tokio::task::JoinHandle;
 
 use crate::lab::{Lab, Shared, shared};
 
+/// How many file descriptors the extension may have.
+pub const DESCRIPTORS: usize = 64;
+
 const TOKEN_HEADER: &str = "X-Aws-Parameters-Secrets-Token";
 
 /// What the extension sent when it registered: its name and its body.
@@ -144,7 +147,10 @@ impl Environment {
         let services = &lab.services;
         let (runtime_api, events, asking, registered) = runtime_api().await;
         let credentials = services.credentials();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_lab-extension"))
+        // With few file descriptors, so that a test can use them up.
+        let limited = format!(r#"ulimit -n {DESCRIPTORS} && exec "$0""#);
+        let mut process = Command::new("/bin/sh")
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_lab-extension")])
             .env_clear()
             .envs(services.environment(TrustAnchors::Platform))
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())

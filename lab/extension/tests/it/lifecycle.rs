@@ -2,9 +2,10 @@
 
 use lab_services::Counter;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use crate::environment::{Environment, get};
+use crate::environment::{DESCRIPTORS, Environment, get};
 
 #[tokio::test]
 async fn an_environment_from_start_to_end() {
@@ -152,6 +153,37 @@ async fn without_a_time_to_live_every_request_asks_over_few_kept_connections() {
         "the connection is kept"
     );
 
+    assert!(environment.shut_down().await.success());
+}
+
+#[tokio::test]
+async fn without_descriptors_it_sleeps_and_serves_again_afterwards() {
+    let mut environment = Environment::start(&[]).await;
+    environment.invoke().await;
+    environment.services.parameters().put("/a", "1");
+    let mut taken = Vec::new();
+    for _ in 0..DESCRIPTORS {
+        taken.push(TcpStream::connect(environment.endpoint).await.unwrap());
+    }
+    let status = format!("/proc/{}/status", environment.process.id().unwrap());
+    // A process that accepts in vain without a pause never sleeps: this test would not end.
+    let sleeps = || {
+        let status = std::fs::read_to_string(&status).unwrap();
+        let sleeps = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        sleeps.unwrap().trim().parse::<u64>().unwrap()
+    };
+    let descriptors = format!("/proc/{}/fd", environment.process.id().unwrap());
+    while std::fs::read_dir(&descriptors).unwrap().count() < DESCRIPTORS - 1 {
+        tokio::task::yield_now().await;
+    }
+    let before = sleeps();
+    while sleeps() < before + 5 {
+        tokio::task::yield_now().await;
+    }
+    drop(taken);
+    assert_eq!(environment.value("%2Fa").await, "1");
     assert!(environment.shut_down().await.success());
 }
 

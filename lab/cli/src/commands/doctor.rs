@@ -108,7 +108,7 @@ impl Doctor {
                     &format!(
                         "{} at {}",
                         programs.cache.name,
-                        programs.cache.path.display()
+                        programs.cache.path().display()
                     ),
                 );
             }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use lab::compare::{self, Named, Pasted, Report};
 use lab_bench::testbed::facts_path;
 use lab_results::facts::Facts;
+use lab_results::leaderboard::{Crate, Line, Result as Measured};
 use lab_results::price::Prices;
-use lab_results::room::{Crate, Line, Result as Measured};
 use lab_results::schema::Metric;
 use lab_workspace::Workspace;
 

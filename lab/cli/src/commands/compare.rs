@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use lab_results::facts::Facts;
+use lab_results::leaderboard::Line;
 use lab_results::price::Prices;
-use lab_results::room::Line;
 use lab_results::schema::{ResultsFile, Session};
 
 use super::output::{self, written};
@@ -271,6 +271,6 @@ impl Compare {
 /// The line that a labelled run ends with: it is pasted where `compare -` reads it.
 pub(super) fn line_to_paste(session: &Session) -> Option<String> {
     let label = session.label.as_deref()?;
-    let result = lab_results::room::Result::of(session, label)?;
+    let result = lab_results::leaderboard::Result::of(session, label)?;
     Some(Line(result).to_string())
 }

@@ -2,7 +2,7 @@
 
 use lab_results::format::{duration, short_name, times};
 use lab_results::interval::MINIMUM_ROUNDS;
-use lab_results::room::{self, Crate, Error, Group, Line, Result};
+use lab_results::leaderboard::{self, Crate, Error, Group, Line, Result};
 use lab_results::step_name::FLOOR;
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ impl Pasted {
 
 /// Ranks what people gave.
 pub fn room(pasted: &Pasted) -> Report {
-    let (groups, refused) = room::rank(&pasted.results);
+    let (groups, refused) = leaderboard::rank(&pasted.results);
     let mut warnings = pasted.problems.clone();
     for (result, refused) in refused {
         warnings.push(format!(

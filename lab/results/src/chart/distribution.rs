@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::ladder::tick_label;
 use super::svg::{Anchor, MARGIN, Svg, shortened};
-use crate::caption::where_and_when;
 use crate::format::duration;
 use crate::scale::LogScale;
 use crate::schema::{Metric, Session};
 use crate::stats::Summary;
+use crate::view::caption::where_and_when;
 
 const LEFT: f64 = 220.0;
 const PLOT_WIDTH: f64 = 440.0;

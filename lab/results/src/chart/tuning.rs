@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use super::svg::{Anchor, MARGIN, Svg, WIDTH, shortened};
-use crate::caption::conditions_in_words;
 use crate::format::{duration, usd};
 use crate::price::Prices;
 use crate::scale::LogScale;
 use crate::schema::Metric;
 use crate::tuning::{Point, Strategy, Temperature, Tuning, choose};
+use crate::view::caption::conditions_in_words;
 
 const LEFT: f64 = 210.0;
 const TOP: f64 = 76.0;

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::svg::{Anchor, Svg, WIDTH, line_through};
-use crate::caption::conditions_in_words;
 use crate::format::duration;
 use crate::scale::LinearScale;
 use crate::schema::Metric;
 use crate::tuning::Tuning;
+use crate::view::caption::conditions_in_words;
 
 const LEFT: f64 = 80.0;
 const RIGHT: f64 = 40.0;

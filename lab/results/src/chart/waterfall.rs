@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use super::ladder::tick_label;
 use super::svg::{Anchor, MARGIN, Svg, WIDTH, shortened};
-use crate::caption::conditions_in_words;
 use crate::format::duration;
 use crate::scale::LinearScale;
 use crate::trace::{Kind, Line, Temperature, Trace};
+use crate::view::caption::conditions_in_words;
 
 const LEFT: f64 = 190.0;
 const PLOT_WIDTH: f64 = 520.0;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::file_error::Error;
-use crate::layout::RoundPerLine;
 use crate::load::{Load, Loaded};
+pub use crate::model::file_error::Error;
+use crate::model::layout::RoundPerLine;
 use crate::schema::{Measurement, Place, ResultsFile, SCHEMA, Session};
 use crate::trace::Trace;
 use crate::tuning::Tuning;

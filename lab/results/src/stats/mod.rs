@@ -3,9 +3,12 @@
 //! Percentiles interpolate linearly between the two nearest samples (Hyndman and Fan's type 7, the default of R and
 //! `NumPy`), so that anybody can check them. No sample is left out as an outlier: a slow invocation happened.
 
+pub mod interval;
+pub mod scale;
+
 use std::collections::BTreeMap;
 
-use crate::interval::{self, Comparison, Estimate};
+use crate::interval::{Comparison, Estimate};
 use crate::schema::{Measurement, Metric, Round, Session};
 
 /// How a set of samples is distributed, in the samples' unit.

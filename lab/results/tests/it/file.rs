@@ -1,11 +1,9 @@
 //! The results file: its shape, what it refuses, and how sessions are merged.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{measurement, session};
+use crate::common::{measurement, session};
 use expect_test::{expect, expect_file};
 use lab_results::file::{Error, path_of};
 use lab_results::schema::{Place, ResultsFile, Session};
@@ -53,7 +51,7 @@ fn the_format_is_that_of_the_committed_example() {
 
 #[test]
 fn the_committed_example_is_read() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/example.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/example.json");
     let file = ResultsFile::load(&path).unwrap();
     assert_eq!(
         file,

@@ -2,9 +2,7 @@
 
 #![expect(clippy::float_cmp, reason = "the expected values are exact")]
 
-mod common;
-
-use common::{measurement, session};
+use crate::common::{measurement, session};
 use lab_results::interval::{Verdict, compare, median};
 use lab_results::schema::Metric;
 use lab_results::stats::{Summary, percentile};

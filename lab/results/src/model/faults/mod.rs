@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::file_error::Error;
+use crate::model::file_error::Error;
 pub use lines::{Line, lines};
 
 use crate::schema::{Build, Limits, Machine, Network};

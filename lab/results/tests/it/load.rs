@@ -1,10 +1,8 @@
 //! Loads in a results file, and drawn.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::session;
+use crate::common::session;
 use expect_test::expect_file;
 use lab_results::chart::ramp;
 use lab_results::load::{Latency, Load, Loaded, Series};

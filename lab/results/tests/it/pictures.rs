@@ -1,8 +1,6 @@
 //! Distribution, waterfall and tuning matrix, drawn from results that could be real.
 
-mod common;
-
-use common::{measurement, session};
+use crate::common::{measurement, session};
 use expect_test::expect_file;
 use lab_results::chart::{distribution, ladder, tuning, tuning_curve, waterfall};
 use lab_results::conditions::Conditions;

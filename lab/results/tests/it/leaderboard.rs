@@ -1,9 +1,7 @@
 //! Lines that people paste, and who is first.
 
-mod common;
-
-use common::{measurement, session};
-use lab_results::room::{Crate, Error, LONGEST, Line, Result as Measured, rank};
+use crate::common::{measurement, session};
+use lab_results::leaderboard::{Crate, Error, LONGEST, Line, Result as Measured, rank};
 use lab_results::schema::Session;
 use proptest::prelude::*;
 

@@ -1,8 +1,6 @@
 //! The ladder, drawn from a session that could be real.
 
-mod common;
-
-use common::{measurement, session};
+use crate::common::{measurement, session};
 use expect_test::expect_file;
 use lab_results::chart::ladder;
 use lab_results::schema::Session;

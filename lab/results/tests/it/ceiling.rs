@@ -1,10 +1,8 @@
 //! The ceiling: the arithmetic on numbers that can be checked in the head, and its properties.
 
-mod common;
-
 use std::path::Path;
 
-use common::measurement;
+use crate::common::measurement;
 use lab_results::ceiling::{Kind, Limit, ceiling};
 use lab_results::facts::Facts;
 use lab_results::schema::{Measurement, ResultsFile};

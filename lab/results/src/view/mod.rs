@@ -1,0 +1,4 @@
+//! What people read of it: tables, sentences, numbers.
+
+pub(crate) mod caption;
+pub mod format;

@@ -2,7 +2,7 @@
 //!
 //! | directive | stands for |
 //! |---|---|
-//! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `held-back`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
+//! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `throttled`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
 //! | `gain STEP [PROFILE]` | what the step changed, in words with the interval |
 //! | `ratio STEP STEP [PROFILE]` | how many times faster the second one is |
 //! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a neighbour for something |
@@ -31,6 +31,8 @@ use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
 use lab_results::format::duration;
 use lab_results::tuning::Temperature;
+use lab_results::view::quantity::count;
+use lab_results::view::tuning::MatrixCell;
 use lab_workspace::clean_clone::{CleanClone, minutes};
 use lab_workspace::{Step, Workspace};
 
@@ -66,15 +68,15 @@ impl Directives {
             ["hourly"] => facts::hourly(&self.facts),
             ["unsure"] => Ok(facts::unsure(&self.facts)),
             ["clean-clone", what] => self.clean_clone(what),
-            ["asides"] => tables::asides(&self.measured, &self.workspace),
+            ["asides"] => Ok(tables::asides(&self.measured, &self.workspace)),
             ["machine"] => tables::machine(&self.measured),
             ["catalogue"] => Ok(tables::catalogue(&self.workspace)),
-            ["ladder"] => tables::ladder(&self.measured, &self.workspace, PROFILE),
-            ["ladder", profile] => tables::ladder(&self.measured, &self.workspace, profile),
+            ["ladder"] => Ok(tables::ladder(&self.measured, &self.workspace, PROFILE)),
+            ["ladder", profile] => Ok(tables::ladder(&self.measured, &self.workspace, profile)),
             ["chart"] => tables::chart(&self.measured, &self.workspace, PROFILE),
             ["chart", profile] => tables::chart(&self.measured, &self.workspace, profile),
-            ["cold"] => tables::cold(&self.measured, &self.workspace),
-            ["sizes"] => tables::sizes(&self.measured, &self.workspace),
+            ["cold"] => Ok(tables::cold(&self.measured, &self.workspace)),
+            ["sizes"] => Ok(tables::sizes(&self.measured, &self.workspace)),
             ["faults"] => tables::faults(&self.faults, None),
             ["faults", name, about] => tables::faults(&self.faults, Some((step(name)?, about))),
             ["fault-timeout"] => Ok(duration(self.faults.timeout_ms as f64 * 1000.0)),
@@ -92,10 +94,8 @@ impl Directives {
             ["tuning-curve", one, other] => {
                 figures::tuning_curve(&self.measured, [step(one)?, step(other)?])
             }
-            ["matrix"] => limits::matrix(&self.measured, &self.workspace, Temperature::Warm),
-            ["matrix", "cold"] => {
-                limits::matrix(&self.measured, &self.workspace, Temperature::Cold)
-            }
+            ["matrix"] => self.matrix(MatrixCell::WarmAndCost),
+            ["matrix", "cold"] => self.matrix(MatrixCell::Cold),
             ["load", strategy] => limits::load(&self.measured, &self.workspace, strategy),
             ["load-chart", strategy, name] => figures::ramp(&self.measured, strategy, step(name)?),
             ["load-offered", strategy] => {
@@ -125,6 +125,10 @@ impl Directives {
     fn number(&self, what: &str, step: &Step, profile: &str) -> Result<String> {
         let (_, measurement) = self.measured.of(step, profile)?;
         self.measured.number(what, measurement)
+    }
+
+    fn matrix(&self, shown: MatrixCell) -> Result<String> {
+        limits::matrix(&self.measured, &self.workspace, shown)
     }
 
     fn waterfall(&self, step: &Step, temperature: Temperature) -> Result<String> {
@@ -166,12 +170,7 @@ impl Directives {
         {
             bail!("nothing called {what} is counted");
         }
-        let count = counts.get(what).copied().unwrap_or_default();
-        Ok(if (count - count.round()).abs() < 0.05 {
-            format!("{count:.0}")
-        } else {
-            format!("{count:.1}")
-        })
+        Ok(count(counts.get(what).copied().unwrap_or_default()))
     }
 
     fn about(&self, step: &Step) -> Result<String> {

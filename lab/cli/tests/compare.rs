@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use lab::compare::{self, Named, Pasted, Report};
 use lab_bench::testbed::facts_path;
 use lab_results::facts::Facts;
 use lab_results::leaderboard::{Crate, Line, Result as Measured};
 use lab_results::price::Prices;
 use lab_results::schema::Metric;
+use lab_results::view::compare::{self, Named, Pasted, Report};
 use lab_workspace::Workspace;
 
 fn prices() -> Prices {
@@ -29,7 +29,7 @@ fn names(steps: &[&str]) -> Vec<String> {
 }
 
 fn steps(named: &Named, steps: &[&str]) -> Option<Report> {
-    compare::steps(&named.file, Some("region"), &names(steps), &prices()).unwrap()
+    compare::steps(&named.file, Some("region"), &names(steps), &prices())
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_room_of_five_is_ranked_and_what_is_wrong_is_named() {
     ];
     pasted.lines(&text.join("\n"), "standard input");
     pasted.file(&before_anybody_asked());
-    let report = compare::room(&pasted);
+    let report = compare::leaderboard(&pasted);
     let groups = report.json["groups"].as_array().unwrap();
     let seen: Vec<(bool, Vec<&str>)> = groups
         .iter()
@@ -169,7 +169,7 @@ fn a_room_of_five_is_ranked_and_what_is_wrong_is_named() {
     told(&["dave", "breaks the contract"]);
     told(&["1 line(s) without a result"]);
     told(&["reference", "nobody asked"]);
-    assert!(report.text().contains("NOT LIMITED"));
+    assert!(report.text(None).contains("NOT LIMITED"));
 }
 
 /// What stands in double quotes after `attribute=`.
@@ -185,7 +185,7 @@ fn values(page: &str, attribute: &str) -> Vec<String> {
 fn the_page_needs_nothing_else_and_its_ids_differ() {
     let named = reference();
     let session = compare::largest(&named.file, "region").unwrap();
-    let mut report = compare::ladder(session);
+    let mut report = compare::ladder(session, &prices());
     report.warnings.push("<script>alert(1)</script>".to_owned());
     let page = compare::page("A & B", &report, &[named], "region", &prices());
     for outside in ["src=", "href=", "url(", "@import", "<script", "<link"] {

@@ -3,8 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// From here on a second belongs to the machine and not to the step.
-pub const SATURATED_PERCENT: u8 = 95;
+pub use lab_results::load::SATURATED_PERCENT;
 
 /// CPU time of all CPUs since boot, in the kernel's ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

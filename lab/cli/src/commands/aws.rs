@@ -44,6 +44,8 @@ pub struct Request<'a> {
     pub label: Option<String>,
     /// JSON instead of tables.
     pub json: bool,
+    /// How wide tables may be.
+    pub width: output::Width,
     /// Do not ask.
     pub yes: bool,
     /// Only say what would be done.
@@ -112,7 +114,14 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
         .iter()
         .map(|(target, _)| target.name.clone())
         .collect();
-    output::print(Place::Aws, &session, &order, &facts, request.json)?;
+    output::print(
+        Place::Aws,
+        &session,
+        &order,
+        &facts,
+        request.json,
+        request.width,
+    )?;
     for remark in &remarks {
         eprintln!("\nREMARK: {remark}");
     }

@@ -9,10 +9,10 @@ use lab_results::facts::Facts;
 use lab_results::leaderboard::Line;
 use lab_results::price::Prices;
 use lab_results::schema::{ResultsFile, Session};
+use lab_results::view::compare::{self, Named, Pasted, Report};
 
 use super::output::{self, written};
 use super::run::RESULTS;
-use crate::compare::{self, Named, Pasted, Report};
 use lab_bench::testbed::facts_path;
 use lab_workspace::Workspace;
 
@@ -44,6 +44,8 @@ pub struct Compare {
     /// Network profile [default: region where it was measured]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+    #[command(flatten)]
+    width: output::Width,
     /// Print Markdown
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
@@ -75,7 +77,7 @@ impl Compare {
         } else if self.markdown {
             report.markdown()
         } else {
-            report.text()
+            report.text(self.width.columns())
         };
         written(write!(std::io::stdout().lock(), "{text}"))?;
         if let Some(path) = &self.html {
@@ -111,7 +113,7 @@ impl Compare {
         if let Some(name) = self.names.iter().find(|name| !is_file(name)) {
             bail!("{name} is no file, and steps and files cannot be compared with each other");
         }
-        self.files(workspace)
+        self.files(workspace, prices)
     }
 
     fn room(&self) -> Result<Compared> {
@@ -137,7 +139,7 @@ impl Compare {
                 pasted.lines(&text, name);
             }
         }
-        let report = compare::room(&pasted);
+        let report = compare::leaderboard(&pasted);
         ensure!(
             !report.sections.is_empty(),
             "there is no result in it: paste the line that `cargo lab run --label NAME` ends with\n{}",
@@ -178,7 +180,7 @@ impl Compare {
                 continue;
             }
             let file = Named::load(&path)?;
-            let report = compare::steps(&file.file, self.profile.as_deref(), &names, prices)?;
+            let report = compare::steps(&file.file, self.profile.as_deref(), &names, prices);
             let Some(report) = report else { continue };
             eprintln!(
                 "from {}",
@@ -217,7 +219,7 @@ impl Compare {
         )
     }
 
-    fn files(&self, workspace: &Workspace) -> Result<Compared> {
+    fn files(&self, workspace: &Workspace, prices: &Prices) -> Result<Compared> {
         let paths: Vec<PathBuf> = if self.names.is_empty() {
             let own = self.results.clone().unwrap_or_else(|| RESULTS.into());
             vec![workspace.root.join(own)]
@@ -227,7 +229,7 @@ impl Compare {
         let files = paths
             .iter()
             .map(|path| Named::load(path))
-            .collect::<Result<Vec<_>>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         let profile = self.profile_of(&files[0].file)?;
         let (title, report) = if let [only] = &files[..] {
             let session = compare::largest(&only.file, &profile);
@@ -239,7 +241,7 @@ impl Compare {
             })?;
             (
                 format!("The lab's results: {}", only.label),
-                compare::ladder(session),
+                compare::ladder(session, prices),
             )
         } else {
             let labels: Vec<&str> = files.iter().map(|named| named.label.as_str()).collect();

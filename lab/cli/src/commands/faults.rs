@@ -1,6 +1,5 @@
 //! `lab run --faults`: what does each step do when a neighbour fails?
 
-use std::io::Write as _;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -9,7 +8,10 @@ use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
 use lab_results::format::timestamp;
 use lab_results::schema::Limits;
+use lab_results::view;
+use lab_results::view::section::Section;
 
+use super::output;
 use crate::programs;
 use lab_bench::faults::{self, Fault, TIMEOUT};
 use lab_bench::machine;
@@ -32,6 +34,8 @@ pub struct Request<'a> {
     pub results: Option<&'a Path>,
     /// JSON instead of the table.
     pub json: bool,
+    /// How wide the table may be.
+    pub width: output::Width,
     /// Do not ask before a private copy of a program is unpacked.
     pub yes: bool,
 }
@@ -74,7 +78,7 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
         rows,
     };
     lab.stop().await;
-    print(&matrix, request.json)?;
+    print(&matrix, request.json, request.width)?;
     let kept_in = request.results.unwrap_or(Path::new(RESULTS));
     // After the table: a full disk takes the file, not what was measured.
     matrix
@@ -84,19 +88,18 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
     Ok(())
 }
 
-fn print(matrix: &FaultMatrix, json: bool) -> Result<()> {
-    let text = if json {
-        serde_json::to_string_pretty(matrix)?
-    } else {
-        format!(
-            "\nFAULTS  each one in the running neighbour; function timeout {} s; times are the client's, and count the init phase \
-             where an environment had to start\n{}",
-            TIMEOUT.as_secs(),
-            crate::table::faults::table(&matrix.rows, true)
-        )
-    };
-    match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+fn print(matrix: &FaultMatrix, json: bool, width: output::Width) -> Result<()> {
+    if json {
+        return output::line(&serde_json::to_string_pretty(matrix)?);
     }
+    let section = Section {
+        heading: "Faults".to_owned(),
+        about: format!(
+            "each one in the running service; function timeout {} s; times are the client's, and count the init phase where an \
+             environment had to start",
+            TIMEOUT.as_secs()
+        ),
+        ..view::faults::section(&matrix.rows, true)
+    };
+    output::sections(&[section], width)
 }

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use lab_results::ceiling::Ceilings;
 use lab_results::chart;
 use lab_results::facts::Facts;
 use lab_results::load as results;
 use lab_results::schema::{Place, ResultsFile};
+use lab_results::view;
 
 use self::run::{Run, in_short};
 use super::aws::RESULTS as AWS_RESULTS;
@@ -19,7 +21,6 @@ use super::output;
 use super::ready::{self, Origin};
 use super::run::RESULTS;
 use crate::programs;
-use lab_bench::ceiling::Ceilings;
 use lab_bench::load::emulated::{self, Account};
 use lab_bench::load::{Strategy, remote};
 use lab_bench::run_directory::clear_leftovers;
@@ -95,6 +96,8 @@ pub struct Load {
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    width: output::Width,
     /// Do not ask before a private copy of a missing program is unpacked, or before AWS charges for requests
     #[arg(long, short)]
     yes: bool,
@@ -149,12 +152,10 @@ impl Load {
         }
         let file = self.results.as_deref();
         let ceilings = Ceilings::compute(&workspace.root, file, &steps, facts)?;
-        let text = if self.json {
-            serde_json::to_string_pretty(&ceilings)?
-        } else {
-            crate::table::ceiling::tables(&ceilings)
-        };
-        output::line(&text)
+        if self.json {
+            return output::line(&serde_json::to_string_pretty(&ceilings)?);
+        }
+        output::sections(&view::ceiling::sections(&ceilings), self.width)
     }
 
     async fn emulated(
@@ -253,15 +254,18 @@ impl Load {
             alone.merge_load(run.load.clone());
             return output::written(alone.write(std::io::stdout().lock()));
         }
-        let mut text = crate::table::load::tables(&run.load, &run.order);
-        if let Some(published) = crate::table::load::published(&run.load, facts)? {
-            text = text + &published + "\n";
+        let mut sections = view::load::sections(&run.load, &run.order);
+        if let (Some(last), Some(published)) = (
+            sections.last_mut(),
+            view::load::published(&run.load, facts)?,
+        ) {
+            last.notes.push(published);
         }
         // Files and URLs have no measurement, a step perhaps none yet: then there is no ceiling to show.
         if let Ok(ceilings) = Ceilings::compute(&workspace.root, None, &run.order, facts) {
-            text += &crate::table::ceiling::tables(&ceilings);
+            sections.extend(view::ceiling::sections(&ceilings));
         }
-        output::line(text.trim_end())
+        output::sections(&sections, self.width)
     }
 
     fn draw(&self, load: &results::Load) -> Result<()> {

@@ -83,6 +83,8 @@ pub struct Run {
     /// Print the session as JSON instead of tables
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    width: output::Width,
     /// Do not ask before a private copy of a missing program is unpacked, or before AWS charges for requests
     #[arg(long, short)]
     yes: bool,
@@ -108,6 +110,7 @@ impl Run {
                 results: self.results.as_deref(),
                 label: self.label,
                 json: self.json,
+                width: self.width,
                 yes: self.yes,
                 dry_run: self.dry_run,
             };
@@ -120,6 +123,7 @@ impl Run {
                 profile: &self.profile,
                 results: self.results.as_deref(),
                 json: self.json,
+                width: self.width,
                 yes: self.yes,
             };
             return faults::run(&workspace, request).await;
@@ -153,7 +157,14 @@ impl Run {
         let measured = elapsed(begin);
 
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
-        output::print(Place::Local, &session, &order, &facts, self.json)?;
+        output::print(
+            Place::Local,
+            &session,
+            &order,
+            &facts,
+            self.json,
+            self.width,
+        )?;
         if let Some(line) = line_to_paste(&session).filter(|_| !self.json) {
             println!("\nto paste, for a room's `cargo lab compare -`:\n{line}");
         }

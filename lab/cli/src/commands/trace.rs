@@ -1,6 +1,5 @@
 //! `lab trace`: where do the milliseconds go?
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
@@ -8,11 +7,11 @@ use clap::Args;
 use lab_results::chart;
 use lab_results::schema::{Place, ResultsFile};
 use lab_results::trace::Trace;
+use lab_results::view::waterfall;
 
-use super::output::{self, written};
+use super::output;
 use super::ready::Ready;
 use super::run::RESULTS;
-use crate::table::waterfall;
 use lab_bench::target::Choice;
 use lab_bench::timeline::{Extent, Traces, trace};
 use lab_workspace::Workspace;
@@ -57,6 +56,8 @@ pub struct TraceCommand {
     /// Print the timelines as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    width: output::Width,
     /// Do not ask before a private copy of a missing program is unpacked
     #[arg(long, short)]
     yes: bool,
@@ -80,12 +81,11 @@ impl TraceCommand {
                 }
             })
             .collect();
-        let text = if self.json {
-            serde_json::to_string_pretty(&shown)?
+        if self.json {
+            output::line(&serde_json::to_string_pretty(&shown)?)?;
         } else {
-            waterfall::tables(&shown)
-        };
-        written(writeln!(std::io::stdout().lock(), "{text}"))?;
+            output::sections(&waterfall::sections(&shown), self.width)?;
+        }
         if let Some(path) = &self.svg {
             let picture = chart::waterfall(&shown).context("there is nothing to draw")?;
             output::file("picture", path, &picture)?;

@@ -1,6 +1,5 @@
 //! `lab tune`: which memory size?
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
@@ -9,11 +8,11 @@ use lab_results::chart;
 use lab_results::price::Prices;
 use lab_results::schema::{Measurement, Place, ResultsFile};
 use lab_results::tuning::{SIZES, Strategy, Tuning};
+use lab_results::view::tuning as table;
 
-use super::output::{self, written};
+use super::output;
 use super::ready::Ready;
 use super::run::RESULTS;
-use crate::table::tune as table;
 use lab_bench::measure::{Extent, measure_each};
 use lab_bench::target::{Choice, Target};
 use lab_workspace::Workspace;
@@ -75,6 +74,8 @@ pub struct Tune {
     /// Print AWS Lambda Power Tuning's JSON: of one step its object, of several one by each name
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    width: output::Width,
     /// Do not ask before a private copy of a missing program is unpacked
     #[arg(long, short)]
     yes: bool,
@@ -116,12 +117,11 @@ impl Tune {
             weight: self.weight,
             baseline: baseline.as_deref(),
         };
-        let text = if self.json {
-            table::json(&shown)?
+        if self.json {
+            output::line(&table::json(&shown)?)?;
         } else {
-            table::tables(&shown)?
-        };
-        written(writeln!(std::io::stdout().lock(), "{text}"))?;
+            output::sections(&table::sections(&shown)?, self.width)?;
+        }
         self.draw(&tunings, &prices)?;
         // After the tables: a full disk takes the file, not what was measured.
         ResultsFile::change(&results, Place::Local, |file| {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use lab::table::tune::{Shown, json};
 use lab_bench::measure::{Extent, Prepared, measure_each};
 use lab_bench::target::Target;
 use lab_bench::timeline;
 use lab_results::conditions::Conditions;
 use lab_results::schema::{Build, Limits, Machine};
-use lab_results::trace::{Kind, Trace};
+use lab_results::trace::{Part, Trace};
 use lab_results::tuning::{Strategy, Tuning};
+use lab_results::view::tuning::{Shown, json};
 use lab_workspace::progress::Progress;
 use serde_json::Value;
 
@@ -52,11 +52,8 @@ async fn prepared(bench: &Bench, target: &Target) -> Prepared {
 
 /// The lines of the waterfall hold every moment from the beginning to the answer once; the named ones are the step's own.
 fn check_timeline(trace: &Trace, names: &[&str]) {
-    let lines = trace.lines();
-    let sum: f64 = lines
-        .iter()
-        .map(lab_results::trace::Line::duration_us)
-        .sum();
+    let lines = trace.bars();
+    let sum: f64 = lines.iter().map(lab_results::trace::Bar::duration_us).sum();
     let whole = trace.whole_us();
     assert!(
         (sum - whole).abs() <= 0.05 * whole,
@@ -64,8 +61,8 @@ fn check_timeline(trace: &Trace, names: &[&str]) {
     );
     let accounted: f64 = lines
         .iter()
-        .filter(|line| line.kind != Kind::Rest)
-        .map(lab_results::trace::Line::duration_us)
+        .filter(|line| line.part != Part::Rest)
+        .map(lab_results::trace::Bar::duration_us)
         .sum();
     assert!(
         (accounted - trace.attributed_us()).abs() < 1.0,
@@ -73,7 +70,7 @@ fn check_timeline(trace: &Trace, names: &[&str]) {
     );
     let seen: Vec<&str> = lines
         .iter()
-        .filter(|line| line.kind == Kind::Phase)
+        .filter(|line| line.part == Part::Phase)
         .map(|line| line.name.as_str())
         .collect();
     assert_eq!(seen, names);

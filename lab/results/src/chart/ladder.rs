@@ -29,7 +29,7 @@ pub fn ladder(session: &Session) -> Option<String> {
             Some(Row {
                 name,
                 measurement,
-                p50: measurement.p50(Metric::Warm)?,
+                p50: measurement.estimate(Metric::Warm)?,
             })
         })
         .collect();

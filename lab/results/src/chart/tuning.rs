@@ -84,7 +84,7 @@ fn cells(tuning: &Tuning, prices: &Prices) -> Option<Vec<Cell>> {
     sizes
         .map(|(size, point)| {
             Some(Cell {
-                p50_us: size.p50(Metric::Warm)?.value,
+                p50_us: size.median(Metric::Warm)?,
                 point,
             })
         })

@@ -103,7 +103,7 @@ pub fn tuning_curve(tunings: &[&Tuning]) -> Option<String> {
 
 fn curve(tuning: &Tuning) -> Option<Curve<'_>> {
     let points = tuning.sizes.iter().map(|size| {
-        let p50 = size.p50(Metric::Cold)?;
+        let p50 = size.estimate(Metric::Cold)?;
         Some((size.memory_mb, p50.value))
     });
     Some(Curve {

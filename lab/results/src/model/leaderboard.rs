@@ -50,7 +50,7 @@ impl Result {
     /// The result of a session in the lab: the person's own crates, else the fastest step. None where the floor is missing, or
     /// on AWS, where the distance is not known.
     pub fn of(session: &Session, label: &str) -> Option<Self> {
-        let floor_us = session.measurements.get(FLOOR)?.p50(Metric::Warm)?.value;
+        let floor_us = session.measurements.get(FLOOR)?.median(Metric::Warm)?;
         let others = session
             .measurements
             .iter()
@@ -84,7 +84,7 @@ fn crate_of(name: &str, measurement: &Measurement) -> Option<Crate> {
     Some(Crate {
         name: short_name(name),
         memory_mb: measurement.memory_mb,
-        p50_us: measurement.p50(Metric::Warm)?.value,
+        p50_us: measurement.median(Metric::Warm)?,
         network_us: network?,
         keeps_contract: measurement.keeps_contract,
     })

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::schema::{Build, Limits, Machine, Network};
 use crate::stats;
 
+/// From this share of busy CPUs on, a machine's numbers are no longer the step's, percent.
+pub const SATURATED_PERCENT: u8 = 95;
+
 /// One strategy, applied to one step after the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -194,7 +194,7 @@ pub struct Method {
 pub struct Measurement {
     /// The step's title.
     pub title: String,
-    /// The step that it changes; absent for the first one and for a measured file.
+    /// What it is compared with: the step that it changes, or that a file is run like; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// The empty handler that it stands on; absent for a floor and for a measured file.

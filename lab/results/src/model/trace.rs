@@ -75,22 +75,22 @@ pub struct Span {
     pub failed: bool,
 }
 
-/// A line of the waterfall.
+/// A bar of the waterfall.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub struct Bar {
     /// The phase, or what fills the gap.
     pub name: String,
     /// Whether the program itself named it, or it is what remains.
-    pub kind: Kind,
+    pub part: Part,
     /// The stretches of time that belong to it: start and end, µs.
     pub pieces: Vec<(f64, f64)>,
     /// The step says that it failed.
     pub failed: bool,
 }
 
-/// What a line of the waterfall stands for.
+/// What a bar of the waterfall stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Part {
     /// The platform's own measure: init.
     Platform,
     /// A phase of the step's X-Ray document.
@@ -99,7 +99,7 @@ pub enum Kind {
     Rest,
 }
 
-impl Line {
+impl Bar {
     /// How long all its pieces are together, µs.
     pub fn duration_us(&self) -> f64 {
         self.pieces.iter().map(|(start, end)| end - start).sum()
@@ -133,42 +133,42 @@ impl Trace {
         in_phases - self.begin_us()
     }
 
-    /// The waterfall from its top to its bottom. Together the lines hold every moment from the beginning to the answer, and
+    /// The waterfall from its top to its bottom. Together the bars hold every moment from the beginning to the answer, and
     /// but for phases that ran side by side each moment once.
-    pub fn lines(&self) -> Vec<Line> {
-        let rest = |name: &str, pieces: Vec<(f64, f64)>| Line {
+    pub fn bars(&self) -> Vec<Bar> {
+        let rest = |name: &str, pieces: Vec<(f64, f64)>| Bar {
             name: name.to_owned(),
-            kind: Kind::Rest,
+            part: Part::Rest,
             pieces,
             failed: false,
         };
-        let mut lines = Vec::new();
+        let mut bars = Vec::new();
         if let Some(init) = &self.init {
-            lines.push(Line {
+            bars.push(Bar {
                 name: "init".to_owned(),
-                kind: Kind::Platform,
+                part: Part::Platform,
                 pieces: vec![(-init.duration_us, 0.0)],
                 failed: false,
             });
         }
         let Some(handler) = &self.handler else {
-            lines.push(rest("no phases are known", vec![(0.0, self.answered_us)]));
-            return lines;
+            bars.push(rest("no phases are known", vec![(0.0, self.answered_us)]));
+            return bars;
         };
         let (start, end) = (handler.start_us, handler.end_us.min(self.answered_us));
-        lines.push(rest("event to handler", vec![(0.0, start)]));
-        lines.extend(self.phases.iter().map(|phase| Line {
+        bars.push(rest("event to handler", vec![(0.0, start)]));
+        bars.extend(self.phases.iter().map(|phase| Bar {
             name: phase.name.clone(),
-            kind: Kind::Phase,
+            part: Part::Phase,
             pieces: vec![(phase.start_us, phase.end_us)],
             failed: phase.failed,
         }));
-        lines.push(rest(
+        bars.push(rest(
             "rest of handler",
             gaps(&covered(&self.phases), start, end),
         ));
-        lines.push(rest("handler to answer", vec![(end, self.answered_us)]));
-        lines
+        bars.push(rest("handler to answer", vec![(end, self.answered_us)]));
+        bars
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invocations of one environment share its luck (memory layout, connection, neighbours on the machine), so they are
 //! not independent, and an interval computed from them would be far too narrow. Rounds are: each starts a fresh
 //! environment. The intervals resample whole rounds with replacement, and two steps of a session with the same
-//! round numbers, because round n of both ran side by side and shares the machine's mood.
+//! round numbers, because round n of both ran side by side and shares the machine's drift.
 //!
 //! With 10 or 12 rounds a plain percentile bootstrap is too narrow: where two steps are the same, 7 to 10 of 100 sessions
 //! would see a change. The interval therefore takes wider percentiles of the same resamples, the "expanded percentile" of
@@ -79,24 +79,31 @@ impl Comparison {
     }
 }
 
-/// The median of all rounds pooled; none without samples.
-pub fn median(rounds: &[Vec<f64>]) -> Option<Estimate> {
+/// The median of all rounds pooled; none without samples. Nothing is resampled for it.
+pub fn median(rounds: &[Vec<f64>]) -> Option<f64> {
+    Pooled::new(rounds).median(&vec![1; rounds.len()])
+}
+
+/// The same with its interval.
+pub fn estimate(rounds: &[Vec<f64>]) -> Option<Estimate> {
     let pooled = Pooled::new(rounds);
     let value = pooled.median(&vec![1; rounds.len()])?;
     let interval = bootstrap(rounds.len(), |weights| pooled.median(weights));
     Some(Estimate { value, interval })
 }
 
+/// The median of `numerator` divided by the median of `denominator`; none without samples or if the denominator is zero.
+pub fn ratio(numerator: &[Vec<f64>], denominator: &[Vec<f64>]) -> Option<f64> {
+    let ratio = median(numerator)? / median(denominator)?;
+    ratio.is_finite().then_some(ratio)
+}
+
 /// The median of `numerator` divided by the median of `denominator`, paired round by round.
 ///
 /// None without samples or if the denominator is zero. No interval if the numbers of rounds differ: then the rounds were not interleaved.
 pub fn compare(numerator: &[Vec<f64>], denominator: &[Vec<f64>]) -> Option<Comparison> {
+    let ratio = ratio(numerator, denominator)?;
     let (above, below) = (Pooled::new(numerator), Pooled::new(denominator));
-    let ratio =
-        above.median(&vec![1; numerator.len()])? / below.median(&vec![1; denominator.len()])?;
-    if !ratio.is_finite() {
-        return None;
-    }
     let paired = numerator.len() == denominator.len();
     let resampled = |weights: &[u32]| Some(above.median(weights)? / below.median(weights)?);
     let interval = paired
@@ -201,6 +208,8 @@ fn bootstrap_each(
     if fewest < MINIMUM_ROUNDS {
         return None;
     }
+    #[cfg(test)]
+    tests::RESAMPLED.with(|times| times.set(times.get() + 1));
     let mut random = fastrand::Rng::with_seed(SEED);
     let mut weights: Vec<Vec<u32>> = rounds.iter().map(|count| vec![0; *count]).collect();
     let mut values = Vec::with_capacity(RESAMPLES);
@@ -249,7 +258,28 @@ fn normal_tail(x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        /// How often this thread has resampled.
+        pub(super) static RESAMPLED: Cell<u32> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn a_value_alone_is_not_resampled() {
+        let rounds = vec![vec![1.0, 2.0, 3.0]; 12];
+        let resampled = || RESAMPLED.with(Cell::get);
+        let before = resampled();
+        assert_eq!(
+            (median(&rounds), ratio(&rounds, &rounds)),
+            (Some(2.0), Some(1.0))
+        );
+        assert_eq!(resampled(), before);
+        assert!(estimate(&rounds).unwrap().interval.is_some());
+        assert_eq!(resampled(), before + 1);
+    }
 
     #[test]
     fn the_tail_is_that_of_the_published_table() {

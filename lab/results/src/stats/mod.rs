@@ -83,9 +83,14 @@ impl Measurement {
         Summary::of(&self.rounds_of(metric).concat())
     }
 
-    /// The pooled median with its interval.
-    pub fn p50(&self, metric: Metric) -> Option<Estimate> {
+    /// The pooled median.
+    pub fn median(&self, metric: Metric) -> Option<f64> {
         interval::median(&self.rounds_of(metric))
+    }
+
+    /// The pooled median with its interval: thousands of times the work of [`Measurement::median`].
+    pub fn estimate(&self, metric: Metric) -> Option<Estimate> {
+        interval::estimate(&self.rounds_of(metric))
     }
 
     /// The mean over the rounds of a value that each round has; none where a round lacks it.
@@ -95,7 +100,7 @@ impl Measurement {
     }
 
     /// What explains a paced warm invocation, microseconds: the delays that it waited for and its own CPU time. What
-    /// the median has above this is hidden elsewhere: throttling, wake-ups, a neighbour's real work.
+    /// the median has above this is hidden elsewhere: throttling, wake-ups, a backing service's real work.
     pub fn explained_us(&self) -> Option<f64> {
         self.mean(|round| Some(round.warm_network_us? + round.warm_cpu_us?))
     }
@@ -128,13 +133,24 @@ impl Measurement {
 }
 
 impl Session {
-    /// How many times better `after` is than `before`; none if one was not measured in this session.
+    /// How many times better `after` is than `before`, with the interval; none if one was not measured in this session.
     pub fn compare(&self, before: &str, after: &str, metric: Metric) -> Option<Comparison> {
+        let [numerator, denominator] = self.sides(before, after, metric)?;
+        interval::compare(&numerator, &denominator)
+    }
+
+    /// The same without the interval.
+    pub fn ratio(&self, before: &str, after: &str, metric: Metric) -> Option<f64> {
+        let [numerator, denominator] = self.sides(before, after, metric)?;
+        interval::ratio(&numerator, &denominator)
+    }
+
+    fn sides(&self, before: &str, after: &str, metric: Metric) -> Option<[Vec<Vec<f64>>; 2]> {
         let before = self.measurements.get(before)?.rounds_of(metric);
         let after = self.measurements.get(after)?.rounds_of(metric);
-        match metric {
-            Metric::PerSecond => interval::compare(&after, &before),
-            _ => interval::compare(&before, &after),
-        }
+        Some(match metric {
+            Metric::PerSecond => [after, before],
+            _ => [before, after],
+        })
     }
 }

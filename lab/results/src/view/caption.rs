@@ -1,12 +1,12 @@
-//! What stands under a chart, and the chart in words.
+//! Machine, build, network and limits in words; what stands under a chart, and the chart in words.
 
 use std::fmt::Write;
 
 use crate::chart::ladder::Row;
 use crate::conditions::Conditions;
-use crate::format::duration;
+use crate::format::{duration, short_name};
 use crate::interval::Interval;
-use crate::schema::{Build, Limits, Machine, Metric, Session};
+use crate::schema::{Build, Limits, Machine, Metric, Network, Session};
 
 /// The chart in words, for those who do not see it.
 pub(crate) fn description(rows: &[Row], caption: &[String]) -> String {
@@ -63,53 +63,135 @@ pub(crate) fn caption(session: &Session, rows: &[Row]) -> Vec<String> {
 
 /// Day, machine, network, limits and commit of a session.
 pub(crate) fn where_and_when(session: &Session) -> String {
-    let date = session.started.split('T').next().unwrap_or_default();
-    let machine = session
-        .machine
-        .as_ref()
-        .map_or("AWS Lambda".to_owned(), machine_in_words);
-    let network = session
-        .profile()
-        .map(|profile| format!(", network {profile}"))
-        .unwrap_or_default();
-    let limits = session.limits.as_ref().map_or("", limits_in_words);
-    format!(
-        "{date}: {machine}{network}{limits}; {}.",
-        build_in_words(&session.build)
+    sentence(
+        &session.started,
+        session.machine.as_ref(),
+        session.profile(),
+        session.limits.as_ref(),
+        &session.build,
     )
 }
 
 /// The same of what is no session.
 pub(crate) fn conditions_in_words(conditions: &Conditions) -> String {
-    format!(
-        "{}: {}, network {}{}; {}.",
-        conditions.started.split('T').next().unwrap_or_default(),
-        machine_in_words(&conditions.machine),
-        conditions.network.profile,
-        limits_in_words(&conditions.limits),
-        build_in_words(&conditions.build)
+    sentence(
+        &conditions.started,
+        Some(&conditions.machine),
+        Some(&conditions.network.profile),
+        Some(&conditions.limits),
+        &conditions.build,
     )
 }
 
-fn machine_in_words(machine: &Machine) -> String {
-    format!("{}, {} cores", machine.cpu.trim(), machine.logical_cores)
-}
-
-fn limits_in_words(limits: &Limits) -> &'static str {
-    if limits.cpu && limits.memory {
+fn sentence(
+    started: &str,
+    on: Option<&Machine>,
+    profile: Option<&str>,
+    limits: Option<&Limits>,
+    build: &Build,
+) -> String {
+    let date = started.split('T').next().unwrap_or_default();
+    let network = profile.map(|profile| format!(", network {profile}"));
+    let limited = limits.is_none_or(as_on_lambda);
+    let limits = if limited {
         ""
     } else {
         ", without Lambda's CPU and memory limits"
-    }
-}
-
-fn build_in_words(build: &Build) -> String {
+    };
     let commit = build.commit.as_deref().map_or_else(
         || "no commit".to_owned(),
         |commit| format!("commit {}", commit.chars().take(9).collect::<String>()),
     );
     let dirty = if build.dirty { " with changes" } else { "" };
-    commit + dirty
+    format!(
+        "{date}: {}{}{limits}; {commit}{dirty}.",
+        machine(on),
+        network.unwrap_or_default()
+    )
+}
+
+/// The machine in a few words.
+pub fn machine(machine: Option<&Machine>) -> String {
+    machine.map_or_else(
+        || "AWS Lambda".to_owned(),
+        |machine| format!("{}, {} cores", machine.cpu.trim(), machine.logical_cores),
+    )
+}
+
+/// Whether CPU and memory were limited, in a few words.
+pub fn limits(limits: Option<&Limits>) -> String {
+    match limits {
+        Some(limits) if as_on_lambda(limits) => "limits as on Lambda".to_owned(),
+        Some(_) => "no limits".to_owned(),
+        None => "Lambda's own limits".to_owned(),
+    }
+}
+
+/// Whether both were limited.
+pub fn as_on_lambda(limits: &Limits) -> bool {
+    limits.cpu && limits.memory
+}
+
+/// Everything that is known about how a session was measured: a name and a value each.
+pub fn conditions(session: &Session) -> Vec<(&'static str, String)> {
+    let machine = session.machine.as_ref();
+    let limits = session.limits.as_ref();
+    let build = &session.build;
+    let commit = build.commit.as_deref().unwrap_or("none");
+    let dirty = if build.dirty { ", with changes" } else { "" };
+    let steps = session.measurements.keys().map(|name| short_name(name));
+    let rows = [
+        (
+            "Machine",
+            machine.map(|it| format!("{}, {} MiB", self::machine(Some(it)), it.memory_mib)),
+        ),
+        (
+            "System",
+            machine.map(|it| format!("{}, Linux {}", it.os, it.kernel)),
+        ),
+        (
+            "CPU and memory",
+            limits.map(|it| format!("{}, by {}", self::limits(Some(it)), it.how)),
+        ),
+        ("CPUs", session.method.pinning.clone()),
+        ("Network", session.network.as_ref().map(network)),
+        (
+            "Source",
+            Some(format!(
+                "commit {commit}{dirty}; {}; profile {}",
+                build.rustc, build.profile
+            )),
+        ),
+        (
+            "Method",
+            Some(format!(
+                "{} rounds, each with a fresh environment of every step, in turns; warm requests {} ms apart; intervals of 95 % \
+                 resample rounds",
+                session.method.rounds, session.method.paced_gap_ms
+            )),
+        ),
+        ("When", Some(session.started.clone())),
+        ("Steps", Some(steps.collect::<Vec<_>>().join(", "))),
+    ];
+    let known = rows.into_iter();
+    known
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
+
+fn network(network: &Network) -> String {
+    let links = [
+        ("database", network.database),
+        ("cache", network.cache),
+        ("Parameter Store", network.parameters),
+    ];
+    let links = links.map(|(name, link)| {
+        format!(
+            "{name} {} µs round trip, {} µs a request, {} µs a session",
+            link.round_trip_us, link.service_us, link.session_setup_us
+        )
+    });
+    format!("{}: {}", network.profile, links.join("; "))
 }
 
 /// One number if all are equal, else the smallest and the largest.

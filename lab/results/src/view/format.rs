@@ -64,6 +64,30 @@ pub fn times(ratio: f64) -> String {
     format!("{}x", three_digits(ratio))
 }
 
+/// A rate with three digits: more would be invented. `40`, `45.9`, `12,300`.
+pub fn rate(per_second: f64) -> String {
+    let digits = per_second.abs().max(1.0).log10().floor() as i32;
+    let unit = 10_f64.powi(digits - 2);
+    let rounded = (per_second / unit).round() * unit;
+    if rounded < 1000.0 {
+        let text = format!("{rounded:.2}");
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    let whole = format!("{rounded:.0}");
+    let groups: Vec<&str> = whole
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).unwrap_or_default())
+        .collect();
+    groups.join(",")
+}
+
+/// The same with its unit: `12,300/s`.
+pub fn per_second(value: f64) -> String {
+    rate(value) + "/s"
+}
+
 /// RFC 3339 in UTC, whole seconds: `2026-10-08T12:00:00Z`. A time before 1970 counts as 1970.
 pub fn timestamp(time: SystemTime) -> String {
     let seconds = time
@@ -156,6 +180,15 @@ mod tests {
             ["812 B", "45.1 kB", "11.2 MB"]
         );
         assert_eq!([1.0, 12.34, 187.4].map(times), ["1.00x", "12.3x", "187x"]);
+    }
+
+    #[test]
+    fn rates_have_three_digits() {
+        let shown = [0.4, 9.876, 40.0, 278.4, 999.7, 10_000.0, 647_431.0].map(rate);
+        assert_eq!(
+            shown,
+            ["0.4", "9.88", "40", "278", "1,000", "10,000", "647,000"]
+        );
     }
 
     #[test]

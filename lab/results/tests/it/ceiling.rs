@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::common::measurement;
-use lab_results::ceiling::{Kind, Limit, ceiling};
+use lab_results::ceiling::{Limit, LimitKind, ceiling};
 use lab_results::facts::Facts;
 use lab_results::schema::{Measurement, ResultsFile};
 use proptest::prelude::*;
@@ -34,11 +34,11 @@ fn step(busy_us: u64, warm: &[(&str, f64)], cold: &[(&str, f64)]) -> Measurement
 }
 
 fn limits(measurement: &Measurement, concurrency: u64) -> Vec<Limit> {
-    let session = common::session("1", &[]);
+    let session = crate::common::session("1", &[]);
     ceiling(measurement, session.network.as_ref(), &facts(), concurrency).unwrap()
 }
 
-fn of(limits: &[Limit], kind: Kind) -> Option<f64> {
+fn of(limits: &[Limit], kind: LimitKind) -> Option<f64> {
     limits
         .iter()
         .find(|limit| limit.kind == kind)
@@ -62,15 +62,15 @@ fn a_step_that_asks_for_everything_at_each_request_meets_every_limit() {
         ("database.requests", 6.0),
     ];
     let limits = limits(&step(50_000, &warm, &warm), 10);
-    close(of(&limits, Kind::ParameterStore), 40.0);
-    close(of(&limits, Kind::RequestRate), 100.0);
-    close(of(&limits, Kind::Concurrency), 200.0);
-    close(of(&limits, Kind::IamConnections), 200.0);
+    close(of(&limits, LimitKind::ParameterStore), 40.0);
+    close(of(&limits, LimitKind::RequestRate), 100.0);
+    close(of(&limits, LimitKind::Concurrency), 200.0);
+    close(of(&limits, LimitKind::IamConnections), 200.0);
     // 450 pinned connections, 50 ms each.
-    close(of(&limits, Kind::DatabaseConnections), 9000.0);
-    close(of(&limits, Kind::HttpApi), 10_000.0);
-    assert_eq!(of(&limits, Kind::CacheBandwidth), None);
-    assert_eq!(limits[0].kind, Kind::ParameterStore);
+    close(of(&limits, LimitKind::DatabaseConnections), 9000.0);
+    close(of(&limits, LimitKind::HttpApi), 10_000.0);
+    assert_eq!(of(&limits, LimitKind::CacheBandwidth), None);
+    assert_eq!(limits[0].kind, LimitKind::ParameterStore);
     // Four names a call, $0.05 for 10,000.
     assert_eq!(limits[0].usd_per_million, Some(20.0));
     assert_eq!(limits[0].lifted_per_second, Some(1000.0));
@@ -86,23 +86,23 @@ fn a_step_that_keeps_what_it_got_is_limited_by_what_it_still_asks_for() {
     let warm = [("database.requests", 2.0), ("database.bytes_sent", 4000.0)];
     let cold = [("parameters.get_parameter", 4.0)];
     let limits = limits(&step(4000, &warm, &cold), 1000);
-    close(of(&limits, Kind::RequestRate), 10_000.0);
-    close(of(&limits, Kind::Concurrency), 250_000.0);
+    close(of(&limits, LimitKind::RequestRate), 10_000.0);
+    close(of(&limits, LimitKind::Concurrency), 250_000.0);
     // 40/s, four calls an environment each 300 s: 3,000 environments of 10 requests/s.
-    close(of(&limits, Kind::ParameterStore), 30_000.0);
+    close(of(&limits, LimitKind::ParameterStore), 30_000.0);
     // Two round trips of 1 ms.
-    close(of(&limits, Kind::DatabaseConnections), 225_000.0);
+    close(of(&limits, LimitKind::DatabaseConnections), 225_000.0);
     // 32 MB/s.
-    close(of(&limits, Kind::DatabaseBandwidth), 8000.0);
-    assert_eq!(of(&limits, Kind::IamConnections), None);
+    close(of(&limits, LimitKind::DatabaseBandwidth), 8000.0);
+    assert_eq!(of(&limits, LimitKind::IamConnections), None);
 }
 
 #[test]
 fn the_cache_is_limited_by_what_its_node_may_send() {
     let limits = limits(&step(1500, &[("cache.bytes_sent", 8000.0)], &[]), 1000);
-    close(of(&limits, Kind::CacheBandwidth), 1000.0);
-    assert_eq!(limits[0].kind, Kind::CacheBandwidth);
-    assert_eq!(of(&limits, Kind::ParameterStore), None);
+    close(of(&limits, LimitKind::CacheBandwidth), 1000.0);
+    assert_eq!(limits[0].kind, LimitKind::CacheBandwidth);
+    assert_eq!(of(&limits, LimitKind::ParameterStore), None);
 }
 
 #[test]
@@ -126,8 +126,8 @@ fn every_step_of_the_reference_has_a_ceiling_and_says_why() {
         ceiling(measurement, session.network.as_ref(), &facts(), 1000).unwrap()[0].kind
     };
     // What the sample's first steps are about.
-    assert_eq!(first("00-unoptimized"), Kind::ParameterStore);
-    assert_ne!(first("03-parameters-extension"), Kind::ParameterStore);
+    assert_eq!(first("00-unoptimized"), LimitKind::ParameterStore);
+    assert_ne!(first("03-parameters-extension"), LimitKind::ParameterStore);
 }
 
 proptest! {
@@ -140,10 +140,10 @@ proptest! {
         prop_assume!(busy_us != 100_000);
         let step = step(busy_us, &[("parameters.get_parameter", 2.0)], &[]);
         let (few, many) = (limits(&step, concurrency), limits(&step, concurrency + 1));
-        for kind in Kind::ALL {
+        for kind in LimitKind::ALL {
             prop_assert!(of(&few, kind).zip(of(&many, kind)).is_none_or(|(few, many)| few <= many));
         }
-        let lambda = of(&few, Kind::Concurrency).unwrap().min(of(&few, Kind::RequestRate).unwrap());
+        let lambda = of(&few, LimitKind::Concurrency).unwrap().min(of(&few, LimitKind::RequestRate).unwrap());
         // Little's law: that rate keeps no more environments busy than there are.
         prop_assert!(lambda * (busy_us as f64 / 1e6) <= concurrency as f64 * (1.0 + 1e-9));
         // A request that takes less than 100 ms is limited by the rule, a longer one by its time.

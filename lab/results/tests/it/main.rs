@@ -10,3 +10,4 @@ mod leaderboard;
 mod load;
 mod pictures;
 mod stats;
+mod tables;

@@ -122,9 +122,9 @@ fn a_timelines_lines_are_the_whole_of_it() {
         let mut trace = trace("05-elasticache", temperature);
         let sum = |trace: &Trace| -> f64 {
             trace
-                .lines()
+                .bars()
                 .iter()
-                .map(lab_results::trace::Line::duration_us)
+                .map(lab_results::trace::Bar::duration_us)
                 .sum()
         };
         assert!((sum(&trace) - trace.whole_us()).abs() < 1e-6);

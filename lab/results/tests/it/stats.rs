@@ -3,7 +3,7 @@
 #![expect(clippy::float_cmp, reason = "the expected values are exact")]
 
 use crate::common::{measurement, session};
-use lab_results::interval::{Verdict, compare, median};
+use lab_results::interval::{Verdict, compare, estimate};
 use lab_results::schema::Metric;
 use lab_results::stats::{Summary, percentile};
 use proptest::prelude::*;
@@ -97,7 +97,7 @@ fn too_few_or_unpaired_rounds_give_a_ratio_without_interval() {
     );
     assert!(compare(&rounds(10), &vec![vec![]; 10]).is_none());
     assert!(compare(&rounds(10), &vec![vec![0.0]; 10]).is_none());
-    assert!(median(&rounds(9)).unwrap().interval.is_none());
+    assert!(estimate(&rounds(9)).unwrap().interval.is_none());
 }
 
 #[test]
@@ -130,7 +130,7 @@ proptest! {
     fn the_pooled_median_is_that_of_the_samples_and_lies_in_its_interval(
         rounds in prop::collection::vec(prop::collection::vec(1.0..1e6_f64, 1..20), 10..14),
     ) {
-        let estimate = median(&rounds).unwrap();
+        let estimate = estimate(&rounds).unwrap();
         prop_assert_eq!(estimate.value, Summary::of(&rounds.concat()).unwrap().p50);
         let interval = estimate.interval.unwrap();
         prop_assert!(interval.low <= interval.high);

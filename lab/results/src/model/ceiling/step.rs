@@ -1,6 +1,6 @@
 //! The arithmetic, limit by limit.
 
-use super::{Kind, Limit};
+use super::{Limit, LimitKind};
 use crate::facts::{Error, Facts};
 use crate::format::{bytes, duration, usd};
 use crate::schema::{Measurement, Network};
@@ -44,7 +44,7 @@ impl Step<'_> {
         let lift = "a higher concurrency quota: on request, no fee".to_owned();
         Ok(vec![
             Limit {
-                kind: Kind::Concurrency,
+                kind: LimitKind::Concurrency,
                 per_second: concurrency / self.busy,
                 because: format!(
                     "{concurrency} environments, each busy for {} a request",
@@ -55,7 +55,7 @@ impl Step<'_> {
                 usd_per_million: Some(0.0),
             },
             Limit {
-                kind: Kind::RequestRate,
+                kind: LimitKind::RequestRate,
                 per_second: concurrency * rule,
                 because: format!(
                     "Lambda allows {rule} requests/s for each of {concurrency} units of concurrency, however fast it answers"
@@ -85,7 +85,7 @@ impl Step<'_> {
             let higher = self.facts.number(key, "requests/s")?;
             let charged = (single + several * NAMES_IN_A_CALL) * interaction * 1e6;
             return Ok(Some(Limit {
-                kind: Kind::ParameterStore,
+                kind: LimitKind::ParameterStore,
                 per_second: quota / calls,
                 because: format!(
                     "one request makes {}, and the whole account has {quota}/s",
@@ -112,7 +112,7 @@ impl Step<'_> {
         let environments = quota * kept / at_start;
         let charged = at_start / (kept * each) * interaction * 1e6;
         Ok(Some(Limit {
-            kind: Kind::ParameterStore,
+            kind: LimitKind::ParameterStore,
             per_second: environments * each,
             because: format!(
                 "{at_start:.0} calls an environment each {kept} s: {quota}/s are enough for {environments:.0} environments, \
@@ -136,7 +136,7 @@ impl Step<'_> {
                 .facts
                 .number("database.iam_connections", "connections/s")?;
             limits.push(Limit {
-                kind: Kind::IamConnections,
+                kind: LimitKind::IamConnections,
                 per_second: advice / sessions,
                 because: format!(
                     "one request opens {}, and AWS advises at most {advice}/s with IAM (published for the \
@@ -155,7 +155,7 @@ impl Step<'_> {
                 .facts
                 .number("database.connections_most", "connections")?;
             limits.push(Limit {
-                kind: Kind::DatabaseConnections,
+                kind: LimitKind::DatabaseConnections,
                 per_second: connections / held,
                 because: format!(
                     "{connections} connections behind the proxy, each taken for {} a request: {why}",
@@ -172,7 +172,7 @@ impl Step<'_> {
         if sent > 0.0 {
             let bandwidth = self.facts.number("database.bandwidth", "Mbit/s")?;
             limits.push(Limit {
-                kind: Kind::DatabaseBandwidth,
+                kind: LimitKind::DatabaseBandwidth,
                 per_second: bytes_per_second(bandwidth) / sent,
                 because: network_in_words("an instance", sent, bandwidth),
                 lift: "a larger instance class; or a cache".to_owned(),
@@ -209,7 +209,7 @@ impl Step<'_> {
         let per_ecpu = self.facts.number("cache.bytes_per_ecpu", "bytes/ECPU")?;
         let charged = (sent / per_ecpu).max(1.0) * ecpu;
         Ok(Some(Limit {
-            kind: Kind::CacheBandwidth,
+            kind: LimitKind::CacheBandwidth,
             per_second: bytes_per_second(bandwidth) / sent,
             because: network_in_words("a node", sent, bandwidth),
             lift: format!(
@@ -224,7 +224,7 @@ impl Step<'_> {
     pub fn http_api(&self) -> Result<Limit, Error> {
         let rate = self.facts.number("limits.http_api_rate", "requests/s")?;
         Ok(Limit {
-            kind: Kind::HttpApi,
+            kind: LimitKind::HttpApi,
             per_second: rate,
             because: format!("API Gateway passes on {rate}/s, all APIs of the account together"),
             lift: "a higher quota: on request, no fee; or a function URL".to_owned(),

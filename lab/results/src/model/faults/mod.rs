@@ -1,6 +1,6 @@
 //! The matrix of steps and faults, as `cargo lab run --faults` writes it and the book shows it.
 
-mod lines;
+mod outcomes;
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::model::file_error::Error;
-pub use lines::{Line, lines};
+pub use outcomes::{Outcome, outcomes};
 
 use crate::schema::{Build, Limits, Machine, Network};
 

@@ -5,7 +5,7 @@ use crate::format::duration;
 use crate::step_name::{ladder_number, short_step};
 
 /// Steps that behave alike in one fault.
-pub struct Line {
+pub struct Outcome {
     /// What was wrong.
     pub fault: String,
     /// `00-04`, one step's number, or names, a line each.
@@ -20,12 +20,12 @@ pub struct Line {
     pub normal_again: String,
 }
 
-/// The matrix in the fewest lines that tell all of it.
-pub fn lines(rows: &[Row]) -> Vec<Line> {
-    let mut lines = Vec::new();
+/// The matrix in the fewest rows that tell all of it.
+pub fn outcomes(rows: &[Row]) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
     for row in rows {
         for alike in alike(&row.cells) {
-            lines.push(Line {
+            outcomes.push(Outcome {
                 fault: row.fault.clone(),
                 steps: steps(&alike),
                 status: alike[0].status,
@@ -35,7 +35,7 @@ pub fn lines(rows: &[Row]) -> Vec<Line> {
             });
         }
     }
-    lines
+    outcomes
 }
 
 /// Cells that differ in nothing but the time.

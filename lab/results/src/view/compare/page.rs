@@ -1,16 +1,15 @@
 //! Everything on one page that needs nothing else: no network, no script. It follows the reader's light or dark setting, fits
 //! a phone, and prints.
 
-use lab_results::chart;
-use lab_results::price::Prices;
-use lab_results::schema::{ResultsFile, Session};
-use lab_results::trace::{Temperature, Trace};
-use lab_results::tuning::Tuning;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::Named;
-use super::report::{Report, Section};
-use lab_results::format::short_name;
+use super::{Named, Report};
+use crate::chart;
+use crate::price::Prices;
+use crate::schema::{ResultsFile, Session};
+use crate::trace::{Temperature, Trace};
+use crate::tuning::Tuning;
+use crate::view::caption;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -36,7 +35,7 @@ pub fn page(
                 main {
                     h1 { (title) }
                     @for warning in &report.warnings { p.warning { strong { "Warning: " } (warning) } }
-                    @for section in &report.sections { (table(section)) }
+                    @for section in &report.sections { (section.html()) }
                     @for named in files { (of_file(named, files.len() > 1, profile, prices)) }
                     footer {
                         p {
@@ -49,27 +48,6 @@ pub fn page(
         }
     };
     page.into_string()
-}
-
-fn table(section: &Section) -> Markup {
-    html! {
-        section {
-            h2 { (section.title) }
-            div.wide tabindex="0" role="region" aria-label=(section.title) {
-                table {
-                    thead { tr { @for (column, heading) in section.headings.iter().enumerate() {
-                        th scope="col" class=[section.right.contains(&column).then_some("number")] { (heading) }
-                    } } }
-                    tbody { @for row in &section.rows {
-                        tr { @for (column, cell) in row.iter().enumerate() {
-                            td class=[section.right.contains(&column).then_some("number")] { (cell) }
-                        } }
-                    } }
-                }
-            }
-            @if !section.note.is_empty() { p.note { (section.note) } }
-        }
-    }
 }
 
 /// All that one file holds under the profile.
@@ -132,79 +110,8 @@ fn traces<'a>(file: &'a ResultsFile, profile: &str) -> Vec<&'a Trace> {
 }
 
 fn conditions(session: &Session) -> Markup {
-    let mut rows = Vec::new();
-    if let Some(machine) = &session.machine {
-        rows.push((
-            "Machine",
-            format!(
-                "{}, {} logical cores, {} MiB",
-                machine.cpu, machine.logical_cores, machine.memory_mib
-            ),
-        ));
-        rows.push((
-            "System",
-            format!("{}, Linux {}", machine.os, machine.kernel),
-        ));
-    }
-    if let Some(limits) = &session.limits {
-        let held = if limits.cpu && limits.memory {
-            "as on Lambda"
-        } else {
-            "not limited"
-        };
-        rows.push(("CPU and memory", format!("{held}, by {}", limits.how)));
-    }
-    rows.extend(
-        session
-            .method
-            .pinning
-            .clone()
-            .map(|pinning| ("CPUs", pinning)),
-    );
-    if let Some(network) = &session.network {
-        let link = |name: &str, link: lab_results::schema::Link| {
-            format!(
-                "{name} {} µs there and back, {} µs a request, {} µs a session",
-                link.round_trip_us, link.service_us, link.session_setup_us
-            )
-        };
-        let links = [
-            link("database", network.database),
-            link("cache", network.cache),
-            link("Parameter Store", network.parameters),
-        ];
-        rows.push((
-            "Network",
-            format!("{}: {}", network.profile, links.join("; ")),
-        ));
-    }
-    let build = &session.build;
-    let commit = build.commit.as_deref().unwrap_or("none");
-    let dirty = if build.dirty { ", with changes" } else { "" };
-    rows.push((
-        "Source",
-        format!(
-            "commit {commit}{dirty}; {}; profile {}",
-            build.rustc, build.profile
-        ),
-    ));
-    rows.push((
-        "Method",
-        format!(
-            "{} rounds, each with a fresh environment of every step, in turns; warm requests {} ms apart; intervals of 95 % \
-             resample rounds",
-            session.method.rounds, session.method.paced_gap_ms
-        ),
-    ));
-    rows.push(("When", session.started.clone()));
-    let steps: Vec<String> = session
-        .measurements
-        .keys()
-        .map(|name| short_name(name))
-        .collect();
-    rows.push(("Steps", steps.join(", ")));
     html! {
         h3 { "Machine and method" }
-        dl { @for (name, value) in &rows { dt { (name) } dd { (value) } } }
+        dl { @for (name, value) in caption::conditions(session) { dt { (name) } dd { (value) } } }
     }
 }

@@ -1,13 +1,13 @@
-//! A room of people: pasted lines and results files alike.
+//! The leaderboard of people's results: pasted lines and results files alike.
 
-use lab_results::format::{duration, short_name, times};
-use lab_results::interval::MINIMUM_ROUNDS;
-use lab_results::leaderboard::{self, Crate, Error, Group, Line, Result};
-use lab_results::step_name::FLOOR;
 use serde_json::{Value, json};
 
-use super::report::{Report, Section};
-use super::{Named, USUAL_PROFILE};
+use super::{Named, Report, USUAL_PROFILE};
+use crate::format::{duration, short_name, times};
+use crate::interval::MINIMUM_ROUNDS;
+use crate::leaderboard::{Crate, Error, Group, Line, Result, rank};
+use crate::step_name::FLOOR;
+use crate::view::section::{Column, Content, Section};
 
 /// What people gave.
 #[derive(Debug, Default)]
@@ -65,14 +65,14 @@ impl Pasted {
 }
 
 /// Ranks what people gave.
-pub fn room(pasted: &Pasted) -> Report {
-    let (groups, refused) = leaderboard::rank(&pasted.results);
+pub fn leaderboard(pasted: &Pasted) -> Report {
+    let (groups, unranked) = rank(&pasted.results);
     let mut warnings = pasted.problems.clone();
-    for (result, refused) in refused {
+    for (result, measured) in unranked {
         warnings.push(format!(
             "{} is not ranked: {}",
-            owner(&result.label, refused),
-            why(refused)
+            owner(&result.label, measured),
+            why(measured)
         ));
     }
     for result in &pasted.results {
@@ -106,8 +106,8 @@ fn owner(label: &str, measured: &Crate) -> String {
     format!("{} of {label}", short_name(&measured.name))
 }
 
-fn why(refused: &Crate) -> &'static str {
-    match refused.keeps_contract {
+fn why(measured: &Crate) -> &'static str {
+    match measured.keeps_contract {
         Some(_) => "it breaks the contract, its answer is not the list of stadiums",
         None => "nobody asked whether it keeps the contract; run it again with this lab",
     }
@@ -132,28 +132,27 @@ fn section(group: &Group) -> Section {
     } else {
         "NOT limited, not comparable with the others"
     };
+    let number = |heading: &str, rank| Column::new(heading, Content::Number).ranked(rank);
     Section {
-        title: format!("Network profile {}, CPU and memory {limits}", group.profile),
-        note: format!(
-            "Work: the request without its modelled distance, in multiples of the empty handler on the same machine in the same \
-             session. In this room: distance and work together where the empty handler takes the median of all, {}.",
-            duration(group.floor_us)
-        ),
-        headings: [
-            "",
-            "who",
-            "crate",
-            "MB",
-            "in this room",
-            "work",
-            "distance",
-            "measured",
-            "own floor",
-        ]
-        .map(str::to_owned)
-        .into(),
-        right: vec![0, 3, 4, 5, 6, 7, 8],
+        heading: format!("Network profile {}, CPU and memory {limits}", group.profile),
+        about: String::new(),
+        columns: vec![
+            number("", 0),
+            Column::new("who", Content::Message),
+            Column::new("crate", Content::Message),
+            number("MB", 2),
+            number("score", 0),
+            number("work", 0),
+            number("distance", 1),
+            number("measured", 0),
+            number("own floor", 3),
+        ],
         rows: rows.collect(),
+        notes: vec![format!(
+            "Work: the request without its modelled distance, in multiples of the empty handler on the same machine in the same \
+             session. Score: distance and work together where the empty handler takes the median of all, {}.",
+            duration(group.floor_us)
+        )],
     }
 }
 

@@ -2,15 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
-use lab_results::format::{duration, short_name, times};
-use lab_results::interval::{Comparison, Scaled, compare_apart};
-use lab_results::schema::{Measurement, Metric, Session};
-use lab_results::step_name::FLOOR;
 use serde_json::{Value, json};
 
-use super::Named;
-use super::report::{Report, Section, in_json, in_words};
+use super::{Named, Report};
+use crate::format::{duration, short_name, times};
+use crate::interval::{Comparison, Scaled, compare_apart};
+use crate::schema::{Measurement, Metric, Session};
+use crate::step_name::FLOOR;
+use crate::view::caption;
+use crate::view::section::{Column, Content, Section};
+use crate::view::sentence::{in_json, in_short};
+
+/// The files have no step in common.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no step was measured in two of these files under the network profile {profile}, together with the floor: name another \
+     --profile, or measure the same steps"
+)]
+pub struct NothingInCommon {
+    profile: String,
+}
 
 /// A step in one file, with the floor of the same session.
 struct Found<'a> {
@@ -36,13 +47,13 @@ impl Found<'_> {
 
     fn over_floor(&self) -> Option<f64> {
         let network = self.step.mean(|round| round.warm_network_us)?;
-        let p50 = self.step.p50(Metric::Warm)?.value;
-        Some((p50 - network) / self.floor.p50(Metric::Warm)?.value)
+        let p50 = self.step.median(Metric::Warm)?;
+        Some((p50 - network) / self.floor.median(Metric::Warm)?)
     }
 }
 
 /// Every step that at least two of the files hold. The first file is what the others are held against.
-pub fn files(named: &[Named], profile: &str) -> Result<Report> {
+pub fn files(named: &[Named], profile: &str) -> Result<Report, NothingInCommon> {
     let steps: BTreeSet<&str> = named
         .iter()
         .flat_map(|named| named.file.sessions.iter())
@@ -68,38 +79,42 @@ pub fn files(named: &[Named], profile: &str) -> Result<Report> {
         rows.push(row);
         json.push(value);
     }
-    ensure!(
-        !rows.is_empty(),
-        "no step was measured in two of these files under the network profile {profile}, together with the floor: name \
-         another --profile, or measure the same steps"
-    );
+    if rows.is_empty() {
+        return Err(NothingInCommon {
+            profile: profile.to_owned(),
+        });
+    }
     let newest: Vec<Option<&Session>> = sessions.iter().map(|seen| seen.last().copied()).collect();
     let warnings = warnings(named, &newest);
-    let mut headings = vec!["step".to_owned()];
-    for named in named {
-        headings.extend([named.label.clone(), "over floor".to_owned()]);
-    }
-    let baseline = &named[0].label;
-    headings.extend(
-        named[1..]
-            .iter()
-            .map(|other| format!("{} against {baseline}", other.label)),
-    );
     Ok(Report {
         json: json!({ "profile": profile, "warnings": warnings, "steps": json }),
         warnings,
         sections: vec![Section {
-            title: format!("The same steps in {} files", named.len()),
-            note: format!(
+            heading: format!("The same steps in {} files", named.len()),
+            about: String::new(),
+            columns: columns(named),
+            rows,
+            notes: vec![format!(
                 "Warm requests, median, network profile {profile}. Over floor: what is not modelled distance, in multiples of the \
                  empty handler in the same session. The last columns compare these multiples, since milliseconds compare \
-                 machines; in brackets the 95 % interval, which cannot know how much a machine's mood changed between sessions."
-            ),
-            right: (1..=2 * named.len()).collect(),
-            headings,
-            rows,
+                 machines; in brackets the 95 % interval, which cannot know how far a machine drifted between sessions."
+            )],
         }],
     })
+}
+
+fn columns(named: &[Named]) -> Vec<Column> {
+    let mut columns = vec![Column::new("step", Content::Name)];
+    for named in named {
+        columns.push(Column::new(named.label.clone(), Content::Number));
+        columns.push(Column::new("over floor", Content::Number).ranked(1));
+    }
+    let baseline = &named[0].label;
+    let against = named[1..]
+        .iter()
+        .map(|other| format!("{} against {baseline}", other.label));
+    columns.extend(against.map(|heading| Column::new(heading, Content::Change)));
+    columns
 }
 
 fn find<'a>(named: &'a Named, profile: &str, step: &str) -> Option<Found<'a>> {
@@ -118,20 +133,20 @@ fn row(named: &[Named], step: &str, found: &[Option<Found>]) -> (Vec<String>, Va
     let baseline = found[0].as_ref();
     for (number, (named, found)) in named.iter().zip(found).enumerate() {
         let found = found.as_ref();
-        let p50 = found.and_then(|found| found.step.p50(Metric::Warm));
+        let p50 = found.and_then(|found| found.step.median(Metric::Warm));
         let over = found.and_then(Found::over_floor);
-        cells.push(p50.map(|p50| duration(p50.value)).unwrap_or_default());
+        cells.push(p50.map(duration).unwrap_or_default());
         cells.push(over.map(times).unwrap_or_default());
         let compared = baseline
             .zip(found)
             .filter(|_| number > 0)
             .and_then(|(baseline, other)| against(baseline, other));
         if number > 0 {
-            compared_cells.push(compared.as_ref().map(in_words).unwrap_or_default());
+            compared_cells.push(compared.map(|it| in_short(&it, None)).unwrap_or_default());
         }
         values.push(json!({
             "label": named.label,
-            "p50_us": p50.map(|p50| p50.value),
+            "p50_us": p50,
             "over_floor": over,
             "against_first": compared.as_ref().map(in_json),
         }));
@@ -173,8 +188,16 @@ fn warnings(named: &[Named], sessions: &[Option<&Session>]) -> Vec<String> {
                 ));
             }
         };
-        differ("machine", machine(first), machine(session));
-        differ("setting of limits", limits(first), limits(session));
+        differ(
+            "machine",
+            caption::machine(first.machine.as_ref()),
+            caption::machine(session.machine.as_ref()),
+        );
+        differ(
+            "setting of limits",
+            caption::limits(first.limits.as_ref()),
+            caption::limits(session.limits.as_ref()),
+        );
         differ("network", network(first), network(session));
         differ(
             "compiler",
@@ -188,21 +211,6 @@ fn warnings(named: &[Named], sessions: &[Option<&Session>]) -> Vec<String> {
         );
     }
     warnings
-}
-
-fn machine(session: &Session) -> String {
-    session.machine.as_ref().map_or_else(
-        || "AWS Lambda".to_owned(),
-        |machine| format!("{} with {} cores", machine.cpu, machine.logical_cores),
-    )
-}
-
-fn limits(session: &Session) -> String {
-    match &session.limits {
-        Some(limits) if limits.cpu && limits.memory => "limits as on Lambda".to_owned(),
-        Some(_) => "no limits".to_owned(),
-        None => "Lambda's own limits".to_owned(),
-    }
 }
 
 /// The modelled distances: a profile keeps its name when somebody edits it.

@@ -50,12 +50,10 @@ pub struct Directives {
 impl Directives {
     /// Reads facts and results.
     pub fn load(workspace: Workspace) -> Result<Self> {
-        let data = workspace.root.join("data");
-        let facts = Facts::load(&data.join("facts.toml"))?;
         Ok(Self {
-            measured: Measured::load(&workspace, &facts)?,
-            faults: FaultMatrix::load(&data.join("results/faults.json"))?,
-            facts,
+            measured: Measured::load(&workspace)?,
+            faults: FaultMatrix::load(&workspace.root.join("data/results/faults.json"))?,
+            facts: workspace.facts()?.clone(),
             workspace,
         })
     }

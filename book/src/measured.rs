@@ -1,7 +1,6 @@
 //! What was measured: the committed reference, and the reader's own results where there are some.
 
 use anyhow::{Context as _, Result};
-use lab_results::facts::Facts;
 use lab_results::format::times;
 use lab_results::load::Load;
 use lab_results::price::Prices;
@@ -26,14 +25,14 @@ pub struct Measured {
 
 impl Measured {
     /// Reads the results files.
-    pub fn load(workspace: &Workspace, facts: &Facts) -> Result<Self> {
+    pub fn load(workspace: &Workspace) -> Result<Self> {
         let folder = workspace.root.join("data/results");
         let local = folder.join("local.json");
         let local = local.exists().then(|| ResultsFile::load(&local));
         Ok(Self {
             reference: ResultsFile::load(&folder.join("reference.json"))?,
             local: local.transpose()?,
-            prices: facts.prices()?,
+            prices: workspace.facts()?.prices()?,
         })
     }
 
@@ -58,7 +57,7 @@ impl Measured {
     /// The newest measurement of a step at several memory sizes.
     pub fn tuning(&self, step: &Step) -> Result<&Tuning> {
         let fits = |tuning: &&Tuning| {
-            tuning.step == step.name && tuning.conditions.network.profile == PROFILE
+            tuning.step == step.name && tuning.conditions.profile() == Some(PROFILE)
         };
         let found = self.reference.tune.iter().rev().find(fits);
         found.with_context(|| {
@@ -74,10 +73,7 @@ impl Measured {
         let fits = |load: &&Load| {
             load.strategy == strategy
                 && load.steps.contains_key(&step.name)
-                && load
-                    .network
-                    .as_ref()
-                    .is_some_and(|network| network.profile == PROFILE)
+                && load.conditions.profile() == Some(PROFILE)
         };
         let found = self.reference.loads.iter().rev().find(fits);
         found.with_context(|| {

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use lab_results::chart;
 use lab_results::faults::{self, FaultMatrix};
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
+use lab_results::view::caption;
 use lab_results::view::faults::section;
 use lab_results::view::quantity::Quantity;
 use lab_results::view::section::{Column, Content, Section};
@@ -32,25 +33,7 @@ const SHOWN: [(&str, Quantity); 6] = [
 pub fn machine(measured: &Measured) -> Result<String> {
     let session = measured.reference.newest_with(Some(PROFILE), &["floor"]);
     let session = session.context("data/results/reference.json has no floor")?;
-    let machine = session
-        .machine
-        .as_ref()
-        .context("the reference names no machine")?;
-    let commit = session.build.commit.as_deref().unwrap_or("unknown");
-    let limits = session
-        .limits
-        .as_ref()
-        .map_or("none", |limits| limits.how.as_str());
-    Ok(format!(
-        "{} with {} logical cores, Linux {}, limits by {limits}; commit {}, {}; {} rounds, {}",
-        machine.cpu,
-        machine.logical_cores,
-        machine.kernel,
-        &commit[..commit.len().min(10)],
-        session.build.rustc,
-        session.method.rounds,
-        session.started,
-    ))
+    Ok(caption::in_full(&session.conditions))
 }
 
 /// The steps with what each is about.

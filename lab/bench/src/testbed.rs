@@ -54,7 +54,7 @@ impl Lab {
     /// Builds the extension and `populate`, starts the neighbours and fills the database. Call it from the thread on
     /// which the environments will be started.
     pub async fn start(setup: Setup<'_>) -> Result<Self> {
-        let facts = Facts::load(&facts_path(setup.workspace))?;
+        let facts = setup.workspace.facts()?.clone();
         let network = network_of(&facts.network(setup.profile)?);
         let assumed = facts.extension()?;
         let extension = builder::build(&setup.workspace.root, EXTENSION).await?;
@@ -267,11 +267,6 @@ fn extension_of(path: PathBuf, assumed: &constants::Extension) -> Extension {
         ],
         port_variable: Some("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT".to_owned()),
     }
-}
-
-/// Where the facts are.
-pub fn facts_path(workspace: &Workspace) -> PathBuf {
-    workspace.root.join("data/facts.toml")
 }
 
 fn network_of(network: &schema::Network) -> Network {

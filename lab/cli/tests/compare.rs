@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use lab_bench::testbed::facts_path;
-use lab_results::facts::Facts;
 use lab_results::leaderboard::{Crate, Line, Result as Measured};
 use lab_results::price::Prices;
 use lab_results::schema::Metric;
@@ -13,10 +11,7 @@ use lab_workspace::Workspace;
 
 fn prices() -> Prices {
     let workspace = Workspace::load().unwrap();
-    Facts::load(&facts_path(&workspace))
-        .unwrap()
-        .prices()
-        .unwrap()
+    workspace.facts().unwrap().prices().unwrap()
 }
 
 fn reference() -> Named {
@@ -84,10 +79,16 @@ fn a_file_against_itself_shows_no_change_and_another_machine_is_told() {
 
     let mut bob = reference();
     for session in &mut bob.file.sessions {
-        let machine = session.machine.as_mut().unwrap();
+        let machine = session.conditions.machine.as_mut().unwrap();
         "Another CPU".clone_into(&mut machine.cpu);
-        session.limits.as_mut().unwrap().cpu = false;
-        session.network.as_mut().unwrap().cache.round_trip_us += 1;
+        session.conditions.limits.as_mut().unwrap().cpu = false;
+        session
+            .conditions
+            .network
+            .as_mut()
+            .unwrap()
+            .cache
+            .round_trip_us += 1;
     }
     let report = compare::files(&[reference(), bob], "region").unwrap();
     for what in ["machine", "limits", "network"] {

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
-use lab_results::facts::Facts;
+use lab_results::conditions::Conditions;
 use lab_results::format::timestamp;
 use lab_results::schema::{Method, Place, ResultsFile, Session};
 
 use super::output;
+use super::ready::Origin;
 use crate::programs;
 use lab_bench::aws::measure::{Measured, Prepared, measure};
 use lab_bench::aws::outputs::{Deployed, Outputs};
@@ -17,7 +18,6 @@ use lab_bench::aws::plan::Plan;
 use lab_bench::machine;
 use lab_bench::measure::Extent;
 use lab_bench::target::{Choice, Target};
-use lab_bench::testbed::facts_path;
 use lab_workspace::Workspace;
 use lab_workspace::progress::{Progress, elapsed};
 
@@ -58,12 +58,12 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
         .root
         .join(request.outputs.unwrap_or(Path::new(OUTPUTS)));
     let functions = functions(workspace, &request.choice, &Outputs::load(&outputs)?)?;
-    let facts = Facts::load(&facts_path(workspace))?;
+    let facts = workspace.facts()?;
     let plan = Plan {
         functions: &functions,
         extent: request.extent,
     };
-    eprintln!("{}", plan.summary(&facts)?);
+    eprintln!("{}", plan.summary(facts)?);
     if request.dry_run {
         return output::written(write!(std::io::stdout().lock(), "{}", plan.commands()));
     }
@@ -89,24 +89,27 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
         traces_sampled,
         remarks,
     } = measured;
-    let session = Session {
-        id: format!("{started}-{}", std::process::id()),
+    let origin = Origin {
         started,
-        label: request.label.clone(),
-        region: functions
-            .first()
-            .map(|(_, deployed)| deployed.region.clone()),
-        machine: None,
+        machine: machine::machine(),
         build,
-        network: None,
-        limits: None,
-        method: Method {
-            quick: request.quick,
-            rounds: request.extent.rounds,
-            paced_gap_ms: request.extent.gap.as_secs_f64() * 1000.0,
-            traces_sampled,
-            parameter_quota: None,
-            pinning: None,
+    };
+    let method = Method {
+        quick: request.quick,
+        rounds: request.extent.rounds,
+        paced_gap_ms: request.extent.gap.as_secs_f64() * 1000.0,
+        traces_sampled,
+        ..Method::default()
+    };
+    let region = functions
+        .first()
+        .map(|(_, deployed)| deployed.region.clone());
+    let session = Session {
+        conditions: Conditions {
+            region,
+            // AWS measured.
+            machine: None,
+            ..origin.conditions(request.label.clone(), method)
         },
         measurements,
     };
@@ -118,7 +121,7 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
         Place::Aws,
         &session,
         &order,
-        &facts,
+        facts,
         request.json,
         request.width,
     )?;

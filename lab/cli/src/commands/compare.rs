@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use lab_results::facts::Facts;
 use lab_results::leaderboard::Line;
 use lab_results::price::Prices;
 use lab_results::schema::{ResultsFile, Session};
@@ -13,7 +12,6 @@ use lab_results::view::compare::{self, Named, Pasted, Report};
 
 use super::output::{self, written};
 use super::run::RESULTS;
-use lab_bench::testbed::facts_path;
 use lab_workspace::Workspace;
 
 const EXAMPLES: &str = "\
@@ -69,7 +67,7 @@ impl Compare {
     /// Compares and prints.
     pub fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
-        let prices = Facts::load(&facts_path(&workspace))?.prices()?;
+        let prices = workspace.facts()?.prices()?;
         let compared = self.compare(&workspace, &prices)?;
         let report = &compared.report;
         let text = if self.json {
@@ -272,7 +270,7 @@ impl Compare {
 
 /// The line that a labelled run ends with: it is pasted where `compare -` reads it.
 pub(super) fn line_to_paste(session: &Session) -> Option<String> {
-    let label = session.label.as_deref()?;
+    let label = session.conditions.label.as_deref()?;
     let result = lab_results::leaderboard::Result::of(session, label)?;
     Some(Line(result).to_string())
 }

@@ -1,23 +1,20 @@
 //! `lab run --faults`: what does each step do when a neighbour fails?
 
 use std::path::Path;
-use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
-use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
-use lab_results::format::timestamp;
-use lab_results::schema::Limits;
+use lab_results::schema::{Method, SCHEMA};
 use lab_results::view;
 use lab_results::view::section::Section;
 
 use super::output;
+use super::ready::Origin;
 use crate::programs;
 use lab_bench::faults::{self, Fault, TIMEOUT};
-use lab_bench::machine;
 use lab_bench::run_directory::clear_leftovers;
 use lab_bench::target::Target;
-use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_bench::testbed::{Lab, Setup};
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
 
@@ -42,11 +39,10 @@ pub struct Request<'a> {
 
 /// Takes the matrix, prints it and keeps it.
 pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
-    let network = Facts::load(&facts_path(workspace))?.network(request.profile)?;
+    let network = workspace.facts()?.network(request.profile)?;
     clear_leftovers();
     let programs = programs::ensure(request.yes).await?;
-    let started = timestamp(SystemTime::now());
-    let build = machine::build(&workspace.root);
+    let origin = Origin::now(workspace);
     let mut targets = Vec::new();
     for target in request.targets.into_iter().filter(Target::serves_stadiums) {
         let executable = target.executable(workspace).await?;
@@ -63,17 +59,9 @@ pub async fn run(workspace: &Workspace, request: Request<'_>) -> Result<()> {
     let clock = lab.clock(workspace).await?;
     let rows = faults::matrix(&lab, &clock, &targets, &Fault::ALL, &mut progress).await?;
     progress.done("");
-    let enforced = lab.platform.limits.enforced();
     let matrix = FaultMatrix {
-        started,
-        machine: machine::machine(),
-        build,
-        network,
-        limits: Limits {
-            cpu: enforced,
-            memory: enforced,
-            how: lab.platform.limits.how().to_owned(),
-        },
+        schema: SCHEMA,
+        conditions: origin.in_the_lab(None, Method::default(), &lab, network),
         timeout_ms: TIMEOUT.as_millis() as u64,
         rows,
     };

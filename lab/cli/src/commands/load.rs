@@ -12,7 +12,7 @@ use lab_results::ceiling::Ceilings;
 use lab_results::chart;
 use lab_results::facts::Facts;
 use lab_results::load as results;
-use lab_results::schema::{Place, ResultsFile};
+use lab_results::schema::{Method, Place, ResultsFile};
 use lab_results::view;
 
 use self::run::{Run, in_short};
@@ -25,7 +25,7 @@ use lab_bench::load::emulated::{self, Account};
 use lab_bench::load::{Strategy, remote};
 use lab_bench::run_directory::clear_leftovers;
 use lab_bench::target::{Choice, Target};
-use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_bench::testbed::{Lab, Setup};
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
 
@@ -107,9 +107,9 @@ impl Load {
     /// Loads and prints.
     pub async fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
-        let facts = Facts::load(&facts_path(&workspace))?;
+        let facts = workspace.facts()?;
         if self.ceiling {
-            return self.print_ceiling(&workspace, &facts);
+            return self.print_ceiling(&workspace, facts);
         }
         let strategy = Strategy::load(&self.strategy_path(&workspace))?;
         let place = if self.aws { Place::Aws } else { Place::Local };
@@ -120,14 +120,14 @@ impl Load {
             ResultsFile::prepare(&results, place)?;
         }
         let run = match &self.url {
-            _ if self.aws => match self.aws(&workspace, &facts, &strategy).await? {
+            _ if self.aws => match self.aws(&workspace, facts, &strategy).await? {
                 Some(run) => run,
                 None => return Ok(()),
             },
             Some(url) => self.url(&workspace, url, &strategy).await?,
-            None => self.emulated(&workspace, &facts, &strategy).await?,
+            None => self.emulated(&workspace, facts, &strategy).await?,
         };
-        self.print(&run, place, &facts, &workspace)?;
+        self.print(&run, place, facts, &workspace)?;
         // After the tables: a full disk takes the file, not what was measured.
         self.draw(&run.load)?;
         ResultsFile::add_load(&results, place, run.load.clone())
@@ -198,10 +198,10 @@ impl Load {
         })
         .await?;
         ready::warn_of_missing_limits(&lab, "a step serves more than on Lambda");
-        load.network = Some(network);
-        load.limits = Some(ready::limits(&lab));
+        load.conditions.network = Some(network);
+        load.conditions.limits = Some(ready::limits(&lab));
         load.concurrency = Some(account.concurrency);
-        load.parameter_quota = Some(account.parameter_quota);
+        load.conditions.method.parameter_quota = Some(account.parameter_quota);
         eprintln!("each step: {}", strategy.describe());
         let mut run = Run::new(load);
         for (target, executable) in targets.iter().zip(&executables) {
@@ -230,20 +230,12 @@ impl Load {
     fn begin(&self, workspace: &Workspace, strategy: &Strategy, through: &str) -> results::Load {
         let origin = Origin::now(workspace);
         results::Load {
-            id: origin.id(),
-            started: origin.started,
-            label: self.label.clone(),
-            region: None,
-            machine: origin.machine,
-            build: origin.build,
-            network: None,
-            limits: None,
+            conditions: origin.conditions(self.label.clone(), Method::default()),
             strategy: strategy.name.clone(),
             phases: strategy.describe(),
             through: through.to_owned(),
             apdex_threshold_ms: strategy.apdex_threshold.as_secs_f64() * 1e3,
             concurrency: None,
-            parameter_quota: None,
             steps: BTreeMap::new(),
         }
     }

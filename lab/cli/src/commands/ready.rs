@@ -7,14 +7,14 @@ use anyhow::Result;
 use lab_results::conditions::Conditions;
 use lab_results::facts::Facts;
 use lab_results::format::timestamp;
-use lab_results::schema::{self, Limits};
+use lab_results::schema::{self, Limits, Method};
 
 use crate::programs;
 use lab_bench::machine;
 use lab_bench::measure::Prepared;
 use lab_bench::run_directory::clear_leftovers;
 use lab_bench::target::Target;
-use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_bench::testbed::{Lab, Setup};
 use lab_workspace::builder;
 use lab_workspace::clean_clone::CleanClone;
 use lab_workspace::progress::{Progress, elapsed};
@@ -36,9 +36,39 @@ impl Origin {
         }
     }
 
-    /// Unique: no two processes of a machine start as the same one in the same second.
-    pub(super) fn id(&self) -> String {
-        format!("{}-{}", self.started, std::process::id())
+    /// The header of what this process measures. The id is unique: no two processes of a machine start as the same one in the
+    /// same second.
+    pub(super) fn conditions(self, label: Option<String>, method: Method) -> Conditions {
+        Conditions {
+            id: format!("{}-{}", self.started, std::process::id()),
+            started: self.started,
+            label,
+            region: None,
+            machine: Some(self.machine),
+            build: self.build,
+            network: None,
+            limits: None,
+            method,
+        }
+    }
+
+    /// The same where the lab itself answers.
+    pub(super) fn in_the_lab(
+        self,
+        label: Option<String>,
+        method: Method,
+        lab: &Lab,
+        network: schema::Network,
+    ) -> Conditions {
+        Conditions {
+            network: Some(network),
+            limits: Some(limits(lab)),
+            method: Method {
+                pinning: Some(lab.platform.placement.describe()),
+                ..method
+            },
+            ..self.conditions(label, Method::default())
+        }
     }
 }
 
@@ -58,7 +88,7 @@ impl Ready {
         profile: &str,
         yes: bool,
     ) -> Result<Self> {
-        let facts = Facts::load(&facts_path(workspace))?;
+        let facts = workspace.facts()?.clone();
         let network = facts.network(profile)?;
         clear_leftovers();
         let programs = programs::ensure(yes).await?;
@@ -73,16 +103,7 @@ impl Ready {
         };
         let lab = Lab::start(setup).await?;
         warn_of_missing_limits(&lab, RUNS_FASTER);
-        let conditions = Conditions {
-            id: origin.id(),
-            started: origin.started,
-            label: None,
-            machine: origin.machine,
-            build: origin.build,
-            network,
-            limits: limits(&lab),
-            pinning: lab.platform.placement.describe(),
-        };
+        let conditions = origin.in_the_lab(None, Method::default(), &lab, network);
         let prepared = check(&lab, targets, &executables).await?;
         eprintln!("built and started in {}", elapsed(begin));
         Ok(Self {

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use lab_results::facts::Facts;
 use lab_results::schema::{self, Measurement, Method, Place, ResultsFile, Session};
 
 use super::compare::line_to_paste;
@@ -16,7 +15,7 @@ use crate::programs;
 use lab_bench::measure::{Extent, measure};
 use lab_bench::run_directory::clear_leftovers;
 use lab_bench::target::{Choice, Target};
-use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_bench::testbed::{Lab, Setup};
 use lab_workspace::Workspace;
 use lab_workspace::progress::{Progress, elapsed};
 
@@ -128,7 +127,7 @@ impl Run {
             };
             return faults::run(&workspace, request).await;
         }
-        let facts = Facts::load(&facts_path(&workspace))?;
+        let facts = workspace.facts()?;
         let network = facts.network(&self.profile)?;
         let kept_in = self.results.as_deref().unwrap_or(Path::new(RESULTS));
         let results = workspace.root.join(kept_in);
@@ -157,14 +156,7 @@ impl Run {
         let measured = elapsed(begin);
 
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
-        output::print(
-            Place::Local,
-            &session,
-            &order,
-            &facts,
-            self.json,
-            self.width,
-        )?;
+        output::print(Place::Local, &session, &order, facts, self.json, self.width)?;
         if let Some(line) = line_to_paste(&session).filter(|_| !self.json) {
             println!("\nto paste, for a room's `cargo lab compare -`:\n{line}");
         }
@@ -216,24 +208,14 @@ impl Run {
         measurements: BTreeMap<String, Measurement>,
     ) -> Session {
         let extent = self.extent();
-        let platform = &lab.platform;
+        let method = Method {
+            quick: self.quick,
+            rounds: extent.rounds,
+            paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
+            ..Method::default()
+        };
         Session {
-            id: origin.id(),
-            started: origin.started,
-            label: self.label.clone(),
-            region: None,
-            machine: Some(origin.machine),
-            build: origin.build,
-            network: Some(network),
-            limits: Some(ready::limits(lab)),
-            method: Method {
-                quick: self.quick,
-                rounds: extent.rounds,
-                paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
-                traces_sampled: false,
-                parameter_quota: None,
-                pinning: Some(platform.placement.describe()),
-            },
+            conditions: origin.in_the_lab(self.label.clone(), method, lab, network),
             measurements,
         }
     }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use lab_results::chart;
 use lab_results::price::Prices;
-use lab_results::schema::{Measurement, Place, ResultsFile};
+use lab_results::schema::{Conditions, Measurement, Method, Place, ResultsFile};
 use lab_results::tuning::{SIZES, Strategy, Tuning};
 use lab_results::view::tuning as table;
 
@@ -182,9 +182,15 @@ impl Tune {
         let tunings = targets.iter().zip(each_step).map(|(target, sizes)| Tuning {
             step: target.name.clone(),
             memory_mb: target.memory_mb,
-            conditions: ready.conditions.clone(),
-            quick: self.quick,
-            paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
+            conditions: Conditions {
+                method: Method {
+                    quick: self.quick,
+                    rounds: extent.rounds,
+                    paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
+                    ..ready.conditions.method.clone()
+                },
+                ..ready.conditions.clone()
+            },
             sizes,
         });
         Ok(tunings.collect())

@@ -6,7 +6,7 @@ use lab_bench::measure::{Extent, Prepared, measure_each};
 use lab_bench::target::Target;
 use lab_bench::timeline;
 use lab_results::conditions::Conditions;
-use lab_results::schema::{Build, Limits, Machine};
+use lab_results::schema::{Build, Limits, Machine, Method};
 use lab_results::trace::{Part, Trace};
 use lab_results::tuning::{Strategy, Tuning};
 use lab_results::view::tuning::{Shown, json};
@@ -21,27 +21,29 @@ fn conditions(bench: &Bench) -> Conditions {
         id: "test".to_owned(),
         started: "2026-11-01T00:00:00Z".to_owned(),
         label: None,
-        machine: Machine {
+        region: None,
+        machine: Some(Machine {
             cpu: unknown(),
             logical_cores: 1,
             memory_mib: 1,
             kernel: unknown(),
             os: unknown(),
             governor: None,
-        },
+        }),
         build: Build {
             commit: None,
             dirty: true,
             rustc: unknown(),
             profile: unknown(),
+            settings: unknown(),
         },
-        network: bench.lab.facts.network("loopback").unwrap(),
-        limits: Limits {
+        network: Some(bench.lab.facts.network("loopback").unwrap()),
+        limits: Some(Limits {
             cpu: bench.lab.platform.limits.enforced(),
             memory: bench.lab.platform.limits.enforced(),
             how: bench.lab.platform.limits.how().to_owned(),
-        },
-        pinning: bench.lab.platform.placement.describe(),
+        }),
+        method: Method::default(),
     }
 }
 
@@ -148,8 +150,6 @@ async fn a_tuning_has_every_size_and_power_tunings_keys() {
         step: target.name,
         memory_mb: target.memory_mb,
         conditions: conditions(&bench),
-        quick: true,
-        paced_gap_ms: 1.0,
         sizes,
     };
     let text = json(&Shown {

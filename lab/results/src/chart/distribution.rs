@@ -55,7 +55,7 @@ pub fn distribution(session: &Session) -> Option<String> {
     let caption = [
         "How many requests took how long, logarithmic scale; each histogram is as high as its own largest column.".to_owned(),
         "Long marks: p50 and p99; short mark: the slowest. Nothing is left out as an outlier.".to_owned(),
-        where_and_when(session),
+        where_and_when(&session.conditions),
     ];
     let description = described(&rows, &caption);
     Some(svg.finish(bottom + 20.0, &caption, &description))

@@ -7,7 +7,7 @@ use crate::format::duration;
 use crate::scale::LinearScale;
 use crate::schema::Metric;
 use crate::tuning::Tuning;
-use crate::view::caption::conditions_in_words;
+use crate::view::caption::where_and_when;
 
 const LEFT: f64 = 80.0;
 const RIGHT: f64 = 40.0;
@@ -118,7 +118,7 @@ fn caption(curves: &[Curve]) -> Vec<String> {
         "Median of init and first request. Large dot: the knee, the smallest size within {percent:.0} % of the fastest."
     )];
     for curve in curves {
-        let conditions = conditions_in_words(&curve.tuning.conditions);
+        let conditions = where_and_when(&curve.tuning.conditions);
         if !lines.contains(&conditions) {
             lines.push(conditions);
         }

@@ -7,7 +7,7 @@ use super::svg::{Anchor, MARGIN, Svg, WIDTH, shortened};
 use crate::format::duration;
 use crate::scale::LinearScale;
 use crate::trace::{Bar, Part, Temperature, Trace};
-use crate::view::caption::conditions_in_words;
+use crate::view::caption::where_and_when;
 
 const LEFT: f64 = 190.0;
 const PLOT_WIDTH: f64 = 520.0;
@@ -164,7 +164,7 @@ fn caption(traces: &[&Trace]) -> Vec<String> {
             lines.push(format!(
                 "The median of {} requests. {}",
                 trace.chosen_from,
-                conditions_in_words(&trace.conditions)
+                where_and_when(&trace.conditions)
             ));
         }
     }

@@ -231,7 +231,7 @@ impl Ceilings {
                 .find_map(|profile| results.latest(profile, step));
             match found {
                 Some((session, measurement)) => {
-                    let network = session.network.as_ref();
+                    let network = session.conditions.network.as_ref();
                     ceilings.extend(of_step(step, measurement, network, concurrency, facts)?);
                 }
                 None if steps.is_empty() => {}

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::load::{Load, Loaded};
@@ -46,18 +47,7 @@ impl ResultsFile {
             path: path.to_owned(),
             source,
         })?;
-        let malformed = |source| Error::Malformed {
-            path: path.to_owned(),
-            source,
-        };
-        let version: Version = serde_json::from_str(&text).map_err(malformed)?;
-        if version.schema != u64::from(SCHEMA) {
-            return Err(Error::Version {
-                path: path.to_owned(),
-                found: version.schema,
-            });
-        }
-        let file: Self = serde_json::from_str(&text).map_err(malformed)?;
+        let file: Self = parse(&text, path, "cargo lab run")?;
         file.check(path)?;
         Ok(file)
     }
@@ -121,10 +111,9 @@ impl ResultsFile {
 
     /// Adds what a step did at several memory sizes; it replaces the step's older ones under the same network profile.
     pub fn merge_tuning(&mut self, tuning: Tuning) {
-        let profile = &tuning.conditions.network.profile;
-        self.tune.retain(|older| {
-            older.step != tuning.step || &older.conditions.network.profile != profile
-        });
+        let profile = tuning.conditions.profile();
+        self.tune
+            .retain(|older| older.step != tuning.step || older.conditions.profile() != profile);
         self.tune.push(tuning);
     }
 
@@ -134,7 +123,7 @@ impl ResultsFile {
             (
                 trace.step.clone(),
                 trace.temperature,
-                trace.conditions.network.profile.clone(),
+                trace.conditions.profile().map(str::to_owned),
             )
         };
         let new = key(&trace);
@@ -149,7 +138,7 @@ impl ResultsFile {
     /// Sessions that have nothing left go.
     pub fn merge(&mut self, session: Session) {
         for older in &mut self.sessions {
-            let is_outranked = session.method.quick && !older.method.quick;
+            let is_outranked = session.conditions.method.quick && !older.conditions.method.quick;
             if older.profile() == session.profile() && !is_outranked {
                 older.measurements.retain(|step, old| {
                     session
@@ -159,8 +148,9 @@ impl ResultsFile {
                 });
             }
         }
-        self.sessions
-            .retain(|older| older.id != session.id && !older.measurements.is_empty());
+        self.sessions.retain(|older| {
+            older.conditions.id != session.conditions.id && !older.measurements.is_empty()
+        });
         self.sessions.push(session);
     }
 
@@ -177,7 +167,7 @@ impl ResultsFile {
             }
         }
         self.loads
-            .retain(|older| older.id != load.id && !older.steps.is_empty());
+            .retain(|older| older.conditions.id != load.conditions.id && !older.steps.is_empty());
         self.loads.push(load);
     }
 
@@ -210,7 +200,7 @@ impl ResultsFile {
         };
         let newest_first = || self.sessions.iter().rev().filter(fitting);
         newest_first()
-            .find(|session| !session.method.quick)
+            .find(|session| !session.conditions.method.quick)
             .or_else(|| newest_first().next())
     }
 
@@ -249,7 +239,8 @@ impl ResultsFile {
         for session in &self.sessions {
             for (step, measurement) in &session.measurements {
                 if let Some(what) = problem_of(measurement) {
-                    let problem = format!("session {:?}, step {step:?}: {what}", session.id);
+                    let problem =
+                        format!("session {:?}, step {step:?}: {what}", session.conditions.id);
                     return Err(Error::Invalid {
                         path: path.to_owned(),
                         problem,
@@ -260,7 +251,7 @@ impl ResultsFile {
         for load in &self.loads {
             for (step, loaded) in &load.steps {
                 if let Some(what) = loaded.problem() {
-                    let problem = format!("load {:?}, step {step:?}: {what}", load.id);
+                    let problem = format!("load {:?}, step {step:?}: {what}", load.conditions.id);
                     return Err(Error::Invalid {
                         path: path.to_owned(),
                         problem,
@@ -284,10 +275,36 @@ impl ResultsFile {
     }
 }
 
-/// Read before anything else, so that another version is not called malformed.
-#[derive(Deserialize)]
-struct Version {
-    schema: u64,
+/// What a file's text holds, if it is of this version; `again` measures it again. The version is read before anything else, so
+/// that another one is not called malformed.
+pub(crate) fn parse<T: DeserializeOwned>(
+    text: &str,
+    path: &Path,
+    again: &'static str,
+) -> Result<T, Error> {
+    #[derive(Deserialize)]
+    struct Version {
+        #[serde(default = "first")]
+        schema: u64,
+    }
+    let malformed = |source| Error::Malformed {
+        path: path.to_owned(),
+        source,
+    };
+    let version: Version = serde_json::from_str(text).map_err(malformed)?;
+    if version.schema != u64::from(SCHEMA) {
+        return Err(Error::Version {
+            path: path.to_owned(),
+            found: version.schema,
+            again,
+        });
+    }
+    serde_json::from_str(text).map_err(malformed)
+}
+
+/// The first fault matrices said no version.
+fn first() -> u64 {
+    1
 }
 
 fn overridden_to(measurement: &Measurement) -> Option<u32> {

@@ -29,8 +29,7 @@ pub enum Error {
     },
     /// The file has another version.
     #[error(
-        "{} has schema version {found}; this lab reads version {SCHEMA}. Read it with the commit that wrote it, or \
-         move it away, and the next run writes a new one",
+        "{} was written by schema {found}, and this lab reads schema {SCHEMA}: move the file away and measure again: {again}",
         path.display()
     )]
     Version {
@@ -38,6 +37,8 @@ pub enum Error {
         path: PathBuf,
         /// Its version.
         found: u64,
+        /// The command that measures it again.
+        again: &'static str,
     },
     /// The numbers in the file cannot be right.
     #[error("{}: {problem}. Move the file away, or remove that session from it", path.display())]

@@ -67,12 +67,12 @@ impl Result {
                 .min_by(|a, b| a.p50_us.total_cmp(&b.p50_us));
             crates.extend(fastest);
         }
-        let limits = session.limits.as_ref()?;
+        let limits = session.conditions.limits.as_ref()?;
         Some(Self {
             label: label.to_owned(),
             profile: session.profile()?.to_owned(),
             limited: limits.cpu && limits.memory,
-            rounds: session.method.rounds,
+            rounds: session.conditions.method.rounds,
             floor_us,
             crates,
         })

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Build, Limits, Machine, Network};
+use crate::conditions::Conditions;
 use crate::stats;
 
 /// From this share of busy CPUs on, a machine's numbers are no longer the step's, percent.
@@ -17,26 +17,8 @@ pub const SATURATED_PERCENT: u8 = 95;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
-    /// Unique within the file.
-    pub id: String,
-    /// When it started, RFC 3339, UTC.
-    pub started: String,
-    /// A name that a person gave.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// The AWS Region; absent in the lab.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    /// The machine that sent the requests, and in the lab answered them as well.
-    pub machine: Machine,
-    /// What was called: source and compiler.
-    pub build: Build,
-    /// The modelled network; absent outside the lab.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub network: Option<Network>,
-    /// Whether CPU and memory were limited as on Lambda; absent outside the lab.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limits: Option<Limits>,
+    /// When, where and how. The machine sent the requests, and in the lab answered them as well.
+    pub conditions: Conditions,
     /// The strategy's name: its file's.
     pub strategy: String,
     /// The strategy in words.
@@ -48,9 +30,6 @@ pub struct Load {
     /// Environments that the account may have; absent outside the lab.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u32>,
-    /// Parameter Store's quota, requests/s; absent where it was lifted and outside the lab.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parameter_quota: Option<u32>,
     /// By the step's folder name, by the path of a file, or by URL.
     pub steps: BTreeMap<String, Loaded>,
 }
@@ -84,7 +63,7 @@ pub struct Loaded {
     /// What the function wrote to its log meanwhile, warnings and errors, and how often.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub logged: BTreeMap<String, u64>,
-    /// What was asked of the neighbours, by name; zeros left out; absent outside the lab.
+    /// What was asked of the backing services, by name; zeros left out; absent outside the lab.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u64>,
     /// Requests that waited for an init phase; absent where nobody knows.
@@ -150,8 +129,8 @@ impl Load {
     /// Whether another load was put on under the same conditions.
     pub fn is_like(&self, other: &Self) -> bool {
         let conditions = |load: &Self| {
-            let profile = load.network.as_ref().map(|network| network.profile.clone());
-            let quota = (load.concurrency, load.parameter_quota);
+            let profile = load.conditions.profile().map(str::to_owned);
+            let quota = (load.concurrency, load.conditions.method.parameter_quota);
             (load.strategy.clone(), load.phases.clone(), profile, quota)
         };
         conditions(self) == conditions(other)

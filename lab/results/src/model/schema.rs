@@ -4,15 +4,15 @@
 //! a mean. A field is optional where AWS cannot give it (`where` = `aws`) or where a machine without cgroups cannot.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::model::conditions::{Build, Conditions, Limits, Link, Machine, Method, Network};
 use crate::trace::Trace;
 use crate::tuning::Tuning;
 
 /// The version that this build writes and the only one that it reads.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Everything that one place measured, oldest session first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,140 +52,10 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Session {
-    /// Unique within the file.
-    pub id: String,
-    /// When it started, RFC 3339, UTC.
-    pub started: String,
-    /// A name that a person gave, for example an attendee's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// The AWS Region; absent in the lab.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    /// The machine; absent on AWS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub machine: Option<Machine>,
-    /// What was measured: source and compiler.
-    pub build: Build,
-    /// The modelled network; absent on AWS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub network: Option<Network>,
-    /// Whether CPU and memory were limited as on Lambda; absent on AWS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limits: Option<Limits>,
-    /// How it was measured.
-    pub method: Method,
+    /// When, where and how.
+    pub conditions: Conditions,
     /// By the step's folder name, or by the path of a measured file.
     pub measurements: BTreeMap<String, Measurement>,
-}
-
-/// The machine that measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Machine {
-    /// Model name as the kernel gives it.
-    pub cpu: String,
-    /// Logical cores that the lab may use.
-    pub logical_cores: u32,
-    /// Memory of the machine, MiB.
-    pub memory_mib: u64,
-    /// Kernel release.
-    pub kernel: String,
-    /// Distribution and version.
-    pub os: String,
-    /// CPU frequency governor, where one is visible.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub governor: Option<String>,
-}
-
-/// The source and the compiler of the measured programs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Build {
-    /// Git commit, absent outside a repository.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// The working tree differed from that commit.
-    pub dirty: bool,
-    /// `rustc --version`.
-    pub rustc: String,
-    /// Cargo profile of the measured programs.
-    pub profile: String,
-}
-
-/// A named set of modelled distances to the neighbours.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Network {
-    /// Name of the profile in `data/facts.toml`.
-    pub profile: String,
-    /// To RDS Proxy.
-    pub database: Link,
-    /// To the cache.
-    pub cache: Link,
-    /// To Parameter Store.
-    pub parameters: Link,
-}
-
-/// The modelled distance to one neighbour, microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Link {
-    /// There and back.
-    pub round_trip_us: u64,
-    /// The neighbour's own time for a request, on top of the round trip.
-    pub service_us: u64,
-    /// The neighbour's own time for a new session, once per connection.
-    pub session_setup_us: u64,
-}
-
-impl Link {
-    /// There and back.
-    pub fn round_trip(&self) -> Duration {
-        Duration::from_micros(self.round_trip_us)
-    }
-
-    /// The neighbour's own time for a request.
-    pub fn service(&self) -> Duration {
-        Duration::from_micros(self.service_us)
-    }
-
-    /// The neighbour's own time for a new session.
-    pub fn session_setup(&self) -> Duration {
-        Duration::from_micros(self.session_setup_us)
-    }
-}
-
-/// What held the environments to their size.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// The CPU share of the memory size was enforced.
-    pub cpu: bool,
-    /// The memory size was enforced.
-    pub memory: bool,
-    /// By what: `cgroup v1`, `cgroup v2` or `none`.
-    pub how: String,
-}
-
-/// How a session measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Method {
-    /// Fewer rounds than an interval needs.
-    pub quick: bool,
-    /// Rounds, each with one fresh environment of every step.
-    pub rounds: u32,
-    /// Pause between two paced invocations, ms.
-    pub paced_gap_ms: f64,
-    /// The traces were sampled, so that the steps sent X-Ray documents.
-    pub traces_sampled: bool,
-    /// Parameter Store's quota, requests per second; absent when it was lifted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parameter_quota: Option<u32>,
-    /// Which CPUs held the environments and which the lab, in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pinning: Option<String>,
 }
 
 /// One step in one session.
@@ -242,7 +112,7 @@ pub struct Round {
     /// CPU time of a paced invocation, mean, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_cpu_us: Option<f64>,
-    /// Time that the CPU limit held a paced invocation back, mean, microseconds.
+    /// Time that the CPU limit throttled a paced invocation, mean, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_throttled_us: Option<f64>,
     /// Modelled distance and service time that a paced invocation waited for (counts x delays), mean, microseconds.
@@ -255,12 +125,12 @@ pub struct Round {
     /// CPU time of a closed-loop invocation, mean, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_cpu_us: Option<f64>,
-    /// Time that the CPU limit held a closed-loop invocation back, mean, microseconds.
+    /// Time that the CPU limit throttled a closed-loop invocation, mean, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_throttled_us: Option<f64>,
     /// Max Memory Used, MiB.
     pub max_memory_mib: u32,
-    /// What init and the first invocation asked of the neighbours, by name; zeros left out.
+    /// What init and the first invocation asked of the backing services, by name; zeros left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts_cold: BTreeMap<String, f64>,
     /// The same for a paced warm invocation, mean.
@@ -306,8 +176,6 @@ impl Round {
 impl Session {
     /// Name of the network profile, absent on AWS.
     pub fn profile(&self) -> Option<&str> {
-        self.network
-            .as_ref()
-            .map(|network| network.profile.as_str())
+        self.conditions.profile()
     }
 }

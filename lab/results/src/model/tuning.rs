@@ -32,10 +32,6 @@ pub struct Tuning {
     pub memory_mb: u32,
     /// Under what conditions.
     pub conditions: Conditions,
-    /// Fewer rounds than an interval needs.
-    pub quick: bool,
-    /// Pause between two warm invocations, ms.
-    pub paced_gap_ms: f64,
     /// One measurement a size, ascending. There is no closed loop in them.
     pub sizes: Vec<Measurement>,
 }

@@ -6,7 +6,7 @@ use crate::chart::ladder::Row;
 use crate::conditions::Conditions;
 use crate::format::{duration, short_name};
 use crate::interval::Interval;
-use crate::schema::{Build, Limits, Machine, Metric, Network, Session};
+use crate::schema::{Limits, Machine, Metric, Network, Session};
 
 /// The chart in words, for those who do not see it.
 pub(crate) fn description(rows: &[Row], caption: &[String]) -> String {
@@ -43,9 +43,9 @@ pub(crate) fn caption(session: &Session, rows: &[Row]) -> Vec<String> {
         format!("Median (p50), logarithmic scale; {whiskers}."),
         format!(
             "Invocations per step: {invocations}, {} ms apart; environments: {environments}.",
-            session.method.paced_gap_ms
+            session.conditions.method.paced_gap_ms
         ),
-        where_and_when(session),
+        where_and_when(&session.conditions),
     ];
     let elsewhere: Vec<&str> = rows
         .iter()
@@ -61,52 +61,48 @@ pub(crate) fn caption(session: &Session, rows: &[Row]) -> Vec<String> {
     lines
 }
 
-/// Day, machine, network, limits and commit of a session.
-pub(crate) fn where_and_when(session: &Session) -> String {
-    sentence(
-        &session.started,
-        session.machine.as_ref(),
-        session.profile(),
-        session.limits.as_ref(),
-        &session.build,
-    )
-}
-
-/// The same of what is no session.
-pub(crate) fn conditions_in_words(conditions: &Conditions) -> String {
-    sentence(
-        &conditions.started,
-        Some(&conditions.machine),
-        Some(&conditions.network.profile),
-        Some(&conditions.limits),
-        &conditions.build,
-    )
-}
-
-fn sentence(
-    started: &str,
-    on: Option<&Machine>,
-    profile: Option<&str>,
-    limits: Option<&Limits>,
-    build: &Build,
-) -> String {
-    let date = started.split('T').next().unwrap_or_default();
-    let network = profile.map(|profile| format!(", network {profile}"));
-    let limited = limits.is_none_or(as_on_lambda);
-    let limits = if limited {
-        ""
-    } else {
-        ", without Lambda's CPU and memory limits"
+/// Day, machine, network, limits and commit.
+pub(crate) fn where_and_when(conditions: &Conditions) -> String {
+    let build = &conditions.build;
+    let network = conditions
+        .profile()
+        .map(|profile| format!(", network {profile}"));
+    let limits = match &conditions.limits {
+        Some(limits) if !as_on_lambda(limits) => ", without Lambda's CPU and memory limits",
+        _ => "",
     };
     let commit = build.commit.as_deref().map_or_else(
         || "no commit".to_owned(),
         |commit| format!("commit {}", commit.chars().take(9).collect::<String>()),
     );
-    let dirty = if build.dirty { " with changes" } else { "" };
     format!(
-        "{date}: {}{}{limits}; {commit}{dirty}.",
-        machine(on),
-        network.unwrap_or_default()
+        "{}: {}{}{limits}; {commit}{}.",
+        conditions.started.split('T').next().unwrap_or_default(),
+        machine(conditions.machine.as_ref()),
+        network.unwrap_or_default(),
+        if build.dirty { " with changes" } else { "" }
+    )
+}
+
+/// Machine, limits, commit, compiler, extent and time, for running text.
+pub fn in_full(conditions: &Conditions) -> String {
+    let build = &conditions.build;
+    let machine = conditions.machine.as_ref().map(|machine| {
+        format!(
+            "{} with {} logical cores, Linux {}",
+            machine.cpu, machine.logical_cores, machine.kernel
+        )
+    });
+    let limits = conditions.limits.as_ref();
+    let commit = build.commit.as_deref().unwrap_or("unknown").chars();
+    format!(
+        "{}, limits by {}; commit {}, {}; {} rounds, {}",
+        machine.unwrap_or_else(|| self::machine(None)),
+        limits.map_or("none", |limits| &limits.how),
+        commit.take(10).collect::<String>(),
+        build.rustc,
+        conditions.method.rounds,
+        conditions.started,
     )
 }
 
@@ -134,9 +130,9 @@ pub fn as_on_lambda(limits: &Limits) -> bool {
 
 /// Everything that is known about how a session was measured: a name and a value each.
 pub fn conditions(session: &Session) -> Vec<(&'static str, String)> {
-    let machine = session.machine.as_ref();
-    let limits = session.limits.as_ref();
-    let build = &session.build;
+    let machine = session.conditions.machine.as_ref();
+    let limits = session.conditions.limits.as_ref();
+    let build = &session.conditions.build;
     let commit = build.commit.as_deref().unwrap_or("none");
     let dirty = if build.dirty { ", with changes" } else { "" };
     let steps = session.measurements.keys().map(|name| short_name(name));
@@ -153,13 +149,13 @@ pub fn conditions(session: &Session) -> Vec<(&'static str, String)> {
             "CPU and memory",
             limits.map(|it| format!("{}, by {}", self::limits(Some(it)), it.how)),
         ),
-        ("CPUs", session.method.pinning.clone()),
-        ("Network", session.network.as_ref().map(network)),
+        ("CPUs", session.conditions.method.pinning.clone()),
+        ("Network", session.conditions.network.as_ref().map(network)),
         (
             "Source",
             Some(format!(
-                "commit {commit}{dirty}; {}; profile {}",
-                build.rustc, build.profile
+                "commit {commit}{dirty}; {}; profile {} ({})",
+                build.rustc, build.profile, build.settings
             )),
         ),
         (
@@ -167,10 +163,10 @@ pub fn conditions(session: &Session) -> Vec<(&'static str, String)> {
             Some(format!(
                 "{} rounds, each with a fresh environment of every step, in turns; warm requests {} ms apart; intervals of 95 % \
                  resample rounds",
-                session.method.rounds, session.method.paced_gap_ms
+                session.conditions.method.rounds, session.conditions.method.paced_gap_ms
             )),
         ),
-        ("When", Some(session.started.clone())),
+        ("When", Some(session.conditions.started.clone())),
         ("Steps", Some(steps.collect::<Vec<_>>().join(", "))),
     ];
     let known = rows.into_iter();

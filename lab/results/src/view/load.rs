@@ -35,11 +35,11 @@ fn conditions(load: &Load) -> String {
     if let Some(concurrency) = load.concurrency {
         let _ = write!(text, "; at most {concurrency} environments");
     }
-    if let Some(quota) = load.parameter_quota {
+    if let Some(quota) = load.conditions.method.parameter_quota {
         let _ = write!(text, "; Parameter Store answers {quota} requests/s");
     }
-    if let Some(network) = &load.network {
-        let _ = write!(text, "; network profile {}", network.profile);
+    if let Some(profile) = load.conditions.profile() {
+        let _ = write!(text, "; network profile {profile}");
     }
     text + "\n      latency counts from when a request was due; that of right answers"
 }

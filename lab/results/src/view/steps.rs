@@ -171,7 +171,7 @@ pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<S
         about: about.to_owned(),
         ..table(&rows, wanted, prices)
     };
-    let mut sections = if session.network.is_some() {
+    let mut sections = if session.conditions.network.is_some() {
         in_the_lab(session, &rows, of)
     } else {
         on_aws(session, &rows, of)
@@ -192,7 +192,7 @@ fn in_the_lab(
 ) -> Vec<Section> {
     let ladder = format!(
         "median of warm invocations {} ms apart, network profile {}",
-        session.method.paced_gap_ms,
+        session.conditions.method.paced_gap_ms,
         session.profile().unwrap_or_default()
     );
     let counts = COUNTED.map(|(heading, counters)| (Shown::Counted(counters), heading, 0));
@@ -239,8 +239,12 @@ fn on_aws(
 ) -> Vec<Section> {
     let ladder = format!(
         "median of warm requests {} ms apart, as the client of the API sees them; AWS, {}",
-        session.method.paced_gap_ms,
-        session.region.as_deref().unwrap_or("Region unknown")
+        session.conditions.method.paced_gap_ms,
+        session
+            .conditions
+            .region
+            .as_deref()
+            .unwrap_or("Region unknown")
     );
     let against = against_first(rows);
     vec![

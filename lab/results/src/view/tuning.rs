@@ -98,7 +98,7 @@ fn one(tuning: &Tuning, shown: &Shown) -> Result<Section, Unpriced> {
         about: format!(
             "priced for {}, network profile {}; {} environments a size; * its manifest's size",
             first.map_or("", |size| &size.architecture),
-            tuning.conditions.network.profile,
+            tuning.conditions.profile().unwrap_or_default(),
             first.map_or(0, |size| size.rounds.len()),
         ),
         columns: vec![

@@ -49,7 +49,7 @@ fn one(trace: &Trace, longest: f64) -> Section {
             trace.memory_mb,
             duration(whole),
             trace.chosen_from,
-            trace.conditions.network.profile,
+            trace.conditions.profile().unwrap_or_default(),
         ),
         columns: vec![
             Column::new("", Content::Text),

@@ -35,7 +35,13 @@ fn step(busy_us: u64, warm: &[(&str, f64)], cold: &[(&str, f64)]) -> Measurement
 
 fn limits(measurement: &Measurement, concurrency: u64) -> Vec<Limit> {
     let session = crate::common::session("1", &[]);
-    ceiling(measurement, session.network.as_ref(), &facts(), concurrency).unwrap()
+    ceiling(
+        measurement,
+        session.conditions.network.as_ref(),
+        &facts(),
+        concurrency,
+    )
+    .unwrap()
 }
 
 fn of(limits: &[Limit], kind: LimitKind) -> Option<f64> {
@@ -111,7 +117,13 @@ fn every_step_of_the_reference_has_a_ceiling_and_says_why() {
     let session = reference.newest_with(Some("region"), &["00-unoptimized", "07-memory"]);
     let session = session.expect("the reference holds the ladder");
     for (name, measurement) in &session.measurements {
-        let limits = ceiling(measurement, session.network.as_ref(), &facts(), 1000).unwrap();
+        let limits = ceiling(
+            measurement,
+            session.conditions.network.as_ref(),
+            &facts(),
+            1000,
+        )
+        .unwrap();
         assert!(limits.len() >= 3, "{name}: {limits:?}");
         assert!(limits.is_sorted_by(|one, other| one.per_second <= other.per_second));
         for limit in &limits {
@@ -123,7 +135,14 @@ fn every_step_of_the_reference_has_a_ceiling_and_says_why() {
     }
     let first = |name: &str| {
         let measurement = &session.measurements[name];
-        ceiling(measurement, session.network.as_ref(), &facts(), 1000).unwrap()[0].kind
+        ceiling(
+            measurement,
+            session.conditions.network.as_ref(),
+            &facts(),
+            1000,
+        )
+        .unwrap()[0]
+            .kind
     };
     // What the sample's first steps are about.
     assert_eq!(first("00-unoptimized"), LimitKind::ParameterStore);

@@ -7,7 +7,7 @@ use lab_results::schema::Session;
 
 fn example() -> Session {
     let mut session = session("1", &[]);
-    session.method.rounds = 12;
+    session.conditions.method.rounds = 12;
     for (name, warm_us) in [
         ("00-unoptimized", 69_800),
         ("03-parameters-extension", 3000),
@@ -62,8 +62,8 @@ fn names_are_escaped_and_long_paths_shown_by_their_end() {
 #[test]
 fn what_is_not_as_on_lambda_is_said() {
     let mut session = example();
-    session.limits.as_mut().unwrap().cpu = false;
-    session.build.dirty = true;
+    session.conditions.limits.as_mut().unwrap().cpu = false;
+    session.conditions.build.dirty = true;
     let svg = ladder(&session).unwrap();
     assert!(
         svg.contains("without Lambda&apos;s CPU")

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lab_results::schema::{
-    Build, Limits, Link, Machine, Measurement, Method, Network, Round, Session,
+    Build, Conditions, Limits, Link, Machine, Measurement, Method, Network, Round, Session,
 };
 
 /// A session under the `region` profile with one round of each step.
@@ -14,42 +14,46 @@ pub fn session(id: &str, steps: &[&str]) -> Session {
         session_setup_us,
     };
     Session {
-        id: id.to_owned(),
-        started: "2026-10-08T12:00:00Z".to_owned(),
-        label: None,
-        region: None,
-        machine: Some(Machine {
-            cpu: "Example CPU @ 3.00GHz".to_owned(),
-            logical_cores: 2,
-            memory_mib: 8192,
-            kernel: "6.1.0".to_owned(),
-            os: "Debian GNU/Linux 12".to_owned(),
-            governor: None,
-        }),
-        build: Build {
-            commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
-            dirty: false,
-            rustc: "rustc 1.95.0".to_owned(),
-            profile: "release".to_owned(),
-        },
-        network: Some(Network {
-            profile: "region".to_owned(),
-            database: link(1000, 0, 10_000),
-            cache: link(500, 0, 0),
-            parameters: link(600, 8000, 0),
-        }),
-        limits: Some(Limits {
-            cpu: true,
-            memory: true,
-            how: "cgroup v2".to_owned(),
-        }),
-        method: Method {
-            quick: false,
-            rounds: 1,
-            paced_gap_ms: 25.0,
-            traces_sampled: true,
-            parameter_quota: None,
-            pinning: Some("environments on CPU 1, the lab on CPU 0".to_owned()),
+        conditions: Conditions {
+            id: id.to_owned(),
+            started: "2026-10-08T12:00:00Z".to_owned(),
+            label: None,
+            region: None,
+            machine: Some(Machine {
+                cpu: "Example CPU @ 3.00GHz".to_owned(),
+                logical_cores: 2,
+                memory_mib: 8192,
+                kernel: "6.1.0".to_owned(),
+                os: "Debian GNU/Linux 12".to_owned(),
+                governor: None,
+            }),
+            build: Build {
+                commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
+                dirty: false,
+                rustc: "rustc 1.95.0".to_owned(),
+                profile: "release".to_owned(),
+                settings: "opt-level=3 lto=false codegen-units=16 panic=abort strip=symbols"
+                    .to_owned(),
+            },
+            network: Some(Network {
+                profile: "region".to_owned(),
+                database: link(1000, 0, 10_000),
+                cache: link(500, 0, 0),
+                parameters: link(600, 8000, 0),
+            }),
+            limits: Some(Limits {
+                cpu: true,
+                memory: true,
+                how: "cgroup v2".to_owned(),
+            }),
+            method: Method {
+                quick: false,
+                rounds: 1,
+                paced_gap_ms: 25.0,
+                traces_sampled: true,
+                parameter_quota: None,
+                pinning: Some("environments on CPU 1, the lab on CPU 0".to_owned()),
+            },
         },
         measurements: steps
             .iter()

@@ -36,7 +36,7 @@ fn contents(file: &ResultsFile) -> Vec<(&str, Vec<&str>)> {
     let mut contents = Vec::new();
     for session in &file.sessions {
         contents.push((
-            session.id.as_str(),
+            session.conditions.id.as_str(),
             session.measurements.keys().map(String::as_str).collect(),
         ));
     }
@@ -76,7 +76,7 @@ fn a_round_is_one_line_however_long() {
 #[test]
 fn malformed_json_is_located_and_the_way_out_is_named() {
     expect!["results/local.json:2:14: this is no results file: trailing comma at line 2 column 14. Move it away, and the next run writes a new one"]
-        .assert_eq(&complaint("{\n  \"schema\":1,}"));
+        .assert_eq(&complaint("{\n  \"schema\":2,}"));
     expect!["results/local.json:1:0: this is no results file: EOF while parsing a value at line 1 column 0. Move it away, and the next run writes a new one"]
         .assert_eq(&complaint(""));
 }
@@ -84,12 +84,12 @@ fn malformed_json_is_located_and_the_way_out_is_named() {
 #[test]
 fn a_wrong_shape_names_the_field() {
     expect!["results/local.json:1:37: this is no results file: unknown field `session`, expected one of `schema`, `where`, `sessions`, `loads`, `tune`, `traces` at line 1 column 37. Move it away, and the next run writes a new one"]
-        .assert_eq(&complaint(r#"{"schema":1,"where":"local","session":[]    }"#));
+        .assert_eq(&complaint(r#"{"schema":2,"where":"local","session":[]    }"#));
 }
 
 #[test]
 fn another_version_is_named_before_its_shape_is_judged() {
-    expect!["results/local.json has schema version 7; this lab reads version 1. Read it with the commit that wrote it, or move it away, and the next run writes a new one"]
+    expect!["results/local.json was written by schema 7, and this lab reads schema 2: move the file away and measure again: cargo lab run"]
         .assert_eq(&complaint(r#"{"schema":7,"runs":{}}"#));
 }
 
@@ -184,7 +184,7 @@ fn a_new_session_takes_the_place_of_what_it_measured_again() {
 #[test]
 fn another_network_or_a_memory_size_given_by_hand_takes_no_place() {
     let mut loopback = session("loopback", &["05"]);
-    loopback.network.as_mut().unwrap().profile = "loopback".to_owned();
+    loopback.conditions.network.as_mut().unwrap().profile = "loopback".to_owned();
     let mut large = session("large", &["05"]);
     let overridden = large.measurements.get_mut("05").unwrap();
     (overridden.memory_mb, overridden.memory_overridden) = (1024, true);
@@ -200,9 +200,9 @@ fn another_network_or_a_memory_size_given_by_hand_takes_no_place() {
             ("large", vec!["05"])
         ]
     );
-    assert_eq!(file.latest(Some("region"), "05").unwrap().0.id, "1");
+    assert_eq!(file.latest(Some("region"), "05").unwrap().0.conditions.id, "1");
 
-    large.id = "large again".to_owned();
+    large.conditions.id = "large again".to_owned();
     file.merge(large);
     assert_eq!(
         contents(&file),
@@ -218,7 +218,7 @@ fn another_network_or_a_memory_size_given_by_hand_takes_no_place() {
 fn a_quick_session_takes_the_place_of_quick_ones_only() {
     let quick = |id: &str| {
         let mut session = session(id, &["05"]);
-        session.method.quick = true;
+        session.conditions.method.quick = true;
         session
     };
     let mut file = file_of(vec![session("full", &["05"])]);
@@ -228,7 +228,7 @@ fn a_quick_session_takes_the_place_of_quick_ones_only() {
         contents(&file),
         [("full", vec!["05"]), ("quick again", vec!["05"])]
     );
-    assert_eq!(file.latest(Some("region"), "05").unwrap().0.id, "full");
+    assert_eq!(file.latest(Some("region"), "05").unwrap().0.conditions.id, "full");
     file.merge(session("full again", &["05"]));
     assert_eq!(contents(&file), [("full again", vec!["05"])]);
 }
@@ -238,11 +238,11 @@ fn steps_are_only_compared_within_one_session() {
     let mut file = file_of(vec![session("1", &["04", "05"])]);
     file.merge(session("2", &["03", "04"]));
     assert_eq!(
-        file.newest_with(Some("region"), &["03", "04"]).unwrap().id,
+        file.newest_with(Some("region"), &["03", "04"]).unwrap().conditions.id,
         "2"
     );
     assert_eq!(file.newest_with(Some("region"), &["04", "05"]), None);
-    assert_eq!(file.latest(Some("region"), "05").unwrap().0.id, "1");
+    assert_eq!(file.latest(Some("region"), "05").unwrap().0.conditions.id, "1");
     assert_eq!(file.latest(Some("loopback"), "05"), None);
 }
 
@@ -277,7 +277,7 @@ proptest! {
     ) {
         let names: Vec<&str> = steps.iter().map(String::as_str).collect();
         let mut original = session("1", &names);
-        original.label = label;
+        original.conditions.label = label;
         for old in original.measurements.values_mut() {
             *old = measurement(rounds, warm);
             old.rounds[0].closed_per_second = mean;

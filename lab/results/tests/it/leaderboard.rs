@@ -28,7 +28,7 @@ fn result(label: &str, floor_us: f64, crates: Vec<Crate>) -> Measured {
 
 fn with_floor(steps: &[(&str, u64)]) -> Session {
     let mut session = session("1", &[]);
-    session.method.rounds = 12;
+    session.conditions.method.rounds = 12;
     for (name, warm_us) in steps.iter().chain(&[("floor", 400)]) {
         let mut measurement = measurement(12, *warm_us);
         measurement.keeps_contract = Some(*name != "floor");

@@ -56,22 +56,15 @@ fn loaded(at_most: u32) -> Loaded {
 }
 
 fn load(id: &str, steps: &[(&str, u32)]) -> Load {
-    let session = session(id, &[]);
+    let mut conditions = session(id, &[]).conditions;
+    conditions.method.parameter_quota = Some(40);
     Load {
-        id: id.to_owned(),
-        started: session.started,
-        label: None,
-        region: None,
-        machine: session.machine.unwrap(),
-        build: session.build,
-        network: session.network,
-        limits: session.limits,
+        conditions,
         strategy: "ramp".to_owned(),
         phases: "30 s from 0/s to 60/s: 870 requests in 30 s, 29.0/s on average".to_owned(),
         through: "in the emulated service of this process".to_owned(),
         apdex_threshold_ms: 100.0,
         concurrency: Some(10),
-        parameter_quota: Some(40),
         steps: steps
             .iter()
             .map(|(name, at_most)| ((*name).to_owned(), loaded(*at_most)))
@@ -125,7 +118,7 @@ fn the_newest_load_of_a_step_takes_the_place_of_the_older_one_under_the_same_con
         .iter()
         .map(|load| {
             (
-                load.id.as_str(),
+                load.conditions.id.as_str(),
                 load.steps.keys().map(String::as_str).collect(),
             )
         })

@@ -23,17 +23,7 @@ fn example() -> Session {
 }
 
 fn conditions() -> Conditions {
-    let session = session("1", &[]);
-    Conditions {
-        id: session.id,
-        started: session.started,
-        label: None,
-        machine: session.machine.unwrap(),
-        build: session.build,
-        network: session.network.unwrap(),
-        limits: session.limits.unwrap(),
-        pinning: "environments on CPU 1, the lab on CPU 0".to_owned(),
-    }
+    session("1", &[]).conditions
 }
 
 fn prices() -> Prices {
@@ -54,8 +44,6 @@ fn tuned(step: &str, sizes: &[(u32, u64)]) -> Tuning {
         step: step.to_owned(),
         memory_mb: 256,
         conditions: conditions(),
-        quick: true,
-        paced_gap_ms: 25.0,
         sizes: sizes.collect(),
     }
 }

@@ -79,11 +79,9 @@ fn cell<'a>(section: &'a Section, step: &str, heading: &str) -> &'a str {
 #[test]
 fn every_table_fits_a_terminal() {
     let (session, reference, prices) = (example(), reference(), prices());
-    let on_aws = Session {
-        network: None,
-        region: Some("ap-southeast-2".to_owned()),
-        ..session.clone()
-    };
+    let mut on_aws = session.clone();
+    on_aws.conditions.network = None;
+    on_aws.conditions.region = Some("ap-southeast-2".to_owned());
     let mut sections = steps::of_session(&session, &order(&session), &prices);
     sections.extend(steps::of_session(&on_aws, &order(&session), &prices));
     let ceilings = Ceilings::of(

@@ -43,7 +43,7 @@ impl Load {
             strategy,
             "through the steps' HTTP APIs, connections kept",
         );
-        load.region = functions
+        load.conditions.region = functions
             .first()
             .map(|(_, deployed)| deployed.region.clone());
         let mut run = Run::new(load);

@@ -10,22 +10,17 @@ use serde::{Deserialize, Serialize};
 use crate::model::file_error::Error;
 pub use outcomes::{Outcome, outcomes};
 
-use crate::schema::{Build, Limits, Machine, Network};
+use crate::conditions::Conditions;
+use crate::model::file::parse;
 
 /// What every step did in every fault that concerns it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultMatrix {
-    /// When it was taken, RFC 3339, UTC.
-    pub started: String,
-    /// On which machine.
-    pub machine: Machine,
-    /// Source and compiler of the steps.
-    pub build: Build,
-    /// The modelled network outside the faults.
-    pub network: Network,
-    /// Whether CPU and memory were limited as on Lambda.
-    pub limits: Limits,
+    /// Version of the file's shape: [`SCHEMA`](crate::schema::SCHEMA).
+    pub schema: u32,
+    /// When, where and how; the network is that outside the faults.
+    pub conditions: Conditions,
     /// The function's timeout, ms: what hangs is given up shortly before it.
     pub timeout_ms: u64,
     /// A row a fault.
@@ -86,10 +81,7 @@ impl FaultMatrix {
             path: path.to_owned(),
             source,
         })?;
-        serde_json::from_str(&text).map_err(|source| Error::Malformed {
-            path: path.to_owned(),
-            source,
-        })
+        parse(&text, path, "cargo lab run --faults")
     }
 
     /// Writes a file.

@@ -190,24 +190,24 @@ fn warnings(named: &[Named], sessions: &[Option<&Session>]) -> Vec<String> {
         };
         differ(
             "machine",
-            caption::machine(first.machine.as_ref()),
-            caption::machine(session.machine.as_ref()),
+            caption::machine(first.conditions.machine.as_ref()),
+            caption::machine(session.conditions.machine.as_ref()),
         );
         differ(
             "setting of limits",
-            caption::limits(first.limits.as_ref()),
-            caption::limits(session.limits.as_ref()),
+            caption::limits(first.conditions.limits.as_ref()),
+            caption::limits(session.conditions.limits.as_ref()),
         );
         differ("network", network(first), network(session));
         differ(
             "compiler",
-            first.build.rustc.clone(),
-            session.build.rustc.clone(),
+            first.conditions.build.rustc.clone(),
+            session.conditions.build.rustc.clone(),
         );
         differ(
             "number of rounds",
-            first.method.rounds.to_string(),
-            session.method.rounds.to_string(),
+            first.conditions.method.rounds.to_string(),
+            session.conditions.method.rounds.to_string(),
         );
     }
     warnings
@@ -215,7 +215,7 @@ fn warnings(named: &[Named], sessions: &[Option<&Session>]) -> Vec<String> {
 
 /// The modelled distances: a profile keeps its name when somebody edits it.
 fn network(session: &Session) -> String {
-    let Some(network) = &session.network else {
+    let Some(network) = &session.conditions.network else {
         return "the real one".to_owned();
     };
     let links = [network.database, network.cache, network.parameters];

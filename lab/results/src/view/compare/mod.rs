@@ -41,7 +41,7 @@ impl Named {
             .sessions
             .iter()
             .rev()
-            .find_map(|session| session.label.clone());
+            .find_map(|session| session.conditions.label.clone());
         let stem = path.file_stem().unwrap_or_default();
         Ok(Self {
             path: path.to_owned(),

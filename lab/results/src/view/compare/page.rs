@@ -57,7 +57,7 @@ fn of_file(named: &Named, several: bool, profile: &str, prices: &Prices) -> Mark
     let tunings: Vec<&Tuning> = file
         .tune
         .iter()
-        .filter(|tuning| tuning.conditions.network.profile == profile)
+        .filter(|tuning| tuning.conditions.profile() == Some(profile))
         .collect();
     let mut figures: Vec<(&str, Option<String>)> = Vec::new();
     if let Some(session) = session {
@@ -73,8 +73,7 @@ fn of_file(named: &Named, several: bool, profile: &str, prices: &Prices) -> Mark
     }
     figures.push(("Memory sizes", chart::tuning(&tunings, prices)));
     for load in &file.loads {
-        let network = load.network.as_ref();
-        if network.is_none_or(|network| network.profile == profile) {
+        if load.conditions.profile().is_none_or(|of| of == profile) {
             figures.push(("Under load", chart::ramp(load)));
         }
     }
@@ -103,7 +102,7 @@ fn traces<'a>(file: &'a ResultsFile, profile: &str) -> Vec<&'a Trace> {
     let mut traces: Vec<&Trace> = file
         .traces
         .iter()
-        .filter(|trace| trace.conditions.network.profile == profile)
+        .filter(|trace| trace.conditions.profile() == Some(profile))
         .collect();
     traces.sort_by_key(|trace| (trace.temperature == Temperature::Cold, &trace.step));
     traces

@@ -15,21 +15,13 @@ use crate::view::steps::{Row, Shown, called, table};
 
 /// What is told of two steps: its heading, the number, and what it is compared in, with its key in JSON.
 const TOLD: [(&str, Quantity, Option<(Metric, &str)>); 7] = [
-    (
-        "warm, median",
-        Quantity::P50,
-        Some((Metric::Warm, "warm")),
-    ),
+    ("warm, median", Quantity::P50, Some((Metric::Warm, "warm"))),
     (
         "closed loop",
         Quantity::PerSecond,
         Some((Metric::PerSecond, "per_second")),
     ),
-    (
-        "cold start",
-        Quantity::Cold,
-        Some((Metric::Cold, "cold")),
-    ),
+    ("cold start", Quantity::Cold, Some((Metric::Cold, "cold"))),
     ("init", Quantity::Init, Some((Metric::Init, "init"))),
     (
         "first alone",
@@ -70,7 +62,7 @@ pub fn steps(
         json.push(value);
     }
     report.json = json!({
-        "session": session.id, "profile": session.profile(), "warnings": report.warnings, "comparisons": json,
+        "session": session.conditions.id, "profile": session.profile(), "warnings": report.warnings, "comparisons": json,
     });
     Some(report)
 }
@@ -106,7 +98,7 @@ fn pair(session: &Session, before: &str, after: &str, prices: &Prices) -> (Secti
         rows,
         notes: vec![format!(
             "{} rounds side by side, network profile {}; in brackets the 95 % interval of the ratio.",
-            session.method.rounds,
+            session.conditions.method.rounds,
             session.profile().unwrap_or("none: AWS"),
         )],
     };
@@ -146,13 +138,13 @@ pub fn ladder(session: &Session, prices: &Prices) -> Report {
     let names: Vec<String> = session.measurements.keys().cloned().collect();
     let warnings = warnings(session, &names);
     Report {
-        json: json!({ "session": session.id, "warnings": warnings, "steps": json.collect::<Vec<_>>() }),
+        json: json!({ "session": session.conditions.id, "warnings": warnings, "steps": json.collect::<Vec<_>>() }),
         warnings,
         sections: vec![Section {
             heading: "Each step against the one before it".to_owned(),
             notes: vec![format!(
                 "{} rounds side by side; in brackets 95 % intervals.",
-                session.method.rounds
+                session.conditions.method.rounds
             )],
             ..table(&rows, &columns, prices)
         }],
@@ -163,13 +155,14 @@ pub fn ladder(session: &Session, prices: &Prices) -> Report {
 fn warnings(session: &Session, names: &[String]) -> Vec<String> {
     let mut warnings = Vec::new();
     if session
+        .conditions
         .limits
         .as_ref()
         .is_some_and(|limits| !caption::as_on_lambda(limits))
     {
         warnings.push("CPU and memory were not limited as on Lambda: all of it is too fast, and a memory size means nothing".to_owned());
     }
-    if session.method.quick {
+    if session.conditions.method.quick {
         warnings.push("a quick session: too few rounds for intervals, so that small differences may be chance".to_owned());
     }
     let measured: Vec<(&String, &Measurement)> = names

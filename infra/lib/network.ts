@@ -1,4 +1,4 @@
-// The network that all functions with neighbours share. No way out: no internet gateway, no NAT gateway, and the one AWS
+// The network that all functions with backing services share. No way out: no internet gateway, no NAT gateway, and the one AWS
 // service that the functions call through it has an endpoint inside.
 
 import { Stack, type StackProps } from 'aws-cdk-lib';

@@ -25,7 +25,7 @@ export interface RustFunctionProps {
     readonly functionName: string;
     readonly description: string;
     readonly variables?: Record<string, string>;
-    /** Where its neighbours are; without it, the function stays outside of any VPC. */
+    /** Where its backing services are; without it, the function stays outside of any VPC. */
     readonly network?: { readonly vpc: IVpc; readonly functions: ISecurityGroup } | undefined;
     /** What it may do besides writing its logs and traces. */
     readonly statements: readonly PolicyStatement[];

@@ -56,7 +56,7 @@ test('a step reads the parameters of its prefix, signs in as the reader, and no 
     assert.doesNotMatch(text('rds-db'), /\*|admin/);
 });
 
-test('the floor has no neighbours and no permission for any', () => {
+test('the floor has no backing services and no permission for any', () => {
     const policy = JSON.stringify(only(resources(here, 'AWS::IAM::Policy', 'StepFloor')).Properties);
     assert.doesNotMatch(policy, /ec2:|ssm:|rds-db:/);
     assert.equal(only(resources(here, 'AWS::Lambda::Function', 'StepFloor')).Properties['VpcConfig'], undefined);

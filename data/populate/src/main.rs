@@ -37,7 +37,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 }
 
 async fn answer(settings: &Settings, tls: &MakeRustlsConnect) -> Result<Populated, Diagnostic> {
-    // Whoever deploys the database invokes this and sees the message alone: it has to hold all causes.
+    // The deployment shows this message and nothing else: it must hold all causes.
     populate(settings, tls).await.map_err(|error| Diagnostic {
         error_type: "PopulateFailed".to_owned(),
         error_message: causes(&*error),

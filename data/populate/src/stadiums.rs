@@ -5,7 +5,7 @@ use tokio_postgres::{Error, Transaction};
 
 const STADIUMS: &str = include_str!("../../stadiums.json");
 
-/// Makes room: the id belongs to another team when teams were added to the file or left it.
+/// Frees the id, which belongs to another team when teams were added to the file or left it.
 const MOVE_AWAY: &str = "UPDATE stadiums SET id = -id WHERE id = $1 AND team <> $2";
 
 /// Adds a team or corrects it; a row that is right stays untouched.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
-use lab_lambda::{Invocation, Outcome, event};
+use lab_lambda::{Outcome, api_gateway};
 use serde_json::{Map, Value};
 
 /// Teams in the league, and rows in the table.
@@ -27,22 +27,17 @@ const KEYS: [(&str, bool); 10] = [
 
 /// The event of the request that is measured.
 pub fn request() -> Bytes {
-    event::http_event("GET", "/")
+    api_gateway::http_event("GET", "/")
 }
 
 /// The body of a successful answer.
-pub fn body(invocation: &Invocation) -> Result<String> {
-    let payload = match &invocation.outcome {
+pub fn body(outcome: &Outcome) -> Result<String> {
+    let payload = match outcome {
         Outcome::Response(payload) => payload,
-        Outcome::Error { kind, payload } => {
-            bail!(
-                "the function reported an error, {kind}: {}",
-                String::from_utf8_lossy(payload)
-            )
-        }
+        Outcome::Error(error) => bail!("the function reported an error, {error}"),
         Outcome::Failed(failure) => bail!("the invocation failed: {failure}"),
     };
-    let response = event::http_response(payload).map_err(anyhow::Error::msg)?;
+    let response = api_gateway::http_response(payload).map_err(anyhow::Error::msg)?;
     ensure!(
         response.status == 200,
         "the answer to GET / is {}: {}",

@@ -125,7 +125,7 @@ impl Prepared {
             .await;
         let log = environment.log_tail();
         environment.shutdown().await;
-        let body = contract::body(&invocation).map_err(|error| {
+        let body = contract::body(&invocation.outcome).map_err(|error| {
             let hint = self.target.hint().unwrap_or_default();
             anyhow::anyhow!("{name}: {error:#}{hint}{log}")
         })?;
@@ -215,7 +215,7 @@ async fn round(lab: &Lab, prepared: &Prepared, extent: &Extent) -> Result<Round>
     let mut environment = Environment::start(&prepared.function).await?;
     let init = environment.init();
     let first = environment.invoke(&event, &TraceHeader::new(false)).await;
-    contract::body(&first)?;
+    contract::body(&first.outcome)?;
     lab.services.settle().await;
     let cold = lab.services.counts() - start;
 
@@ -282,7 +282,7 @@ async fn paced(environment: &mut Environment, event: &Bytes, extent: &Extent) ->
         let before = environment.cpu_usage();
         let invocation = environment.invoke(event, &TraceHeader::new(false)).await;
         series.add_usage(before, environment.cpu_usage());
-        contract::body(&invocation)?;
+        contract::body(&invocation.outcome)?;
         series.samples.push(invocation);
     }
     Ok(series)
@@ -304,7 +304,7 @@ async fn closed_loop(
     series.add_usage(before, environment.cpu_usage());
     // Afterwards, because reading 9 kB of JSON each time would slow the loop down.
     for invocation in &series.samples {
-        contract::body(invocation)?;
+        contract::body(&invocation.outcome)?;
     }
     Ok(series)
 }

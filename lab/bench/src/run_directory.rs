@@ -81,7 +81,7 @@ pub fn leftovers() -> Vec<PathBuf> {
     });
     folders
         .map(|entry| entry.path())
-        .chain(limits::leftovers())
+        .chain(limits::stale_groups())
         .collect()
 }
 
@@ -96,7 +96,7 @@ pub fn clear_leftovers() {
     for path in leftovers() {
         let is_group = path.join("cgroup.procs").exists();
         let gone = if is_group {
-            limits::remove_leftover(&path)
+            limits::remove_stale_group(&path)
         } else {
             fs::remove_dir_all(&path).is_ok()
         };

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use lab_workspace::builder;
+use crate::testbed;
+use lab_workspace::builder::{self, Profile};
 use lab_workspace::{Architecture, FLOOR, Neighbour, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
@@ -58,7 +59,9 @@ impl Target {
     /// The executable, built if need be.
     pub async fn executable(&self, workspace: &Workspace) -> Result<PathBuf> {
         match &self.source {
-            Source::Package(package) => builder::build(&workspace.root, package).await,
+            Source::Package(package) => {
+                builder::build_one(&workspace.root, Profile::Release, package).await
+            }
             Source::File(path) => Ok(path.clone()),
         }
     }
@@ -127,6 +130,28 @@ impl Target {
             })
         })
     }
+}
+
+/// The executables of `targets`, in their order: built where need be, as many in one call of cargo as can be, and beside
+/// them what the testbed runs.
+pub async fn executables(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
+    let packages = targets.iter().filter_map(|target| match &target.source {
+        Source::Package(package) => Some(package.as_str()),
+        Source::File(_) => None,
+    });
+    let packages: Vec<&str> = packages.collect();
+    let (built, _) = tokio::try_join!(
+        builder::build(&workspace.root, Profile::Release, &packages),
+        testbed::build(&workspace.root),
+    )?;
+    let executable = |target: &Target| match &target.source {
+        Source::Package(package) => built
+            .get(package)
+            .cloned()
+            .with_context(|| format!("{package} has no executable")),
+        Source::File(path) => Ok(path.clone()),
+    };
+    targets.iter().map(executable).collect()
 }
 
 /// What to choose from the command line.

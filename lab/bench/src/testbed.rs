@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use lab_lambda::{
-    Credentials, Environment, Extension, Function, Limits, Outcome, Placement, Platform, Scaling,
+    Cgroups, Credentials, Environment, Extension, Function, Outcome, Placement, Platform, Scaling,
     TraceHeader,
 };
 use lab_results::constants;
@@ -16,7 +16,7 @@ use lab_services::{Link, Network, Options, Programs, REGION, Services};
 use crate::clock::Clock;
 use crate::run_directory::RunDirectory;
 use crate::target::Target;
-use lab_workspace::builder;
+use lab_workspace::builder::{self, Profile};
 use lab_workspace::{Neighbour, TrustAnchors, Workspace};
 
 /// The package that fills the table; it runs as a function, as it does on AWS.
@@ -38,6 +38,16 @@ pub struct Lab {
     directory: RunDirectory,
 }
 
+/// Builds what runs beside the functions and is not measured, in the lab's profile: the extension and `populate`.
+pub async fn build(root: &Path) -> Result<[PathBuf; 2]> {
+    let mut built = builder::build(root, Profile::Lab, &[EXTENSION, POPULATE]).await?;
+    let mut take = |package: &str| {
+        let executable = built.remove(package);
+        executable.with_context(|| format!("{package} has no executable"))
+    };
+    Ok([take(EXTENSION)?, take(POPULATE)?])
+}
+
 /// How the lab is set up.
 pub struct Setup<'a> {
     /// The repository.
@@ -57,8 +67,7 @@ impl Lab {
         let facts = setup.workspace.facts()?.clone();
         let network = network_of(&facts.network(setup.profile)?);
         let assumed = facts.extension()?;
-        let extension = builder::build(&setup.workspace.root, EXTENSION).await?;
-        let populate = builder::build(&setup.workspace.root, POPULATE).await?;
+        let [extension, populate] = build(&setup.workspace.root).await?;
 
         let directory = RunDirectory::create()?;
         let platform = platform(&facts, &directory)?;
@@ -228,7 +237,7 @@ pub fn platform(facts: &Facts, directory: &RunDirectory) -> Result<Platform> {
             secret_access_key: String::new(),
             session_token: String::new(),
         },
-        limits: Limits::detect(directory.run_id()),
+        limits: Cgroups::detect(directory.run_id()),
         placement: Placement::of_this_machine(cpu.visible_cpus as usize),
         memory_per_vcpu_mib: cpu.memory_per_vcpu_mib,
         cpu_period: cpu.period,

@@ -137,7 +137,7 @@ impl Tracer<'_> {
         // The clock of the step's own document. What the platform does until the event is out takes microseconds.
         let start = SystemTime::now();
         let invocation = environment.invoke(&contract::request(), &header).await;
-        contract::body(&invocation)?;
+        contract::body(&invocation.outcome)?;
         let document = self.document(&header).await;
         self.lab.services.settle().await;
         let usage = self.used(&before, environment);

@@ -22,19 +22,30 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(commands::run::Run),
+    Faults(commands::faults::Faults),
     Load(commands::load::Load),
+    Ceiling(commands::ceiling::Ceiling),
     Serve(commands::serve::Serve),
     Tune(commands::tune::Tune),
     Trace(commands::trace::TraceCommand),
     Compare(commands::compare::Compare),
     New(commands::new::New),
+    Aws(commands::aws::Aws),
     Doctor(commands::doctor::Doctor),
 }
 
 /// Exit code after Ctrl-C, by the shells' convention of 128 and the signal's number.
 const INTERRUPTED: u8 = 130;
 
+/// Exit code where the command line is not understood, as clap has it.
+const USAGE: u8 = 2;
+
 fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(answer) = commands::moved::answer(&words) {
+        eprintln!("error: {answer}");
+        return ExitCode::from(USAGE);
+    }
     let arguments = Arguments::parse();
     scope::enter();
     // One thread: the environments' processes are started on it and live as long as it does, and the event loop that
@@ -64,12 +75,15 @@ fn main() -> ExitCode {
 async fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(run) => run.run().await,
+        Command::Faults(faults) => faults.run().await,
         Command::Load(load) => load.run().await,
+        Command::Ceiling(ceiling) => ceiling.run(),
         Command::Serve(serve) => serve.run().await,
         Command::Tune(tune) => tune.run().await,
         Command::Trace(trace) => trace.run().await,
         Command::Compare(compare) => compare.run(),
         Command::New(new) => new.run(),
+        Command::Aws(aws) => aws.run().await,
         Command::Doctor(doctor) => doctor.run().await,
     }
 }
@@ -84,4 +98,16 @@ fn in_one_line(error: &anyhow::Error) -> String {
         }
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_commands_share_arguments_without_contradiction() {
+        Arguments::command().debug_assert();
+    }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use expect_test::expect_file;
+use lab_workspace::builder::groups;
 use lab_workspace::{Step, Workspace};
 
 /// Files below a step's folder, by their path in it.
@@ -172,6 +173,58 @@ fn steps_give_the_same_features_to_the_crates_they_share() {
         }
     }
     expect_file!["golden/features.txt"].assert_eq(&differences);
+}
+
+#[test]
+fn what_is_built_in_one_call_has_the_features_that_it_has_alone() {
+    let workspace = Workspace::load().unwrap();
+    let packages: Vec<&str> = workspace
+        .steps
+        .iter()
+        .map(|it| it.package.as_str())
+        .collect();
+    let groups = groups(&workspace.root, &packages).unwrap();
+    assert!(groups.len() < packages.len(), "{groups:?}");
+    let together = |name: &str| {
+        groups
+            .iter()
+            .find(|group| group.iter().any(|it| it == name))
+    };
+    assert_eq!(together("step-05-elasticache"), together("step-07-memory"));
+    assert_ne!(together("step-08-one-thread"), together("step-09-lean-tls"));
+    for group in &groups {
+        let alone = group.iter().map(|package| features(&workspace, package));
+        let mut alone = alone.map(|features| {
+            let others = features
+                .into_iter()
+                .filter(|(name, _)| !group.iter().any(|it| name.starts_with(it.as_str())));
+            others.collect::<BTreeMap<_, _>>()
+        });
+        let first = alone.next().unwrap();
+        assert!(alone.all(|other| other == first), "{group:?}");
+    }
+}
+
+/// `tracing`, and the AWS SDK on it, compile once for 00 and the steps without Diesel: `steps/support` asks for those features
+/// of `syn` that otherwise only Diesel's macros would.
+#[test]
+fn support_unifies_the_features_of_syn() {
+    let workspace = Workspace::load().unwrap();
+    let with_diesel = features(&workspace, "step-00-unoptimized");
+    let without = features(&workspace, "step-01-drop-the-orm");
+    let syn = |features: &BTreeMap<String, String>| -> Vec<String> {
+        let syn = features
+            .iter()
+            .filter(|(package, _)| package.starts_with("syn v"));
+        syn.map(|(package, features)| format!("{package}: {features}"))
+            .collect()
+    };
+    assert_eq!(
+        syn(&with_diesel),
+        syn(&without),
+        "the build-dependency on `syn` in steps/support/Cargo.toml must ask for every feature that Diesel's macros ask for: \
+         without it all that stands on `tracing` compiles twice, and 00 is measured on another build of the AWS SDK than 01"
+    );
 }
 
 fn set(features: &str) -> BTreeSet<&str> {

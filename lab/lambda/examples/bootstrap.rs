@@ -67,10 +67,8 @@ fn folder() -> PathBuf {
 
 fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
     // What an earlier call out of turn was answered.
-    let mut refused = None;
-    if behaviour == "answers-before-an-event" {
-        refused = Some(answer("none", b"{}")?);
-    }
+    let too_early = behaviour == "answers-before-an-event";
+    let mut refused = too_early.then(|| answer("none", b"{}")).transpose()?;
     if behaviour == "drops-next" {
         drop(api::send("GET", NEXT, NO_HEADER, b"")?);
     }
@@ -83,24 +81,20 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
             answer(id, refused.text().as_bytes())?;
             continue;
         }
+        work_as_told(behaviour)?;
         match behaviour {
-            "crash" => std::process::abort(),
-            "sleep" => hang(),
-            "allocate" => allocate(),
-            "spin" => spin(Duration::from_millis(50)),
-            "work" => work(amount()?),
+            "spin" | "work" => {}
             "error" => {
                 let body = br#"{"errorType":"Handler.Failed","errorMessage":"on purpose"}"#;
                 call("POST", &path(id, "error"), body)?;
                 continue;
             }
-            "answers-and-exits" => {
+            "answers-and-exits" | "answers-and-hangs" => {
                 answer(id, &event.body)?;
+                if behaviour == "answers-and-hangs" {
+                    hang();
+                }
                 std::process::exit(7);
-            }
-            "answers-and-hangs" => {
-                answer(id, &event.body)?;
-                hang();
             }
             "answers-twice" => {
                 answer(id, &event.body)?;
@@ -123,6 +117,19 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
         let answered = refused.take().map(|refused| refused.text().into_bytes());
         answer(id, answered.as_deref().unwrap_or(&event.body))?;
     }
+}
+
+/// What some behaviours do before they answer, or instead.
+fn work_as_told(behaviour: &str) -> Result<(), Box<dyn Error>> {
+    match behaviour {
+        "crash" => std::process::abort(),
+        "sleep" => hang(),
+        "allocate" => allocate(),
+        "spin" => spin(Duration::from_millis(50)),
+        "work" => work(amount()?),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Behaviours that find something out and answer with it.

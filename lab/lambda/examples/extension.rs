@@ -38,6 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     if told == "never-asks" {
         hang();
     }
+    serve(&told, id)
+}
+
+fn serve(told: &str, id: (&str, &str)) -> Result<(), Box<dyn Error>> {
     loop {
         let event = api::call("GET", "/2020-01-01/extension/event/next", id, b"")?;
         let event = String::from_utf8_lossy(&event.body).into_owned();
@@ -45,27 +49,39 @@ fn main() -> Result<(), Box<dyn Error>> {
             let reason = event.split(r#""shutdownReason":""#).nth(1);
             let reason = reason.and_then(|rest| rest.split('"').next());
             write_down(&format!("SHUTDOWN {}", reason.unwrap_or_default()))?;
-            match told.as_str() {
+            match told {
                 "ignores-shutdown" => hang(),
                 _ => return Ok(()),
             }
         }
         write_down("INVOKE")?;
-        match told.as_str() {
+        match told {
             "exits" => std::process::exit(1),
             "never-asks-again" => hang(),
+            "holds" => wait_for("release"),
             _ => {}
         }
     }
 }
 
+fn folder() -> PathBuf {
+    std::env::var("FOLDER").unwrap_or_default().into()
+}
+
+/// Waits until the test has written this file.
+fn wait_for(name: &str) {
+    let told = folder().join(name);
+    while !told.exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Appends a line to the file that the test reads.
 fn write_down(line: &str) -> Result<(), Box<dyn Error>> {
-    let folder = std::env::var("FOLDER").unwrap_or_default();
     let mut file = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
-        .open(PathBuf::from(folder).join("events"))?;
+        .open(folder().join("events"))?;
     Ok(writeln!(file, "{line}")?)
 }
 

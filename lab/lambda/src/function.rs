@@ -4,18 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{LogLine, Platform};
-
-/// The credentials of the function's role, as Lambda puts them into the environment variables.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    /// `AWS_ACCESS_KEY_ID`
-    pub access_key_id: String,
-    /// `AWS_SECRET_ACCESS_KEY`
-    pub secret_access_key: String,
-    /// `AWS_SESSION_TOKEN`
-    pub session_token: String,
-}
+use crate::platform::Platform;
 
 /// An external extension: a process of its own beside the runtime, in the same environment.
 #[derive(Debug, Clone)]
@@ -30,8 +19,25 @@ pub struct Extension {
     pub port_variable: Option<String>,
 }
 
+impl Extension {
+    /// The file name of the executable.
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+}
+
 /// The variable that tells an extension which file descriptor its listening socket has.
 pub const LISTENER_VARIABLE: &str = "LAB_LISTENER_FD";
+
+/// One line of an environment's log.
+#[derive(Debug, Clone, Copy)]
+pub struct LogLine<'a> {
+    /// `function`, `platform` or the extension's name.
+    pub source: &'a str,
+    /// The line without its end.
+    pub text: &'a str,
+}
 
 /// Receives what the environment's processes and the platform write to the log, a line at a time.
 pub type LogSink = Arc<dyn Fn(LogLine<'_>) + Send + Sync>;
@@ -53,7 +59,7 @@ pub struct Function {
     pub variables: Vec<(String, String)>,
     /// The service that runs it.
     pub platform: Arc<Platform>,
-    /// Where log lines go; `None` drops them (the last few are kept for error messages).
+    /// Where log lines go; `None` drops them, but for the last few, which error messages show.
     pub log: Option<LogSink>,
 }
 

@@ -2,10 +2,21 @@
 
 use std::time::Duration;
 
-use crate::{Credentials, Limits, Placement};
+use crate::limits::{Cgroups, Placement};
 
 /// The smallest quota that the kernel takes in a period.
 const MINIMUM_QUOTA: Duration = Duration::from_millis(1);
+
+/// The credentials of the function's role, as Lambda puts them into the environment variables.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// `AWS_ACCESS_KEY_ID`
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`
+    pub session_token: String,
+}
 
 /// The Lambda service as the lab models it. The numbers come from `data/facts.toml`.
 #[derive(Debug)]
@@ -15,7 +26,7 @@ pub struct Platform {
     /// The credentials of the functions' role.
     pub credentials: Credentials,
     /// How CPU and memory are limited on this machine.
-    pub limits: Limits,
+    pub limits: Cgroups,
     /// Which CPUs the processes may use.
     pub placement: Placement,
     /// Memory size that brings one whole vCPU, MiB.
@@ -63,7 +74,7 @@ mod tests {
                 secret_access_key: String::new(),
                 session_token: String::new(),
             },
-            limits: Limits::None {
+            limits: Cgroups::None {
                 reason: String::new(),
             },
             placement: Placement::of_this_machine(2),

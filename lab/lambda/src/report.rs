@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::TraceHeader;
+use crate::trace::TraceHeader;
 
 mod parse;
 
@@ -37,26 +37,27 @@ pub(crate) fn ms(duration: Duration) -> f64 {
 pub struct Report {
     /// The invocation's id.
     pub request_id: String,
-    /// From handing out the event until the runtime and all extensions asked for the next one.
+    /// From handing out the event until the runtime and all extensions asked for the next one, or until the failure; with
+    /// the init phase where that ran inside the invocation.
     pub duration: Duration,
     /// Memory size in MiB.
     pub memory_mb: u32,
     /// The peak of resident memory of all processes of the environment so far, in MiB, rounded up.
     pub max_memory_mb: u32,
-    /// The init phase, in the report of the first invocation only.
+    /// The init phase, where it ran before the invocation: in the report of an environment's first one.
     pub init: Option<Duration>,
     /// `None` when the invocation succeeded.
     pub status: Option<Status>,
-    /// The trace, if it was sampled.
+    /// The trace; the line tells of it only if it was sampled.
     pub trace: Option<TraceHeader>,
 }
 
 impl Report {
-    /// What is paid for: duration and init phase together, rounded up to whole milliseconds. Custom runtimes have
-    /// always paid for init (`../shared` facts, AWS Compute blog of August 2025).
+    /// What is paid for, ms: duration and init phase together, rounded up. Functions on custom runtimes have always paid
+    /// for init (AWS Compute blog, August 2025).
     pub fn billed_ms(&self) -> u64 {
         let whole = self.duration + self.init.unwrap_or_default();
-        u64::try_from(whole.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+        whole.as_micros().div_ceil(1000) as u64
     }
 }
 
@@ -112,7 +113,7 @@ mod tests {
             init: Some(Duration::from_micros(542_010)),
             ..report()
         };
-        // 3.10 + 542.01 -> 546: the example of an AWS log in the facts sheet.
+        // 3.10 + 542.01 -> 546, as in the example of a log in AWS's documentation.
         assert_eq!(cold.billed_ms(), 546);
         expect!["REPORT RequestId: 8f2c1b9e-0000-4000-8000-000000000001\tDuration: 3.10 ms\tBilled Duration: 546 ms\tMemory Size: 2048 MB\tMax Memory Used: 95 MB\tInit Duration: 542.01 ms\t"]
             .assert_eq(&cold.to_string());

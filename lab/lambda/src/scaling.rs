@@ -30,7 +30,7 @@ impl Scaling {
 
 /// Why a request is throttled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum ThrottleReason {
     /// The account's environments are all busy.
     Concurrency,
     /// The function's reserved environments are all busy.
@@ -40,12 +40,12 @@ pub enum Reason {
     /// The function's reserved environments have all had theirs.
     ReservedRate,
     /// No environment is idle, and the function has grown by all that it may in the window. AWS's pages name no reason of
-    /// its own for this; it is told as [`Reason::Concurrency`].
+    /// its own for this; it is told as [`ThrottleReason::Concurrency`].
     Growth,
 }
 
 /// The `Reason` of AWS's `TooManyRequestsException` (Invoke, Lambda API reference).
-impl fmt::Display for Reason {
+impl fmt::Display for ThrottleReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Concurrency | Self::Growth => "ConcurrentInvocationLimitExceeded",
@@ -56,7 +56,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A token bucket that is full at first and refills continuously, kept as the instant at which it is full again.
+/// A token bucket that is full at first and refills continuously, stored as the instant at which it is full again.
 #[derive(Debug)]
 struct Bucket {
     /// The time in which one token comes back; `None` where there are no tokens at all.
@@ -110,22 +110,22 @@ impl<T> Pool<T> {
 
     /// A place for one request: the environment that was used last among the idle ones, or `None` for a new one. Give the
     /// place back with [`Pool::release`].
-    pub fn acquire(&mut self, now: Instant) -> Result<Option<T>, Reason> {
+    pub fn acquire(&mut self, now: Instant) -> Result<Option<T>, ThrottleReason> {
         let reserved = self.scaling.reserved.is_some();
         if self.busy >= self.scaling.concurrency() {
             return Err(if reserved {
-                Reason::ReservedConcurrency
+                ThrottleReason::ReservedConcurrency
             } else {
-                Reason::Concurrency
+                ThrottleReason::Concurrency
             });
         }
         let rate = self.rate.taken(now).ok_or(if reserved {
-            Reason::ReservedRate
+            ThrottleReason::ReservedRate
         } else {
-            Reason::Rate
+            ThrottleReason::Rate
         })?;
         if self.idle.is_empty() {
-            self.growth.full_at = Some(self.growth.taken(now).ok_or(Reason::Growth)?);
+            self.growth.full_at = Some(self.growth.taken(now).ok_or(ThrottleReason::Growth)?);
         }
         self.rate.full_at = Some(rate);
         self.busy += 1;

@@ -1,7 +1,8 @@
 //! The X-Ray trace header that Lambda hands to the runtime with each invocation.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::clock::since_epoch;
 
 /// `Root=1-…;Parent=…;Sampled=0|1`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +18,7 @@ pub struct TraceHeader {
 impl TraceHeader {
     /// A new trace.
     pub fn new(sampled: bool) -> Self {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
+        let now = since_epoch().as_secs();
         let random = fastrand::u128(..);
         Self {
             root: format!("1-{now:08x}-{:024x}", random >> 32),

@@ -3,7 +3,8 @@
 
 use std::net::SocketAddr;
 
-use crate::{Function, Platform};
+use crate::function::Function;
+use crate::platform::Platform;
 
 /// Everything that a process of the environment gets, the lab's own variables excepted: nothing is inherited.
 pub(crate) fn of_environment(

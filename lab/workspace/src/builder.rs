@@ -1,14 +1,14 @@
-//! Building what is measured: each package alone, as it would be for a deployment. Building several in one call would
-//! unite their features, and a step would carry another one's code.
+//! Building. What is measured is built as it would be for a deployment: cargo unites the features of packages that are
+//! built in one call, and a step would carry another one's code. So only packages with the same dependencies share a call.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use cargo_metadata::Message;
+use cargo_metadata::{DependencyKind, Message, MetadataCommand, Package};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -16,38 +16,133 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::progress::Progress;
 
-/// The profile that is deployed.
-pub const PROFILE: &str = "release";
+/// A cargo profile of the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// What is measured and deployed.
+    Release,
+    /// The lab's own, and that of what runs beside a function without being measured.
+    Lab,
+}
+
+impl Profile {
+    /// Its name for cargo, and that of its folder in `target`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Lab => "lab",
+        }
+    }
+}
 
 /// A build that is fresh is over before this, and nothing is said about it.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// Builds `package` and answers where its executable is. Does nothing when it is fresh.
-pub async fn build(root: &Path, package: &str) -> Result<PathBuf> {
-    build_target(root, package, &[]).await
+/// Builds `packages` and answers where the executable of each is. Does nothing for those that are fresh.
+pub async fn build(
+    root: &Path,
+    profile: Profile,
+    packages: &[&str],
+) -> Result<BTreeMap<String, PathBuf>> {
+    let mut executables = BTreeMap::new();
+    for group in groups(root, packages)? {
+        executables.extend(build_together(root, profile, &group, &[]).await?);
+    }
+    Ok(executables)
 }
 
-/// Builds an example of `package` in the same way.
+/// Builds one package and answers where its executable is.
+pub async fn build_one(root: &Path, profile: Profile, package: &str) -> Result<PathBuf> {
+    build_product(root, profile, package, &[]).await
+}
+
+/// Builds an example of `package` in the profile of what is measured.
 pub async fn build_example(root: &Path, package: &str, example: &str) -> Result<PathBuf> {
-    build_target(root, package, &["--example", example]).await
+    build_product(root, Profile::Release, package, &["--example", example]).await
 }
 
 /// Builds a package that is a library to be loaded at run time, and answers where that is.
 pub async fn build_library(root: &Path, package: &str) -> Result<PathBuf> {
-    build_target(root, package, &["--lib"]).await
+    build_product(root, Profile::Lab, package, &["--lib"]).await
 }
 
-async fn build_target(root: &Path, package: &str, selection: &[&str]) -> Result<PathBuf> {
+async fn build_product(
+    root: &Path,
+    profile: Profile,
+    package: &str,
+    selection: &[&str],
+) -> Result<PathBuf> {
+    let packages = [package.to_owned()];
+    let mut built = build_together(root, profile, &packages, selection).await?;
+    let product = built.remove(package);
+    product.with_context(|| format!("{package} has no executable"))
+}
+
+/// The packages in groups of the same dependencies, for which cargo resolves the same features alone and together. In the
+/// order in which they are named.
+pub fn groups(root: &Path, packages: &[&str]) -> Result<Vec<Vec<String>>> {
+    if let [only] = packages {
+        return Ok(vec![vec![(*only).to_owned()]]);
+    }
+    let metadata = MetadataCommand::new()
+        .current_dir(root)
+        .no_deps()
+        .exec()
+        .context("cannot read the workspace")?;
+    let known: HashMap<&str, &Package> = metadata
+        .packages
+        .iter()
+        .map(|package| (package.name.as_str(), package))
+        .collect();
+    let mut groups: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    for name in packages {
+        let package = known.get(name);
+        let dependencies = dependencies(package.with_context(|| format!("no package {name}"))?);
+        match groups.iter_mut().find(|(same, _)| *same == dependencies) {
+            Some((_, group)) => group.push((*name).to_owned()),
+            None => groups.push((dependencies, vec![(*name).to_owned()])),
+        }
+    }
+    Ok(groups.into_iter().map(|(_, group)| group).collect())
+}
+
+/// What a package asks for: the same text, the same features all the way down.
+fn dependencies(package: &Package) -> Vec<String> {
+    let built = package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind != DependencyKind::Development);
+    let mut told: Vec<String> = built
+        .map(|it| {
+            let mut features = it.features.clone();
+            features.sort();
+            format!(
+                "{} {} {:?} {} {features:?}",
+                it.kind, it.name, it.req, it.uses_default_features
+            )
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+async fn build_together(
+    root: &Path,
+    profile: Profile,
+    packages: &[String],
+    selection: &[&str],
+) -> Result<BTreeMap<String, PathBuf>> {
     let mut arguments = vec![
         "build",
         "--profile",
-        PROFILE,
-        "--package",
-        package,
+        profile.name(),
         "--message-format",
         "json",
     ];
     arguments.extend(selection);
+    for package in packages {
+        arguments.extend(["--package", package]);
+    }
     let mut cargo = Cargo::start(root, &arguments)?;
     let stdout = cargo.child.stdout.take();
     let stderr = cargo.child.stderr.take();
@@ -55,34 +150,34 @@ async fn build_target(root: &Path, package: &str, selection: &[&str]) -> Result<
 
     let mut messages = String::new();
     let read_errors = async { Ok(stderr.read_to_string(&mut messages).await.map(drop)?) };
-    let (built, ()) = tokio::try_join!(follow(root, package, stdout), read_errors)?;
+    let (built, ()) = tokio::try_join!(follow(root, packages, stdout), read_errors)?;
     let status = cargo.child.wait().await.context("cargo")?;
     if !status.success() {
         bail!(
-            "cannot build {package}: cargo build --profile {PROFILE} -p {package} says\n{}{messages}",
+            "cannot build {}: cargo {} says\n{}{messages}",
+            packages.join(", "),
+            arguments.join(" "),
             built.diagnostics
         );
     }
     if let Some(progress) = built.progress {
         progress.done("ready");
     }
-    built
-        .product
-        .with_context(|| format!("{package} has no executable"))
+    Ok(built.products)
 }
 
 /// What cargo said of a build.
 #[derive(Default)]
 struct Built {
-    /// The executable, or the library of a package that is one.
-    product: Option<PathBuf>,
+    /// The executable of each package, or the library of a package that is one.
+    products: BTreeMap<String, PathBuf>,
     diagnostics: String,
     /// The line that is shown, if there was time to show one.
     progress: Option<Progress>,
 }
 
 /// Reads cargo's messages to their end and shows how far it is.
-async fn follow(root: &Path, package: &str, stdout: ChildStdout) -> Result<Built> {
+async fn follow(root: &Path, packages: &[String], stdout: ChildStdout) -> Result<Built> {
     let mut built = Built::default();
     let mut compiled = HashSet::new();
     let mut total = 0;
@@ -92,20 +187,23 @@ async fn follow(root: &Path, package: &str, stdout: ChildStdout) -> Result<Built
         let line = tokio::select! {
             line = lines.next_line() => line?,
             () = &mut silence, if built.progress.is_none() => {
-                built.progress = Some(Progress::start(format!("building {package}")));
-                total = crates_of(root, package).await;
+                built.progress = Some(Progress::start(format!("building {}", packages.join(", "))));
+                total = crates_of(root, packages).await;
                 continue;
             }
         };
         let Some(line) = line else { return Ok(built) };
         match serde_json::from_str(&line) {
             Ok(Message::CompilerArtifact(artifact)) => {
-                compiled.insert(artifact.package_id);
                 let is_loaded = artifact.target.is_cdylib();
                 let library = || artifact.filenames.into_iter().next().filter(|_| is_loaded);
                 if let Some(product) = artifact.executable.or_else(library) {
-                    built.product = Some(product.into_std_path_buf());
+                    let package = package_name(&artifact.package_id.repr, packages);
+                    built
+                        .products
+                        .extend(package.map(|name| (name, product.into_std_path_buf())));
                 }
+                compiled.insert(artifact.package_id);
             }
             Ok(Message::CompilerMessage(message)) => {
                 let text = message.message.rendered.unwrap_or_default();
@@ -124,31 +222,31 @@ async fn follow(root: &Path, package: &str, stdout: ChildStdout) -> Result<Built
     }
 }
 
-/// The number of crates that go into `package`, for the progress line only: 0 where cargo cannot say.
-async fn crates_of(root: &Path, package: &str) -> usize {
-    let arguments = [
-        "tree",
-        "--package",
-        package,
-        "--edges",
-        "normal,build",
-        "--prefix",
-        "none",
-        "--no-dedupe",
-    ];
-    let Ok(tree) = Cargo::start(root, &arguments) else {
+/// Which of `packages` an id is of: `path+file:///.../steps/floor#step-floor@0.1.0`, without the name where the folder has it.
+fn package_name(id: &str, packages: &[String]) -> Option<String> {
+    let (path, version) = id.rsplit_once('#')?;
+    let name = match version.split_once('@') {
+        Some((name, _)) => name,
+        None => path.rsplit('/').next()?,
+    };
+    packages.iter().find(|package| *package == name).cloned()
+}
+
+/// The number of crates that go into `packages`, for the progress line only: 0 where cargo cannot say.
+async fn crates_of(root: &Path, packages: &[String]) -> usize {
+    let mut arguments = vec!["tree", "--edges", "normal,build", "--prefix", "none"];
+    for package in packages {
+        arguments.extend(["--package", package]);
+    }
+    let Ok(mut tree) = Cargo::start(root, &arguments) else {
         return 0;
     };
     let output = async {
-        let mut tree = tree;
         let mut text = String::new();
-        tree.child
-            .stdout
-            .take()?
-            .read_to_string(&mut text)
-            .await
-            .ok()?;
-        Some(text.lines().collect::<HashSet<_>>().len())
+        let mut stdout = tree.child.stdout.take()?;
+        stdout.read_to_string(&mut text).await.ok()?;
+        let crates = text.lines().filter_map(|line| line.split(" (").next());
+        Some(crates.collect::<HashSet<_>>().len())
     };
     output.await.unwrap_or_default()
 }

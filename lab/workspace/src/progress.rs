@@ -2,12 +2,16 @@
 //! error, so that standard output holds nothing but results.
 
 use std::io::IsTerminal as _;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Between two plain lines about the same piece of work.
 const PLAIN_PAUSE: Duration = Duration::from_secs(30);
+
+/// The live lines: several pieces of work may be in progress at once.
+static LIVE: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// One piece of work in progress.
 pub struct Progress {
@@ -27,7 +31,7 @@ impl Progress {
         let label = label.into();
         let started = Instant::now();
         let shown = if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::new_spinner();
+            let bar = LIVE.add(ProgressBar::new_spinner());
             let style = ProgressStyle::with_template("{spinner} {prefix}  {elapsed}  {wide_msg}");
             bar.set_style(style.expect("the template above is valid"));
             bar.set_prefix(label.clone());
@@ -64,7 +68,7 @@ impl Progress {
     /// A line that stays, such as a warning.
     pub fn print(&self, line: &str) {
         match &self.shown {
-            Shown::Live(bar) => bar.suspend(|| eprintln!("{line}")),
+            Shown::Live(_) => LIVE.suspend(|| eprintln!("{line}")),
             Shown::Plain { .. } => eprintln!("{line}"),
         }
     }
@@ -75,11 +79,11 @@ impl Progress {
             bar.finish_and_clear();
         }
         let separator = if result.is_empty() { "" } else { ": " };
-        eprintln!(
+        self.print(&format!(
             "{}{separator}{result} ({})",
             self.label,
             elapsed(self.started)
-        );
+        ));
     }
 }
 

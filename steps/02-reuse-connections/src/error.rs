@@ -17,7 +17,18 @@ pub enum Error {
 }
 
 impl Error {
-    /// The response. A cause goes to the log, never to the client.
+    /// Writes the cause to the log. What the client did wrong is no failure of the function.
+    pub fn log(&self) {
+        let (what, cause): (_, &(dyn std::error::Error + 'static)) = match self {
+            Self::NotFound | Self::MethodNotAllowed => return,
+            Self::Parameters(cause) => ("the parameters cannot be read", cause.as_ref()),
+            Self::Database(cause) => ("the database cannot be read", cause.as_ref()),
+            Self::Encoding(cause) => ("the rows cannot be encoded", cause),
+        };
+        error!(cause = causes(cause), "{what}");
+    }
+
+    /// The response. It tells the client nothing of the cause.
     pub fn response(&self) -> Response<String> {
         match self {
             Self::NotFound => failure(StatusCode::NOT_FOUND, "not found"),
@@ -28,19 +39,12 @@ impl Error {
                     .insert(ALLOW, HeaderValue::from_static("GET"));
                 response
             }
-            Self::Parameters(cause) => unavailable("the parameters cannot be read", cause.as_ref()),
-            Self::Database(cause) => unavailable("the database cannot be read", cause.as_ref()),
-            Self::Encoding(cause) => unavailable("the rows cannot be encoded", cause),
+            Self::Parameters(_) | Self::Database(_) | Self::Encoding(_) => failure(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the stadiums are not available",
+            ),
         }
     }
-}
-
-fn unavailable(what: &str, cause: &(dyn std::error::Error + 'static)) -> Response<String> {
-    error!(cause = causes(cause), "{what}");
-    failure(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the stadiums are not available",
-    )
 }
 
 fn failure(status: StatusCode, message: &str) -> Response<String> {

@@ -21,21 +21,22 @@ const KEY: &str = "stadiums";
 const EXPIRY: u64 = 10;
 
 /// How long a request waits for the cache before it turns to the database.
-const PATIENCE: Duration = Duration::from_millis(250);
+const TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The same when a connection has to be opened: a TLS handshake, and the first one of a process, needs much more CPU.
-const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// One connection, opened by the first request and kept for the next ones.
+/// One connection, opened by the first request and reused by the next ones.
 #[derive(Default)]
 pub struct Cache {
-    kept: Mutex<Option<Kept>>,
+    /// Locked while the cache answers: an environment handles one request at a time, so none waits for another.
+    connection: Mutex<Option<Connection>>,
 }
 
 /// An open connection and the settings it was opened with.
-struct Kept {
+struct Connection {
     settings: CacheSettings,
-    connection: MultiplexedConnection,
+    redis: MultiplexedConnection,
 }
 
 /// What the cache knows.
@@ -60,16 +61,16 @@ impl Cache {
         if !settings.enabled {
             return Lookup::Miss(None);
         }
-        let mut kept = self.kept.lock().await;
-        // A connection is taken out of its place and put back when it has answered: one that failed is never met again.
-        let old = kept.take().filter(|old| old.settings == *settings);
-        let patience = old.as_ref().map_or(PATIENCE_TO_CONNECT, |_| PATIENCE);
+        let mut place = self.connection.lock().await;
+        // A connection is taken out of its place and put back when it has answered: one that failed is never used again.
+        let old = place.take().filter(|old| old.settings == *settings);
+        let limit = old.as_ref().map_or(CONNECT_TIMEOUT, |_| TIMEOUT);
         // The database needs time, too.
-        let patience = patience.min(invocation.remaining() / 2);
+        let limit = limit.min(invocation.remaining() / 2);
         let answer = ask(old, settings);
-        let lookup = match invocation.call_within(patience, "cache_get", answer).await {
+        let lookup = match invocation.call_within(limit, "cache_get", answer).await {
             Ok((connection, value)) => {
-                *kept = Some(connection);
+                *place = Some(connection);
                 value.map_or(Lookup::Miss(Some(Fill::Absent)), |value| parse(&value))
             }
             Err(error) => {
@@ -83,15 +84,15 @@ impl Cache {
 
     /// Stores `body`, the rows as JSON. It never fails a request: whatever is wrong goes to the log.
     pub async fn set(&self, fill: Fill, body: &str, invocation: &mut Invocation<'_>) {
-        let mut kept = self.kept.lock().await;
-        let Some(mut old) = kept.take() else { return };
+        let mut place = self.connection.lock().await;
+        let Some(mut old) = place.take() else { return };
         let mut options = SetOptions::default().with_expiration(SetExpiry::EX(EXPIRY));
         if matches!(fill, Fill::Absent) {
             options = options.conditional_set(ExistenceCheck::NX);
         }
-        let set = old.connection.set_options(KEY, body, options);
-        match invocation.call_within(PATIENCE, "cache_set", set).await {
-            Ok(()) => *kept = Some(old),
+        let set = old.redis.set_options(KEY, body, options);
+        match invocation.call_within(TIMEOUT, "cache_set", set).await {
+            Ok(()) => *place = Some(old),
             Err(error) => warn!(cause = causes(&*error), "the cache was not filled"),
         }
     }
@@ -99,22 +100,22 @@ impl Cache {
 
 /// The value, and the connection that it came by.
 async fn ask(
-    kept: Option<Kept>,
+    old: Option<Connection>,
     settings: &CacheSettings,
-) -> Result<(Kept, Option<Vec<u8>>), RedisError> {
-    let mut kept = match kept {
-        Some(kept) => kept,
-        None => Kept::connect(settings.clone()).await?,
+) -> Result<(Connection, Option<Vec<u8>>), RedisError> {
+    let mut connection = match old {
+        Some(old) => old,
+        None => Connection::connect(settings.clone()).await?,
     };
-    let value = match kept.connection.get(KEY).await {
+    let value = match connection.redis.get(KEY).await {
         // Garbage of another type than a string.
         Err(error) if error.code() == Some("WRONGTYPE") => Some(Vec::new()),
         value => value?,
     };
-    Ok((kept, value))
+    Ok((connection, value))
 }
 
-impl Kept {
+impl Connection {
     async fn connect(settings: CacheSettings) -> Result<Self, RedisError> {
         let address = ConnectionAddr::TcpTls {
             host: settings.endpoint.clone(),
@@ -129,13 +130,10 @@ impl Kept {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             .set_response_timeout(None);
-        let connection = Client::open(info)?
+        let redis = Client::open(info)?
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
-        Ok(Self {
-            settings,
-            connection,
-        })
+        Ok(Self { settings, redis })
     }
 }
 

@@ -12,19 +12,19 @@ use crate::extension::Extension;
 /// old endpoint, or fails to: then the values are dropped at once, and the extension's time alone counts.
 const TIME_TO_LIVE: Duration = Duration::from_mins(1);
 
-/// Reads the parameters and keeps them.
+/// Reads the parameters and caches them.
 pub struct Parameters {
     extension: Extension,
-    kept: Mutex<Option<Kept>>,
+    cached: Mutex<Option<Cached>>,
 }
 
-struct Kept {
+struct Cached {
     settings: Arc<Settings>,
     /// Not an `Instant`: that clock may stand still while the environment is frozen.
     read_at: SystemTime,
 }
 
-/// How to reach the neighbours.
+/// How to reach the services.
 pub struct Settings {
     pub database: DatabaseSettings,
     pub cache: CacheSettings,
@@ -51,19 +51,19 @@ impl Parameters {
     pub fn new() -> Result<Self, BoxError> {
         Ok(Self {
             extension: Extension::new()?,
-            kept: Mutex::default(),
+            cached: Mutex::default(),
         })
     }
 
     /// The settings that this request works with.
     pub async fn get(&self, invocation: &mut Invocation<'_>) -> Result<Arc<Settings>, BoxError> {
-        if let Some(kept) = &*self.kept()
-            && kept.read_at.elapsed().is_ok_and(|age| age < TIME_TO_LIVE)
+        if let Some(cached) = &*self.cached()
+            && cached.read_at.elapsed().is_ok_and(|age| age < TIME_TO_LIVE)
         {
-            return Ok(kept.settings.clone());
+            return Ok(cached.settings.clone());
         }
         let settings = Arc::new(invocation.call("parameters", read(&self.extension)).await?);
-        *self.kept() = Some(Kept {
+        *self.cached() = Some(Cached {
             settings: settings.clone(),
             read_at: SystemTime::now(),
         });
@@ -72,11 +72,11 @@ impl Parameters {
 
     /// Drops the values: the next request asks the extension again.
     pub fn forget(&self) {
-        *self.kept() = None;
+        *self.cached() = None;
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cached(&self) -> MutexGuard<'_, Option<Cached>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a request does: serve what is kept, else read the cache, else the database, then fill the cache.
+//! What a request does: serve the environment's own response, else read the cache, else the database, then fill the cache.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use crate::State;
 use crate::body::Body;
 use crate::cache::Lookup;
 use crate::error::Error;
-use crate::kept::{Age, Moment};
+use crate::response_cache::{Age, Moment};
 
 /// The stadiums as JSON.
 pub async fn stadiums(
     state: &'static State,
     invocation: &mut Invocation<'_>,
 ) -> Result<String, Error> {
-    let body = match state.kept.get() {
+    let body = match state.response_cache.get() {
         Age::Fresh(body) => body,
         Age::Stale(body) => {
-            state.kept.refresh_with(|| refresh(state));
+            state.response_cache.refresh_with(|| refresh(state));
             body
         }
         Age::TooOld => fetch(state, invocation).await?,
@@ -33,12 +33,11 @@ pub async fn stadiums(
 /// this as likely as not: the rest is done in the next invocation.
 async fn refresh(state: &'static State) {
     if let Err(error) = fetch(state, &mut state.telemetry.background()).await {
-        // Nobody gets this response, but the log gets the cause.
-        drop(error.response());
+        error.log();
     }
 }
 
-/// The body from the cache, else from the database; and it is kept.
+/// The body from the cache, else from the database; the environment caches it, too.
 async fn fetch(state: &State, invocation: &mut Invocation<'_>) -> Result<Arc<Body>, Error> {
     let settings = state
         .parameters
@@ -62,7 +61,7 @@ async fn fetch(state: &State, invocation: &mut Invocation<'_>) -> Result<Arc<Bod
         }
     };
     let body = Arc::new(body);
-    state.kept.put(&body, asked_at);
+    state.response_cache.put(&body, asked_at);
     if fill {
         state.cache.set(&body, asked_at, invocation).await;
     }

@@ -8,8 +8,8 @@ mod database;
 mod error;
 mod extension;
 mod handler;
-mod kept;
 mod parameters;
+mod response_cache;
 mod stadium;
 mod tls;
 
@@ -22,8 +22,8 @@ use support::Telemetry;
 use crate::cache::Cache;
 use crate::database::Database;
 use crate::error::{Error, json};
-use crate::kept::Kept;
 use crate::parameters::Parameters;
+use crate::response_cache::ResponseCache;
 
 /// What an environment builds in its init phase and keeps from one invocation to the next.
 struct State {
@@ -31,7 +31,7 @@ struct State {
     parameters: Parameters,
     database: Database,
     cache: Cache,
-    kept: Kept,
+    response_cache: ResponseCache,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -43,15 +43,20 @@ async fn main() -> Result<(), lambda_http::Error> {
         parameters: Parameters::new()?,
         database: Database::new(tls::connector()?),
         cache: Cache::default(),
-        kept: Kept::default(),
+        response_cache: ResponseCache::default(),
     }));
     lambda_http::run(service_fn(|request| answer(state, request))).await
 }
 
 /// Every request gets an answer: an error here would be a 500 without a body that a client can read.
 async fn answer(state: &'static State, request: Request) -> Result<Response<String>, Infallible> {
-    let answer = route(state, &request).await;
-    Ok(answer.map_or_else(|error| error.response(), |body| json(StatusCode::OK, body)))
+    Ok(match route(state, &request).await {
+        Ok(body) => json(StatusCode::OK, body),
+        Err(error) => {
+            error.log();
+            error.response()
+        }
+    })
 }
 
 async fn route(state: &'static State, request: &Request) -> Result<String, Error> {

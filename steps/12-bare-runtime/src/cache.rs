@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 use tracing::{error, warn};
 
 use crate::body::Body;
-use crate::kept::Moment;
 use crate::parameters::CacheSettings;
+use crate::response_cache::Moment;
 
 /// Not the key of the rows: an earlier version of this function may still be filling that one.
 const KEY: &str = "stadiums:body";
@@ -23,21 +23,22 @@ const KEY: &str = "stadiums:body";
 const EXPIRY: Duration = Duration::from_secs(10);
 
 /// How long a request waits for the cache before it turns to the database.
-const PATIENCE: Duration = Duration::from_millis(250);
+const TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The same when a connection has to be opened: a TLS handshake, and the first one of a process, needs much more CPU.
-const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// One connection, opened by the first request and kept for the next ones.
+/// One connection, opened by the first request and reused by the next ones.
 #[derive(Default)]
 pub struct Cache {
-    kept: Mutex<Option<Kept>>,
+    /// Locked while the cache answers: an environment handles one request at a time, so none waits for another.
+    connection: Mutex<Option<Connection>>,
 }
 
 /// An open connection and the settings it was opened with.
-struct Kept {
+struct Connection {
     settings: CacheSettings,
-    connection: MultiplexedConnection,
+    redis: MultiplexedConnection,
 }
 
 /// What the cache knows.
@@ -56,17 +57,17 @@ impl Cache {
         if !settings.enabled {
             return Lookup::Unavailable;
         }
-        let mut kept = self.kept.lock().await;
-        // A connection is taken out of its place and put back when it has answered: one that failed is never met again.
-        let old = kept.take().filter(|old| old.settings == *settings);
-        let patience = old.as_ref().map_or(PATIENCE_TO_CONNECT, |_| PATIENCE);
+        let mut place = self.connection.lock().await;
+        // A connection is taken out of its place and put back when it has answered: one that failed is never used again.
+        let old = place.take().filter(|old| old.settings == *settings);
+        let limit = old.as_ref().map_or(CONNECT_TIMEOUT, |_| TIMEOUT);
         // The database needs time, too.
-        let patience = patience.min(invocation.remaining() / 2);
+        let limit = limit.min(invocation.remaining() / 2);
         let answer = ask(old, settings);
-        let lookup = match invocation.call_within(patience, "cache_get", answer).await {
+        let lookup = match invocation.call_within(limit, "cache_get", answer).await {
             Ok((connection, value)) => {
-                *kept = Some(connection);
-                value.map_or(Lookup::Miss, open)
+                *place = Some(connection);
+                value.map_or(Lookup::Miss, check)
             }
             Err(error) => {
                 warn!(cause = causes(&*error), "no answer from the cache");
@@ -79,17 +80,17 @@ impl Cache {
 
     /// Stores `body`, which was asked for at `asked_at`. It never fails a request: whatever is wrong goes to the log.
     pub async fn set(&self, body: &Body, asked_at: Moment, invocation: &mut Invocation<'_>) {
-        let mut kept = self.kept.lock().await;
-        let Some(mut old) = kept.take() else { return };
-        // Not a time to live but the moment of its end, with the value or not at all: a frozen environment may send this
+        let mut place = self.connection.lock().await;
+        let Some(mut old) = place.take() else { return };
+        // In one transaction, and with the moment of its end instead of a time to live: a frozen environment may send this
         // an hour late, and the cache then deletes it at once.
         let mut fill = redis::pipe();
         fill.atomic()
-            .set(KEY, body.seal())
+            .set(KEY, body.with_checksum())
             .pexpire_at(KEY, asked_at.plus(EXPIRY));
-        let set = fill.exec_async(&mut old.connection);
-        match invocation.call_within(PATIENCE, "cache_set", set).await {
-            Ok(()) => *kept = Some(old),
+        let set = fill.exec_async(&mut old.redis);
+        match invocation.call_within(TIMEOUT, "cache_set", set).await {
+            Ok(()) => *place = Some(old),
             Err(error) => warn!(cause = causes(&*error), "the cache was not filled"),
         }
     }
@@ -97,22 +98,22 @@ impl Cache {
 
 /// The value, and the connection that it came by.
 async fn ask(
-    kept: Option<Kept>,
+    old: Option<Connection>,
     settings: &CacheSettings,
-) -> Result<(Kept, Option<Vec<u8>>), RedisError> {
-    let mut kept = match kept {
-        Some(kept) => kept,
-        None => Kept::connect(settings.clone()).await?,
+) -> Result<(Connection, Option<Vec<u8>>), RedisError> {
+    let mut connection = match old {
+        Some(old) => old,
+        None => Connection::connect(settings.clone()).await?,
     };
-    let value = match kept.connection.get(KEY).await {
+    let value = match connection.redis.get(KEY).await {
         // Garbage of another type than a string.
         Err(error) if error.code() == Some("WRONGTYPE") => Some(Vec::new()),
         value => value?,
     };
-    Ok((kept, value))
+    Ok((connection, value))
 }
 
-impl Kept {
+impl Connection {
     async fn connect(settings: CacheSettings) -> Result<Self, RedisError> {
         let address = ConnectionAddr::TcpTls {
             host: settings.endpoint.clone(),
@@ -127,18 +128,15 @@ impl Kept {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             .set_response_timeout(None);
-        let connection = Client::open(info)?
+        let redis = Client::open(info)?
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
-        Ok(Self {
-            settings,
-            connection,
-        })
+        Ok(Self { settings, redis })
     }
 }
 
-fn open(value: Vec<u8>) -> Lookup {
-    match Body::open(value) {
+fn check(value: Vec<u8>) -> Lookup {
+    match Body::checked(value) {
         Ok(body) => Lookup::Hit(body),
         Err(error) => {
             error!(error, "the cache holds garbage, replacing it");

@@ -14,14 +14,15 @@ use crate::stadium::Stadium;
 const QUERY: &str = "SELECT id, name, capacity, location, surface, roof, team, year_opened, created_at, updated_at \
     FROM stadiums ORDER BY id";
 
-/// One connection, opened by the first request and kept for the next ones.
+/// One connection, opened by the first request and reused by the next ones.
 pub struct Database {
     tls: MakeRustlsConnect,
-    kept: Mutex<Option<Kept>>,
+    /// Locked while the database answers: an environment handles one request at a time, so none waits for another.
+    session: Mutex<Option<Session>>,
 }
 
 /// An open connection and the settings it was opened with.
-struct Kept {
+struct Session {
     settings: DatabaseSettings,
     client: Client,
 }
@@ -30,7 +31,7 @@ impl Database {
     pub fn new(tls: MakeRustlsConnect) -> Self {
         Self {
             tls,
-            kept: Mutex::default(),
+            session: Mutex::default(),
         }
     }
 
@@ -40,21 +41,21 @@ impl Database {
         settings: &DatabaseSettings,
         invocation: &mut Invocation<'_>,
     ) -> Result<Vec<Stadium>, BoxError> {
-        let mut kept = self.kept.lock().await;
-        // A connection is taken out of its place and put back when it has answered: one that failed is never met again.
-        if let Some(old) = kept
+        let mut place = self.session.lock().await;
+        // A connection is taken out of its place and put back when it has answered: one that failed is never used again.
+        if let Some(old) = place
             .take()
             .filter(|old| old.settings == *settings && !old.client.is_closed())
         {
             // It may have died while the environment was frozen, and only the next query finds out, possibly by silence:
             // half of the time stays for a new one.
-            let patience = invocation.remaining() / 2;
+            let limit = invocation.remaining() / 2;
             match invocation
-                .call_within(patience, "query", query(&old.client))
+                .call_within(limit, "query", query(&old.client))
                 .await
             {
                 Ok(stadiums) => {
-                    *kept = Some(old);
+                    *place = Some(old);
                     return Ok(stadiums);
                 }
                 Err(error) => warn!(cause = causes(&*error), "connecting to the database again"),
@@ -64,7 +65,7 @@ impl Database {
             .call("connect", connect(&self.tls, settings))
             .await?;
         let stadiums = invocation.call("query", query(&client)).await?;
-        *kept = Some(Kept {
+        *place = Some(Session {
             settings: settings.clone(),
             client,
         });
@@ -83,7 +84,11 @@ async fn connect(tls: &MakeRustlsConnect, settings: &DatabaseSettings) -> Result
         .ssl_mode(SslMode::Require)
         .connect(tls.clone())
         .await?;
-    tokio::spawn(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            warn!(cause = causes(&error), "the database connection ended");
+        }
+    });
     Ok(client)
 }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use support::log::causes;
 use support::{BoxError, variable};
 use tokio::sync::Semaphore;
-use tracing::debug;
+use tracing::warn;
 
 /// Where the extension listens unless `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT` says otherwise.
 const DEFAULT_PORT: &str = "2773";
@@ -27,6 +27,9 @@ const NOT_READY: &[u8] = b"not ready to serve traffic";
 
 /// How long to wait before a call is repeated.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// Calls that may fail while the extension starts, about a second of them. Then the log says why they fail.
+const USUAL_FAILURES: u32 = 100;
 
 /// A client of the extension.
 pub struct Extension {
@@ -55,36 +58,50 @@ impl Extension {
     /// phase than the invocation.
     pub async fn value<T: FromStr<Err: Display>>(&self, name: &str) -> Result<T, BoxError> {
         let _turn = self.calls.acquire().await?;
+        let mut failures = 0;
         loop {
-            if let Some(value) = self.ask(name).await? {
-                return value
-                    .parse()
-                    .map_err(|error| format!("parameter {name} is {value:?}: {error}").into());
+            let cause = match self.ask(name).await? {
+                Reply::Value(value) => {
+                    return value
+                        .parse()
+                        .map_err(|error| format!("parameter {name} is {value:?}: {error}").into());
+                }
+                Reply::NotReady(cause) => cause,
+            };
+            failures += 1;
+            if failures == USUAL_FAILURES {
+                warn!(name, cause, "the extension is not ready");
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// One parameter, or `None` when the extension is not ready.
-    async fn ask(&self, name: &str) -> Result<Option<String>, BoxError> {
+    /// One call.
+    async fn ask(&self, name: &str) -> Result<Reply, BoxError> {
         let request = Request::get(format!("{}?name={}", self.url, name.replace('/', "%2F")))
             .header("X-Aws-Parameters-Secrets-Token", &self.token)
             .body(Empty::new())?;
         let response = match self.client.request(request).await {
             Ok(response) => response,
-            Err(error) => {
-                debug!(name, cause = causes(&error), "no answer from the extension");
-                return Ok(None);
-            }
+            Err(error) => return Ok(Reply::NotReady(causes(&error))),
         };
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
         match status {
-            StatusCode::OK => Ok(Some(Answer::parse(&body)?)),
-            StatusCode::BAD_REQUEST if body.starts_with(NOT_READY) => Ok(None),
+            StatusCode::OK => Ok(Reply::Value(Answer::parse(&body)?)),
+            StatusCode::BAD_REQUEST if body.starts_with(NOT_READY) => {
+                Ok(Reply::NotReady(body.escape_ascii().to_string()))
+            }
             _ => Err(format!("parameter {name}: {status}: {}", body.escape_ascii()).into()),
         }
     }
+}
+
+/// What became of a call.
+enum Reply {
+    Value(String),
+    /// Why there is no value yet.
+    NotReady(String),
 }
 
 #[derive(Deserialize)]

@@ -9,8 +9,8 @@ mod error;
 mod extension;
 mod gateway;
 mod handler;
-mod kept;
 mod parameters;
+mod response_cache;
 mod stadium;
 mod tls;
 
@@ -23,8 +23,8 @@ use crate::cache::Cache;
 use crate::database::Database;
 use crate::error::Error;
 use crate::gateway::{Request, Response};
-use crate::kept::Kept;
 use crate::parameters::Parameters;
+use crate::response_cache::ResponseCache;
 
 /// What an environment builds in its init phase and keeps from one invocation to the next.
 struct State {
@@ -32,7 +32,7 @@ struct State {
     parameters: Parameters,
     database: Database,
     cache: Cache,
-    kept: Kept,
+    response_cache: ResponseCache,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,7 +44,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         parameters: Parameters::new()?,
         database: Database::new(tls::connector()?),
         cache: Cache::default(),
-        kept: Kept::default(),
+        response_cache: ResponseCache::default(),
     }));
     lambda_runtime::run(service_fn(|event| answer(state, event))).await
 }
@@ -54,8 +54,13 @@ async fn answer(
     state: &'static State,
     event: LambdaEvent<Request>,
 ) -> Result<Response, Infallible> {
-    let answer = route(state, &event).await;
-    Ok(answer.unwrap_or_else(|error| error.response()))
+    Ok(match route(state, &event).await {
+        Ok(response) => response,
+        Err(error) => {
+            error.log();
+            error.response()
+        }
+    })
 }
 
 async fn route(state: &'static State, event: &LambdaEvent<Request>) -> Result<Response, Error> {

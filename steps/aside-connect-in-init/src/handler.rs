@@ -1,4 +1,4 @@
-//! What a request does: serve what is kept, else read the cache, else the database, then fill the cache.
+//! What a request does: serve the environment's own response, else read the cache, else the database, then fill the cache.
 
 use support::Invocation;
 use tracing::info;
@@ -8,17 +8,17 @@ use crate::body::Body;
 use crate::cache::Lookup;
 use crate::error::Error;
 use crate::gateway::{Answer, Response};
-use crate::kept::{Age, Moment};
+use crate::response_cache::{Age, Moment};
 
 /// The stadiums as a response.
 pub async fn stadiums(
     state: &'static State,
     invocation: &mut Invocation<'_>,
 ) -> Result<Response, Error> {
-    let answer = match state.kept.get() {
+    let answer = match state.response_cache.get() {
         Age::Fresh(answer) => answer,
         Age::Stale(answer) => {
-            state.kept.refresh_with(|| refresh(state));
+            state.response_cache.refresh_with(|| refresh(state));
             answer
         }
         Age::TooOld => fetch(state, invocation).await?,
@@ -32,12 +32,11 @@ pub async fn stadiums(
 /// this as likely as not: the rest is done in the next invocation.
 async fn refresh(state: &'static State) {
     if let Err(error) = fetch(state, &mut state.telemetry.background()).await {
-        // Nobody gets this response, but the log gets the cause.
-        drop(error.response());
+        error.log();
     }
 }
 
-/// The response from the cache, else from the database; and it is kept.
+/// The response from the cache, else from the database; the environment caches it, too.
 async fn fetch(state: &State, invocation: &mut Invocation<'_>) -> Result<Answer, Error> {
     let settings = &state.settings;
     let asked_at = Moment::now();
@@ -58,7 +57,7 @@ async fn fetch(state: &State, invocation: &mut Invocation<'_>) -> Result<Answer,
     let answer = invocation
         .measure("encode", || Answer::encode(&body))
         .map_err(Error::Encoding)?;
-    state.kept.put(answer.clone(), asked_at);
+    state.response_cache.put(answer.clone(), asked_at);
     if fill {
         state.cache.set(&body, asked_at, invocation).await;
     }

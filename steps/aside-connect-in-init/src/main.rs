@@ -8,8 +8,8 @@ mod database;
 mod error;
 mod gateway;
 mod handler;
-mod kept;
 mod parameters;
+mod response_cache;
 mod stadium;
 mod tls;
 
@@ -23,11 +23,11 @@ use crate::cache::Cache;
 use crate::database::Database;
 use crate::error::Error;
 use crate::gateway::{Request, Response};
-use crate::kept::Kept;
 use crate::parameters::Settings;
+use crate::response_cache::ResponseCache;
 
-/// How long the init phase waits for a neighbour. Whoever has not answered by then is connected to in an invocation.
-const PATIENCE_IN_INIT: Duration = Duration::from_secs(2);
+/// How long the init phase waits for a service. One that has not answered by then is connected to in an invocation.
+const INIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What an environment builds in its init phase and keeps from one invocation to the next.
 struct State {
@@ -35,7 +35,7 @@ struct State {
     settings: Settings,
     database: Database,
     cache: Cache,
-    kept: Kept,
+    response_cache: ResponseCache,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -47,7 +47,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         settings: Settings::from_env()?,
         database: Database::new(tls::connector()?),
         cache: Cache::default(),
-        kept: Kept::default(),
+        response_cache: ResponseCache::default(),
     }));
     let State {
         settings,
@@ -56,8 +56,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         ..
     } = state;
     tokio::join!(
-        database.connect_ahead(&settings.database, PATIENCE_IN_INIT),
-        cache.connect_ahead(&settings.cache, PATIENCE_IN_INIT),
+        database.connect_ahead(&settings.database, INIT_TIMEOUT),
+        cache.connect_ahead(&settings.cache, INIT_TIMEOUT),
     );
     lambda_runtime::run(service_fn(|event| answer(state, event))).await
 }
@@ -67,8 +67,13 @@ async fn answer(
     state: &'static State,
     event: LambdaEvent<Request>,
 ) -> Result<Response, Infallible> {
-    let answer = route(state, &event).await;
-    Ok(answer.unwrap_or_else(|error| error.response()))
+    Ok(match route(state, &event).await {
+        Ok(response) => response,
+        Err(error) => {
+            error.log();
+            error.response()
+        }
+    })
 }
 
 async fn route(state: &'static State, event: &LambdaEvent<Request>) -> Result<Response, Error> {

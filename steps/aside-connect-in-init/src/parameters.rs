@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use support::BoxError;
 
-/// How to reach the neighbours.
+/// How to reach the services.
 pub struct Settings {
     pub database: DatabaseSettings,
     pub cache: CacheSettings,

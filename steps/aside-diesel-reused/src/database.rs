@@ -15,16 +15,17 @@ use crate::parameters::DatabaseSettings;
 use crate::stadium::{Stadium, stadiums};
 
 /// Drives a connection and ends when that is closed.
-type Driver = JoinHandle<Result<(), tokio_postgres::Error>>;
+type Driver = JoinHandle<()>;
 
-/// One connection, opened by the first request and kept for the next ones.
+/// One connection, opened by the first request and reused by the next ones.
 pub struct Database {
     tls: MakeRustlsConnect,
-    kept: Mutex<Option<Kept>>,
+    /// Locked while the database answers: an environment handles one request at a time, so none waits for another.
+    session: Mutex<Option<Session>>,
 }
 
 /// An open connection and the settings it was opened with.
-struct Kept {
+struct Session {
     settings: DatabaseSettings,
     connection: AsyncPgConnection,
     driver: Driver,
@@ -34,7 +35,7 @@ impl Database {
     pub fn new(tls: MakeRustlsConnect) -> Self {
         Self {
             tls,
-            kept: Mutex::default(),
+            session: Mutex::default(),
         }
     }
 
@@ -44,21 +45,21 @@ impl Database {
         settings: &DatabaseSettings,
         invocation: &mut Invocation<'_>,
     ) -> Result<Vec<Stadium>, BoxError> {
-        let mut kept = self.kept.lock().await;
-        // A connection is taken out of its place and put back when it has answered: one that failed is never met again.
-        if let Some(mut old) = kept
+        let mut place = self.session.lock().await;
+        // A connection is taken out of its place and put back when it has answered: one that failed is never used again.
+        if let Some(mut old) = place
             .take()
             .filter(|old| old.settings == *settings && !old.driver.is_finished())
         {
             // It may have died while the environment was frozen, and only the next query finds out, possibly by silence:
             // half of the time stays for a new one.
-            let patience = invocation.remaining() / 2;
+            let limit = invocation.remaining() / 2;
             match invocation
-                .call_within(patience, "query", query(&mut old.connection))
+                .call_within(limit, "query", query(&mut old.connection))
                 .await
             {
                 Ok(stadiums) => {
-                    *kept = Some(old);
+                    *place = Some(old);
                     return Ok(stadiums);
                 }
                 Err(error) => warn!(cause = causes(&*error), "connecting to the database again"),
@@ -68,7 +69,7 @@ impl Database {
             .call("connect", connect(&self.tls, settings))
             .await?;
         let stadiums = invocation.call("query", query(&mut connection)).await?;
-        *kept = Some(Kept {
+        *place = Some(Session {
             settings: settings.clone(),
             connection,
             driver,
@@ -91,7 +92,11 @@ async fn connect(
         .ssl_mode(SslMode::Require)
         .connect(tls.clone())
         .await?;
-    let driver = tokio::spawn(connection);
+    let driver = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            warn!(cause = causes(&error), "the database connection ended");
+        }
+    });
     // Diesel sets up its session here: the time zone and the encoding.
     Ok((AsyncPgConnection::try_from(client).await?, driver))
 }

@@ -39,8 +39,13 @@ async fn main() -> Result<(), lambda_http::Error> {
 
 /// Every request gets an answer: an error here would be a 500 without a body that a client can read.
 async fn answer(state: &State, request: Request) -> Result<Response<String>, Infallible> {
-    let answer = route(state, &request).await;
-    Ok(answer.map_or_else(|error| error.response(), |body| json(StatusCode::OK, body)))
+    Ok(match route(state, &request).await {
+        Ok(body) => json(StatusCode::OK, body),
+        Err(error) => {
+            error.log();
+            error.response()
+        }
+    })
 }
 
 async fn route(state: &State, request: &Request) -> Result<String, Error> {

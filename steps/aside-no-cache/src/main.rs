@@ -8,8 +8,8 @@ mod error;
 mod extension;
 mod gateway;
 mod handler;
-mod kept;
 mod parameters;
+mod response_cache;
 mod stadium;
 mod tls;
 
@@ -21,15 +21,15 @@ use support::Telemetry;
 use crate::database::Database;
 use crate::error::Error;
 use crate::gateway::{Request, Response};
-use crate::kept::Kept;
 use crate::parameters::Parameters;
+use crate::response_cache::ResponseCache;
 
 /// What an environment builds in its init phase and keeps from one invocation to the next.
 struct State {
     telemetry: Telemetry,
     parameters: Parameters,
     database: Database,
-    kept: Kept,
+    response_cache: ResponseCache,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -40,7 +40,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         telemetry: Telemetry::from_env()?,
         parameters: Parameters::new()?,
         database: Database::new(tls::connector()?),
-        kept: Kept::default(),
+        response_cache: ResponseCache::default(),
     }));
     lambda_runtime::run(service_fn(|event| answer(state, event))).await
 }
@@ -50,8 +50,13 @@ async fn answer(
     state: &'static State,
     event: LambdaEvent<Request>,
 ) -> Result<Response, Infallible> {
-    let answer = route(state, &event).await;
-    Ok(answer.unwrap_or_else(|error| error.response()))
+    Ok(match route(state, &event).await {
+        Ok(response) => response,
+        Err(error) => {
+            error.log();
+            error.response()
+        }
+    })
 }
 
 async fn route(state: &'static State, event: &LambdaEvent<Request>) -> Result<Response, Error> {

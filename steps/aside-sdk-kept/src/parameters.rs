@@ -15,13 +15,13 @@ use support::{BoxError, Invocation};
 /// once.
 const TIME_TO_LIVE: Duration = Duration::from_mins(1);
 
-/// Reads the parameters and keeps them.
+/// Reads the parameters and caches them.
 pub struct Parameters {
     client: Client,
-    kept: Mutex<Option<Kept>>,
+    cached: Mutex<Option<Cached>>,
 }
 
-struct Kept {
+struct Cached {
     settings: Arc<DatabaseSettings>,
     /// Not an `Instant`: that clock may stand still while the environment is frozen.
     read_at: SystemTime,
@@ -41,7 +41,7 @@ impl Parameters {
         let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
         Self {
             client: Client::new(&config),
-            kept: Mutex::default(),
+            cached: Mutex::default(),
         }
     }
 
@@ -50,13 +50,13 @@ impl Parameters {
         &self,
         invocation: &mut Invocation<'_>,
     ) -> Result<Arc<DatabaseSettings>, BoxError> {
-        if let Some(kept) = &*self.kept()
-            && kept.read_at.elapsed().is_ok_and(|age| age < TIME_TO_LIVE)
+        if let Some(cached) = &*self.cached()
+            && cached.read_at.elapsed().is_ok_and(|age| age < TIME_TO_LIVE)
         {
-            return Ok(kept.settings.clone());
+            return Ok(cached.settings.clone());
         }
         let settings = Arc::new(invocation.call("parameters", read(&self.client)).await?);
-        *self.kept() = Some(Kept {
+        *self.cached() = Some(Cached {
             settings: settings.clone(),
             read_at: SystemTime::now(),
         });
@@ -65,11 +65,11 @@ impl Parameters {
 
     /// Drops the values: the next request asks Parameter Store again.
     pub fn forget(&self) {
-        *self.kept() = None;
+        *self.cached() = None;
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cached(&self) -> MutexGuard<'_, Option<Cached>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

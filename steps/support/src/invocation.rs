@@ -3,15 +3,18 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::BoxError;
 use crate::emf::Metrics;
 use crate::xray::{Trace, now};
 
-/// How long before Lambda's timeout the calls to neighbours end, so that the client still gets an answer: a function with
+/// How long before Lambda's timeout the calls to services end, so that the client still gets an answer: a function with
 /// little CPU gets it in portions, one each 20 ms, and needs several of them to write a response.
 const MARGIN: Duration = Duration::from_millis(500);
+
+/// What a freeze takes from a limit in the background, at most.
+const TICK: Duration = Duration::from_millis(10);
 
 /// One invocation of the function.
 pub struct Invocation<'a> {
@@ -54,14 +57,14 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// How long calls to neighbours may still take.
+    /// How long calls to services may still take; in the background [`Duration::MAX`].
     pub fn remaining(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         })
     }
 
-    /// Calls a neighbour: `work` is the phase `phase`, and ends with the invocation's deadline.
+    /// Calls a service: `work` is the phase `phase`, and ends with the invocation's deadline.
     ///
     /// # Errors
     ///
@@ -74,8 +77,8 @@ impl<'a> Invocation<'a> {
         self.call_within(self.remaining(), phase, work).await
     }
 
-    /// Calls a neighbour that gets no more than `limit`, nor more than the invocation has left. In the background it gets
-    /// all the time there is.
+    /// Calls a service that gets no more than `limit`, nor more than the invocation has left. In the background the time that
+    /// the environment is frozen does not count.
     ///
     /// # Errors
     ///
@@ -87,13 +90,19 @@ impl<'a> Invocation<'a> {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, BoxError> {
         let start = self.start();
-        let limit = match self.deadline {
-            Some(_) => limit.min(self.remaining()),
-            None => Duration::MAX,
+        let limit = limit.min(self.remaining());
+        let may_freeze = self.deadline.is_none();
+        let end = async {
+            if may_freeze {
+                run_for(limit).await;
+            } else {
+                sleep(limit).await;
+            }
         };
-        let result = match tokio::time::timeout(limit, work).await {
-            Ok(result) => result.map_err(Into::into),
-            Err(_) => Err(Elapsed { phase, limit }.into()),
+        let result = tokio::select! {
+            biased;
+            result = work => result.map_err(Into::into),
+            () = end => Err(Elapsed { phase, limit }.into()),
         };
         self.end(phase, start, result.is_err());
         result
@@ -146,7 +155,18 @@ impl<'a> Invocation<'a> {
     }
 }
 
-/// A neighbour that did not answer in time.
+/// Ends when the environment has run for `duration`. A timer may run on while the environment is frozen, and the answer to a
+/// call that arrived meanwhile is read after the timer has fired: of many short timers a freeze ends one.
+async fn run_for(duration: Duration) {
+    let mut left = duration;
+    while !left.is_zero() {
+        let tick = left.min(TICK);
+        sleep(tick).await;
+        left -= tick;
+    }
+}
+
+/// A service that did not answer in time.
 #[derive(Debug)]
 pub struct Elapsed {
     phase: &'static str,

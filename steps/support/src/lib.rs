@@ -1,7 +1,7 @@
 //! What every step needs and no step is about.
 //!
 //! - [`rds::token`]: the password of a database user that authenticates by IAM.
-//! - [`Telemetry`] and [`Invocation`]: deadlines for calls to neighbours, X-Ray subsegments, metrics in the embedded
+//! - [`Telemetry`] and [`Invocation`]: deadlines for calls to services, X-Ray subsegments, metrics in the embedded
 //!   metric format (EMF).
 //! - [`log`]: log lines in JSON.
 //!

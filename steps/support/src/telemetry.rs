@@ -47,9 +47,8 @@ impl Telemetry {
         Invocation::new(&self.function_name, deadline, trace, cold_start)
     }
 
-    /// Starts work that no client waits for. It is not traced, and its calls have no deadline: while the environment is
-    /// frozen a timer may run on, and a call that was answered long ago would be given up on waking. Whoever starts it
-    /// ends it when it is no longer wanted.
+    /// Starts work that no client waits for. It is not traced and has no deadline: [`Invocation::call`] waits without end.
+    /// The caller must abort it when its result is no longer wanted.
     pub fn background(&self) -> Invocation<'_> {
         Invocation::background(&self.function_name)
     }

@@ -1,6 +1,7 @@
-//! One HTTP/1.1 connection to an API, kept for as many requests as are sent one after the other.
+//! One HTTP/1.1 connection to an API, reused for requests that are sent one after the other.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -15,13 +16,21 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+use tokio_util::io::InspectReader;
 
 /// For a whole answer: an HTTP API gives up after 30 s (facts.toml, `limits.http_api_timeout`).
-const PATIENCE: Duration = Duration::from_secs(45);
+const TIMEOUT: Duration = Duration::from_secs(45);
+
+/// The server closed the connection before it had sent anything of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was closed before anything of an answer came")]
+pub struct Closed;
 
 /// An open connection.
 pub struct Connection {
     sender: SendRequest<Empty<Bytes>>,
+    /// Bytes that have come so far.
+    received: Arc<AtomicUsize>,
     authority: String,
     path: String,
 }
@@ -53,9 +62,14 @@ impl Connection {
         let tls = scheme == "https";
         let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
         let cannot = || format!("cannot connect to {host}");
+        let received = Arc::new(AtomicUsize::new(0));
         let connected = async {
             let stream = TcpStream::connect((host, port)).await?;
             stream.set_nodelay(true)?;
+            let counter = Arc::clone(&received);
+            let stream = InspectReader::new(stream, move |bytes: &[u8]| {
+                counter.fetch_add(bytes.len(), Ordering::Relaxed);
+            });
             if tls {
                 let name = ServerName::try_from(host.to_owned())?;
                 let connector = TlsConnector::from(Arc::new(mozilla_roots()?));
@@ -64,13 +78,14 @@ impl Connection {
                 sender(stream).await
             }
         };
-        let sender = tokio::time::timeout(PATIENCE, connected)
+        let sender = tokio::time::timeout(TIMEOUT, connected)
             .await
             .with_context(cannot)?
             .with_context(cannot)?;
         let authority = uri.authority().map(ToString::to_string);
         Ok(Self {
             sender,
+            received,
             authority: authority.unwrap_or_default(),
             path: uri
                 .path_and_query()
@@ -85,12 +100,13 @@ impl Connection {
         self.get_path(&path).await
     }
 
-    /// Asks for another path of the same server.
+    /// Asks for another path of the same server. The error [`Closed`] says that nothing of an answer came.
     pub async fn get_path(&mut self, path: &str) -> Result<Answer> {
         let request = Request::get(path)
             .header(HOST, &self.authority)
             .header(USER_AGENT, "rust-lambda-lab")
             .body(Empty::new())?;
+        let before = self.received.load(Ordering::Relaxed);
         let exchange = async {
             self.sender.ready().await?;
             let begin = Instant::now();
@@ -100,7 +116,7 @@ impl Connection {
             let latency = begin.elapsed();
             let header = |name| parts.headers.get(name).and_then(|it| it.to_str().ok());
             let date = header(DATE);
-            Ok(Answer {
+            Ok::<_, hyper::Error>(Answer {
                 status: parts.status.as_u16(),
                 body,
                 latency,
@@ -108,10 +124,20 @@ impl Connection {
                 date: date.and_then(|date| httpdate::parse_http_date(date).ok()),
             })
         };
-        tokio::time::timeout(PATIENCE, exchange)
+        tokio::time::timeout(TIMEOUT, exchange)
             .await
-            .map_err(|_| anyhow!("no answer within {} s", PATIENCE.as_secs()))
-            .and_then(|answer| answer)
+            .map_err(|_| anyhow!("no answer within {} s", TIMEOUT.as_secs()))
+            .and_then(|answer| {
+                answer.map_err(|error| {
+                    let nothing = self.received.load(Ordering::Relaxed) == before;
+                    let error = anyhow::Error::from(error);
+                    if nothing {
+                        error.context(Closed)
+                    } else {
+                        error
+                    }
+                })
+            })
             .with_context(|| format!("GET {path} of {}", self.authority))
     }
 }

@@ -10,7 +10,7 @@ use super::cli::Cli;
 /// Between two looks at whether a change is through.
 const PAUSE: Duration = Duration::from_millis(500);
 /// AWS says that a change may take a minute where the function is in a VPC (the CLI's reference, update-function-configuration).
-const PATIENCE: Duration = Duration::from_mins(3);
+const TIMEOUT: Duration = Duration::from_mins(3);
 
 /// What the measurement must know of a function's configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -74,9 +74,9 @@ pub async fn change(cli: &Cli, function: &str, description: &str) -> Result<()> 
                 "the configuration of {function} could not be changed: {}",
                 now.last_update_status_reason
             ),
-            status if begin.elapsed() > PATIENCE => bail!(
+            status if begin.elapsed() > TIMEOUT => bail!(
                 "the change of {function}'s configuration is {status} after {} s: look at it in the console",
-                PATIENCE.as_secs()
+                TIMEOUT.as_secs()
             ),
             _ => tokio::time::sleep(PAUSE).await,
         }

@@ -11,7 +11,7 @@ use super::cli::Cli;
 /// Between two looks. Lines take seconds until they can be found.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Until they are given up.
-const PATIENCE: Duration = Duration::from_mins(3);
+const TIMEOUT: Duration = Duration::from_mins(3);
 /// Lambda's own lines; a function's logs may hold the word alone.
 const PATTERN: &str = "\"REPORT RequestId\"";
 
@@ -96,12 +96,12 @@ async fn wait_for(
         if found.len() >= count {
             return Ok(found);
         }
-        if asked.elapsed() > PATIENCE {
+        if asked.elapsed() > TIMEOUT {
             bail!(
                 "{log_group} has {} REPORT lines for {count} {of_what} after {} s: the function's log format must be \
                  Text, and its role must be allowed to log",
                 found.len(),
-                PATIENCE.as_secs()
+                TIMEOUT.as_secs()
             );
         }
         tokio::time::sleep(PAUSE).await;

@@ -159,6 +159,7 @@ async fn stored(lab: &Lab, service: &Service) -> Result<(String, Vec<u8>)> {
     let trace = TraceHeader::new(false);
     // What it answers does not matter, only what it leaves.
     let _ = service.invoke(&contract::request(), &trace).await;
+    service.settle().await;
     let stored = cache.any().await?;
     stored.context("nothing is in the cache that could become garbage: the function has stored nothing, or keeps its answer; try again")
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use lab_lambda::event::HttpResponse;
+use lab_lambda::api_gateway::HttpResponse;
 use lab_lambda::{Function, Service, TraceHeader, client_response};
 
 use crate::contract;
@@ -77,6 +77,8 @@ impl Probe {
         } else {
             body
         };
+        // The next event finds the environment idle, and what the environment logs behind the answer belongs to this one.
+        self.service.settle().await;
         // What the function wrote before its answer lies in the pipe: the event loop has to look once.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let mut complaints = self

@@ -1,10 +1,8 @@
 //! How a request reaches what is loaded, and whether an answer is right.
 
 use bytes::Bytes;
-use lab_lambda::event::HttpRequest;
-use lab_lambda::{
-    Invocation, Outcome, Refused, Served, Service, Start, TraceHeader, client_response,
-};
+use lab_lambda::api_gateway::HttpRequest;
+use lab_lambda::{InvokeError, Outcome, Served, Service, Start, TraceHeader, client_response};
 
 use super::http::Pool;
 use super::strategy::Expect;
@@ -18,6 +16,9 @@ pub enum Client {
     Service(Box<Service>),
     /// HTTP.
     Http(Pool),
+    /// Panics.
+    #[cfg(test)]
+    Broken,
 }
 
 /// What came back.
@@ -41,6 +42,8 @@ impl Client {
         match self {
             Self::Service(service) => Ok(invoke(service, path).await),
             Self::Http(pool) => pool.get().await,
+            #[cfg(test)]
+            Self::Broken => panic!("no client of this kind"),
         }
     }
 }
@@ -69,18 +72,18 @@ async fn invoke(service: &Service, path: &str) -> Reply {
     }
 }
 
-fn cause(served: &Result<Served, Refused>) -> Option<String> {
+fn cause(served: &Result<Served, InvokeError>) -> Option<String> {
     match served {
-        Ok(served) => failure(&served.invocation),
-        Err(Refused::Throttled(reason)) => Some(format!("throttled by Lambda, {reason}")),
-        Err(refused) => Some(refused.to_string()),
+        Ok(served) => failure(&served.outcome),
+        Err(InvokeError::Throttled(reason)) => Some(format!("throttled by Lambda, {reason}")),
+        Err(error) => Some(error.to_string()),
     }
 }
 
-fn failure(invocation: &Invocation) -> Option<String> {
-    match &invocation.outcome {
+fn failure(outcome: &Outcome) -> Option<String> {
+    match outcome {
         Outcome::Response(_) => None,
-        Outcome::Error { kind, .. } => Some(kind.clone()),
+        Outcome::Error(error) => Some(error.kind.clone()),
         Outcome::Failed(failure) => Some(failure.to_string()),
     }
 }

@@ -1,11 +1,11 @@
 //! The open loop: each request is sent when it is due, whatever became of the ones before.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::busy;
 use super::client::{Client, Right};
@@ -102,15 +102,17 @@ async fn send_all(
     arrivals: &[Duration],
     progress: &mut Progress,
 ) -> Result<()> {
-    let mut requests = JoinSet::new();
+    let mut requests = Requests::default();
     let whole = strategy.duration();
     let mut shown = Duration::ZERO;
     for due in arrivals {
         let at = shared.begin + *due;
         // Timers of the event loop tick once a millisecond, and a whole request may take less than two.
         lab_services::pause(at.saturating_duration_since(Instant::now())).await?;
-        requests.spawn(request(Arc::clone(shared), *due));
-        while requests.try_join_next().is_some() {}
+        requests.start(shared, *due);
+        while let Some(ended) = requests.tasks.try_join_next_with_id() {
+            requests.note(shared, ended);
+        }
         if *due >= shown {
             shown = *due + LIVE;
             progress.update(shared.live_line(*due, whole, arrivals));
@@ -118,8 +120,40 @@ async fn send_all(
     }
     let rest = whole.saturating_sub(shared.begin.elapsed());
     tokio::time::sleep(rest).await;
-    while requests.join_next().await.is_some() {}
+    while let Some(ended) = requests.tasks.join_next_with_id().await {
+        requests.note(shared, ended);
+    }
     Ok(())
+}
+
+/// The requests under way.
+#[derive(Default)]
+struct Requests {
+    tasks: JoinSet<()>,
+    due: HashMap<Id, Duration>,
+}
+
+impl Requests {
+    fn start(&mut self, shared: &Arc<Shared>, due: Duration) {
+        let task = self.tasks.spawn(request(Arc::clone(shared), due));
+        self.due.insert(task.id(), due);
+    }
+
+    /// A request has noted itself, unless it panicked: then it is a failed one.
+    fn note(&mut self, shared: &Shared, ended: Result<(Id, ()), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
+        let due = self.due.remove(&id).unwrap_or_default();
+        if let Err(panicked) = ended {
+            shared.note(Sample {
+                due,
+                late: Duration::ZERO,
+                latency: (shared.begin + due).elapsed(),
+                status: None,
+                wrong: Some(format!("the lab failed: {panicked}")),
+                cold: false,
+            });
+        }
+    }
 }
 
 async fn request(shared: Arc<Shared>, due: Duration) {
@@ -131,32 +165,32 @@ async fn request(shared: Arc<Shared>, due: Duration) {
         Ok(reply) => (Some(reply.status), reply.cold, shared.right.wrong(reply)),
         Err(error) => (None, false, Some(format!("no answer: {error}"))),
     };
-    let mut live = shared.live.lock().expect("no holder panics");
-    live.done += 1;
-    live.cold += usize::from(cold);
-    match &wrong {
-        Some(wrong) => {
-            live.failed += 1;
-            live.last_failure.clone_from(wrong);
-        }
-        None => live.right.push_back(Instant::now()),
-    }
-    let sample = Sample {
+    shared.note(Sample {
         due,
         late,
         latency,
         status,
         wrong,
         cold,
-    };
-    shared
-        .samples
-        .lock()
-        .expect("no holder panics")
-        .push(sample);
+    });
 }
 
 impl Shared {
+    fn note(&self, sample: Sample) {
+        let mut live = self.live.lock().expect("no holder panics");
+        live.done += 1;
+        live.cold += usize::from(sample.cold);
+        match &sample.wrong {
+            Some(wrong) => {
+                live.failed += 1;
+                live.last_failure.clone_from(wrong);
+            }
+            None => live.right.push_back(Instant::now()),
+        }
+        let mut samples = self.samples.lock().expect("no holder panics");
+        samples.push(sample);
+    }
+
     /// `second 23 of 70: 25/s offered, 25/s served, 0 failed, 3 cold starts, 1 under way`
     fn live_line(&self, now: Duration, whole: Duration, arrivals: &[Duration]) -> String {
         let since = now.saturating_sub(WINDOW);
@@ -180,5 +214,26 @@ impl Shared {
             live.cold,
             sent.saturating_sub(live.done)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_panics_is_a_failed_one() {
+        let text = "config:\n  phases:\n    - duration: 10ms\n      arrivalCount: 3\nscenarios:\n  - flow:\n      - get:\n          url: /\n";
+        let strategy = Strategy::parse(text, Path::new("test.yml")).unwrap();
+        let mut progress = Progress::start("test");
+        let sent = send(&strategy, Client::Broken, Right::default(), &mut progress).await;
+        let (_, seen) = sent.unwrap();
+        assert_eq!(seen.samples.len(), 3);
+        for sample in &seen.samples {
+            let wrong = sample.wrong.as_deref().unwrap_or_default();
+            assert!(wrong.contains("no client of this kind"), "{wrong}");
+        }
     }
 }

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use lab_results::leaderboard::Line;
 use lab_results::price::Prices;
 use lab_results::schema::{ResultsFile, Session};
 use lab_results::view::compare::{self, Named, Pasted, Report};
 
+use super::arguments::LOCAL_RESULTS;
 use super::output::{self, written};
-use super::run::RESULTS;
 use lab_workspace::Workspace;
 
 const EXAMPLES: &str = "\
@@ -19,21 +18,21 @@ Examples:
   cargo lab compare 03 mine                    two steps of the same run: which is faster, and is it real?
   cargo lab compare 00 02 05                   00 against each of the others
   cargo lab compare ada.json bob.json          the same steps on two machines, in multiples of each machine's floor
-  cargo lab compare - < lines.txt              a room: everybody's line of `cargo lab run --label NAME`, ranked
-  cargo lab compare - ada.json --html room.html
+  cargo lab compare - < lines.txt              a leaderboard of everybody's line of `cargo lab run --label NAME`, ranked
+  cargo lab compare - ada.json --html board.html
   cargo lab compare --html page.html           all that was measured here, on one page";
 
 /// Where the workshop's own numbers are.
 const REFERENCE: &str = "data/results/reference.json";
 
-/// Compare steps that were measured side by side, results files, or a room full of results.
+/// Compare steps that were measured side by side, results files, or rank many people's results.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Compare {
     /// Steps; or results files; or - for lines on standard input, with files that hold lines or results
     #[arg(value_name = "STEP, FILE or -")]
     names: Vec<String>,
-    /// Rank files as a room, as - does
+    /// Rank files, as - does
     #[arg(long)]
     room: bool,
     /// With steps: the results file [default: data/results/local.json, else reference.json]
@@ -170,7 +169,7 @@ impl Compare {
         );
         let tried = match &self.results {
             Some(path) => vec![path.clone()],
-            None => [RESULTS, REFERENCE].map(PathBuf::from).into(),
+            None => [LOCAL_RESULTS, REFERENCE].map(PathBuf::from).into(),
         };
         for path in &tried {
             let path = workspace.root.join(path);
@@ -219,7 +218,7 @@ impl Compare {
 
     fn files(&self, workspace: &Workspace, prices: &Prices) -> Result<Compared> {
         let paths: Vec<PathBuf> = if self.names.is_empty() {
-            let own = self.results.clone().unwrap_or_else(|| RESULTS.into());
+            let own = self.results.clone().unwrap_or_else(|| LOCAL_RESULTS.into());
             vec![workspace.root.join(own)]
         } else {
             self.names.iter().map(PathBuf::from).collect()
@@ -266,11 +265,4 @@ impl Compare {
             .or_else(|| newest_first.first().map(|profile| (*profile).to_owned()))
             .context("the file has no session of the lab: there is nothing to compare")
     }
-}
-
-/// The line that a labelled run ends with: it is pasted where `compare -` reads it.
-pub(super) fn line_to_paste(session: &Session) -> Option<String> {
-    let label = session.conditions.label.as_deref()?;
-    let result = lab_results::leaderboard::Result::of(session, label)?;
-    Some(Line(result).to_string())
 }

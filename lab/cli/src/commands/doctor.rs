@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use lab_lambda::{Limits, Platform, limits};
+use lab_lambda::{Cgroups, Platform, cpu_share_got};
 use lab_services::programs::cache_directory;
 use lab_services::{Search, measure_delays};
 
@@ -231,7 +231,7 @@ async fn truth(workspace: &Workspace, findings: &mut Findings) -> Result<()> {
 }
 
 async fn limits_and_share(platform: &Platform, findings: &mut Findings) -> Result<()> {
-    if let Limits::None { reason } = &platform.limits {
+    if let Cgroups::None { reason } = &platform.limits {
         findings.add(
             Grade::Note,
             &format!(
@@ -251,7 +251,7 @@ async fn limits_and_share(platform: &Platform, findings: &mut Findings) -> Resul
     let theory = platform
         .quota(TRIED_MEMORY_MB)
         .div_duration_f64(platform.cpu_period);
-    let got = limits::cpu_share_got(platform, TRIED_MEMORY_MB, SPIN)
+    let got = cpu_share_got(platform, TRIED_MEMORY_MB, SPIN)
         .await?
         .unwrap_or_default();
     let text = format!(

@@ -1,10 +1,13 @@
 //! The commands, one a module.
 
-mod aws;
+mod arguments;
+pub mod aws;
+pub mod ceiling;
 pub mod compare;
 pub mod doctor;
-mod faults;
+pub mod faults;
 pub mod load;
+pub mod moved;
 pub mod new;
 mod output;
 mod ready;

@@ -10,9 +10,11 @@ use lab_results::schema::{Place, ResultsFile, Session};
 use lab_results::view::section::{self, Section, USUAL_WIDTH};
 use lab_results::view::steps;
 
+use super::arguments::Output;
+
 /// How wide tables may be.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct Width {
+pub(super) struct Width {
     /// Show every column, also where a line gets longer than the terminal is wide
     #[arg(long, conflicts_with = "json")]
     wide: bool,
@@ -39,15 +41,15 @@ pub(super) fn print(
     session: &Session,
     order: &[String],
     facts: &Facts,
-    json: bool,
-    width: Width,
+    output: &Output,
 ) -> Result<()> {
-    if json {
+    if output.json {
         let mut alone = ResultsFile::new(place);
         alone.merge(session.clone());
         return written(alone.write(std::io::stdout().lock()));
     }
-    sections(&steps::of_session(session, order, &facts.prices()?), width)
+    let tables = steps::of_session(session, order, &facts.prices()?);
+    sections(&tables, output.width)
 }
 
 /// `cargo lab run | head` is no failure.

@@ -1,4 +1,4 @@
-//! What the measuring commands do before they measure: build everything, start the neighbours, say what is not as on Lambda.
+//! What the measuring commands do before they measure: build everything, start the services, say what is not as on Lambda.
 
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
@@ -7,68 +7,90 @@ use anyhow::Result;
 use lab_results::conditions::Conditions;
 use lab_results::facts::Facts;
 use lab_results::format::timestamp;
-use lab_results::schema::{self, Limits, Method};
+use lab_results::schema::{Limits, Method};
 
+use super::arguments::Bench;
 use crate::programs;
 use lab_bench::machine;
 use lab_bench::measure::Prepared;
 use lab_bench::run_directory::clear_leftovers;
-use lab_bench::target::Target;
+use lab_bench::target::{Target, executables};
 use lab_bench::testbed::{Lab, Setup};
-use lab_workspace::builder;
+use lab_workspace::builder::Profile;
 use lab_workspace::clean_clone::CleanClone;
 use lab_workspace::progress::{Progress, elapsed};
 use lab_workspace::{Workspace, is_floor};
 
-/// When a session began, on what machine and with what source.
-pub(super) struct Origin {
-    pub(super) started: String,
-    pub(super) machine: schema::Machine,
-    pub(super) build: schema::Build,
+/// The header of what this process measures, as far as it is known before anything is. The id is unique: no two processes of a
+/// machine start as the same one in the same second.
+pub(super) fn conditions(workspace: &Workspace) -> Conditions {
+    let started = timestamp(SystemTime::now());
+    Conditions {
+        id: format!("{started}-{}", std::process::id()),
+        started,
+        label: None,
+        region: None,
+        machine: Some(machine::machine()),
+        build: machine::build(&workspace.root),
+        network: None,
+        limits: None,
+        method: Method::default(),
+    }
 }
 
-impl Origin {
-    pub(super) fn now(workspace: &Workspace) -> Self {
-        Self {
-            started: timestamp(SystemTime::now()),
-            machine: machine::machine(),
-            build: machine::build(&workspace.root),
-        }
-    }
+/// Targets that are built, and a lab that is ready to run them.
+pub(super) struct Started {
+    pub(super) facts: Facts,
+    pub(super) lab: Lab,
+    /// One for each target.
+    pub(super) executables: Vec<PathBuf>,
+    pub(super) conditions: Conditions,
+    /// How long building and starting took, for a person.
+    pub(super) took: String,
+}
 
-    /// The header of what this process measures. The id is unique: no two processes of a machine start as the same one in the
-    /// same second.
-    pub(super) fn conditions(self, label: Option<String>, method: Method) -> Conditions {
-        Conditions {
-            id: format!("{}-{}", self.started, std::process::id()),
-            started: self.started,
-            label,
-            region: None,
-            machine: Some(self.machine),
-            build: self.build,
-            network: None,
-            limits: None,
-            method,
-        }
-    }
-
-    /// The same where the lab itself answers.
-    pub(super) fn in_the_lab(
-        self,
-        label: Option<String>,
-        method: Method,
-        lab: &Lab,
-        network: schema::Network,
-    ) -> Conditions {
-        Conditions {
+impl Started {
+    /// Builds the targets and starts the lab. Parameter Store answers `parameter_quota` requests per second, any number
+    /// without one.
+    pub(super) async fn new(
+        workspace: &Workspace,
+        targets: &[Target],
+        bench: &Bench,
+        parameter_quota: Option<u32>,
+    ) -> Result<Self> {
+        let facts = workspace.facts()?.clone();
+        let network = facts.network(&bench.profile)?;
+        clear_leftovers();
+        let programs = programs::ensure(bench.consent.yes).await?;
+        // Before the lab binds itself to its CPUs, and before somebody edits a file while this runs.
+        let conditions = conditions(workspace);
+        let begin = Instant::now();
+        let executables = build(workspace, targets).await?;
+        let setup = Setup {
+            workspace,
+            profile: &bench.profile,
+            parameter_quota,
+            programs,
+        };
+        let lab = Lab::start(setup).await?;
+        warn_of_missing_limits(&lab);
+        let conditions = Conditions {
             network: Some(network),
-            limits: Some(limits(lab)),
+            limits: Some(limits(&lab)),
             method: Method {
+                parameter_quota,
                 pinning: Some(lab.platform.placement.describe()),
-                ..method
+                ..Method::default()
             },
-            ..self.conditions(label, Method::default())
-        }
+            ..conditions
+        };
+        Ok(Self {
+            facts,
+            lab,
+            executables,
+            conditions,
+            took: elapsed(begin),
+        })
     }
 }
 
@@ -78,49 +100,31 @@ pub(super) struct Ready {
     pub(super) lab: Lab,
     pub(super) prepared: Vec<Prepared>,
     pub(super) conditions: Conditions,
+    /// How long building and starting took, for a person.
+    pub(super) took: String,
 }
 
 impl Ready {
     /// Builds the targets, starts the lab, and checks that every target answers.
-    pub(super) async fn start(
+    pub(super) async fn new(
         workspace: &Workspace,
         targets: &[Target],
-        profile: &str,
-        yes: bool,
+        bench: &Bench,
     ) -> Result<Self> {
-        let facts = workspace.facts()?.clone();
-        let network = facts.network(profile)?;
-        clear_leftovers();
-        let programs = programs::ensure(yes).await?;
-        let origin = Origin::now(workspace);
-        let begin = Instant::now();
-        let executables = build(workspace, targets).await?;
-        let setup = Setup {
-            workspace,
-            profile,
-            parameter_quota: None,
-            programs,
-        };
-        let lab = Lab::start(setup).await?;
-        warn_of_missing_limits(&lab, RUNS_FASTER);
-        let conditions = origin.in_the_lab(None, Method::default(), &lab, network);
-        let prepared = check(&lab, targets, &executables).await?;
-        eprintln!("built and started in {}", elapsed(begin));
+        let started = Started::new(workspace, targets, bench, None).await?;
+        let prepared = check(&started.lab, targets, &started.executables).await?;
         Ok(Self {
-            facts,
-            lab,
+            facts: started.facts,
+            lab: started.lab,
             prepared,
-            conditions,
+            conditions: started.conditions,
+            took: started.took,
         })
     }
 }
 
 /// Configures what was built, and checks that it answers.
-pub(super) async fn check(
-    lab: &Lab,
-    targets: &[Target],
-    executables: &[PathBuf],
-) -> Result<Vec<Prepared>> {
+async fn check(lab: &Lab, targets: &[Target], executables: &[PathBuf]) -> Result<Vec<Prepared>> {
     let mut checked = Vec::new();
     let progress = Progress::start("checking that every step answers");
     for (target, executable) in targets.iter().zip(executables) {
@@ -136,7 +140,7 @@ pub(super) async fn check(
 }
 
 /// What holds the environments to their size here.
-pub(super) fn limits(lab: &Lab) -> Limits {
+fn limits(lab: &Lab) -> Limits {
     let limits = &lab.platform.limits;
     Limits {
         cpu: limits.enforced(),
@@ -145,32 +149,24 @@ pub(super) fn limits(lab: &Lab) -> Limits {
     }
 }
 
-/// Builds everything before anything is measured, one package at a time.
-pub(super) async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
-    let built = workspace.target.join(builder::PROFILE);
+/// Builds everything before anything is measured.
+async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
+    let built = workspace.target.join(Profile::Release.name());
     let is_missing = |target: &Target| target.is_built_here() && !built.join(&target.name).exists();
     if targets.iter().all(is_missing)
         && let Some(experience) = CleanClone::load(&workspace.root)
     {
         eprintln!("{}", experience.expectation());
     }
-    let mut executables = Vec::new();
-    for target in targets {
-        executables.push(target.executable(workspace).await?);
-    }
-    Ok(executables)
+    executables(workspace, targets).await
 }
 
-/// What follows for a measurement.
-pub(super) const RUNS_FASTER: &str =
-    "every step runs faster than on Lambda and a memory size means nothing";
-
-/// Warns where nothing holds the environments to their size, `so_that` something is not as on Lambda.
-pub(super) fn warn_of_missing_limits(lab: &Lab, so_that: &str) {
-    if let lab_lambda::Limits::None { reason } = &lab.platform.limits {
+/// Warns where nothing holds the environments to their size.
+fn warn_of_missing_limits(lab: &Lab) {
+    if let lab_lambda::Cgroups::None { reason } = &lab.platform.limits {
         eprintln!(
-            "WARNING: CPU and memory are NOT limited on this machine, so that {so_that}. The results are marked. ({reason}) \
-             `cargo lab doctor` says what would help."
+            "WARNING: CPU and memory are NOT limited on this machine, so that every step runs faster than on Lambda and a \
+             memory size means nothing. The results are marked. ({reason}) `cargo lab doctor` says what would help."
         );
     }
 }

@@ -1,15 +1,15 @@
-//! `lab serve`: let me call it, and break its neighbours.
+//! `lab serve`: let me call it, and break its services.
 
 use std::io::{ErrorKind, Write as _};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use lab_lambda::function::LogSink;
-use lab_lambda::{Function, LogLine, Scaling, Service};
+use lab_lambda::{Function, LogLine, LogSink, Scaling, Service};
 use lab_results::facts::Facts;
 use tokio::net::TcpListener;
 
+use super::arguments::{Bench, Configuration};
 use crate::interrupt::TakenOver;
 use crate::programs;
 use crate::serve::{Front, Served};
@@ -46,27 +46,19 @@ pub struct Serve {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     port: u16,
-    /// Break a neighbour from the start; may be given several times
-    #[arg(long, value_name = "NEIGHBOUR=HOW")]
+    /// Break a service from the start; may be given several times
+    #[arg(long, value_name = "SERVICE=HOW")]
     fault: Vec<OnDemand>,
     /// Environments that the account may have [default: a new account's, from data/facts.toml]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     concurrency: Option<u32>,
-    /// Memory size in MB instead of the manifest's; 128 to 10240
-    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10240))]
-    memory: Option<u32>,
-    /// Network profile of data/facts.toml: how far away the neighbours are
-    #[arg(long, value_name = "NAME", default_value = "region")]
-    profile: String,
-    /// Run a file with this step's memory, neighbours and extension
-    #[arg(long, value_name = "STEP")]
-    like: Option<String>,
+    #[command(flatten)]
+    configuration: Configuration,
+    #[command(flatten)]
+    bench: Bench,
     /// Print every line of the log
     #[arg(long)]
     logs: bool,
-    /// Do not ask before a private copy of a missing program is unpacked
-    #[arg(long, short)]
-    yes: bool,
 }
 
 impl Serve {
@@ -97,12 +89,10 @@ impl Serve {
     }
 
     fn target(&self, workspace: &Workspace) -> Result<Target> {
-        let choice = Choice {
+        let choice = self.configuration.of(Choice {
             names: vec![self.name.clone()],
-            memory_mb: self.memory,
-            like: self.like.clone(),
             ..Choice::default()
-        };
+        });
         let mut targets = choice.named(workspace)?;
         targets.pop().context("one is named")
     }
@@ -125,11 +115,11 @@ impl Serve {
             Some(concurrency) => concurrency,
             None => facts.new_account_concurrency()?,
         };
-        let programs = programs::ensure(self.yes).await?;
+        let programs = programs::ensure(self.bench.consent.yes).await?;
         let executable = target.executable(workspace).await?;
         let lab = Lab::start(Setup {
             workspace,
-            profile: &self.profile,
+            profile: &self.bench.profile,
             parameter_quota: Some(quota),
             programs,
         })

@@ -9,9 +9,9 @@ use lab_results::schema::{Place, ResultsFile};
 use lab_results::trace::Trace;
 use lab_results::view::waterfall;
 
+use super::arguments::{Bench, Configuration, LOCAL_RESULTS, Output};
 use super::output;
 use super::ready::Ready;
-use super::run::RESULTS;
 use lab_bench::target::Choice;
 use lab_bench::timeline::{Extent, Traces, trace};
 use lab_workspace::Workspace;
@@ -25,7 +25,8 @@ Examples:
   cargo lab trace 05 --svg trace.svg      as a picture
   cargo lab trace 05 --memory 128         where less CPU hurts";
 
-/// Show what happened when in one request: the median of several, with the step's own X-Ray phases.
+/// Show what happened when in one request: the median of several, with the step's own X-Ray phases. The results file keeps
+/// the cold and the warm timeline of steps at their own memory size.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct TraceCommand {
@@ -38,36 +39,23 @@ pub struct TraceCommand {
     /// The first request of an environment instead of a later one
     #[arg(long)]
     cold: bool,
-    /// Memory size in MB instead of the manifests'; 128 to 10240
-    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10240))]
-    memory: Option<u32>,
-    /// Network profile of data/facts.toml: how far away the neighbours are
-    #[arg(long, value_name = "NAME", default_value = "region")]
-    profile: String,
-    /// Run files with this step's memory, neighbours and extension
-    #[arg(long, value_name = "STEP")]
-    like: Option<String>,
+    #[command(flatten)]
+    configuration: Configuration,
+    #[command(flatten)]
+    bench: Bench,
     /// Write the picture
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Results file: keeps the cold and the warm timeline of steps at their own memory size
-    #[arg(long, value_name = "FILE", default_value = RESULTS)]
-    results: PathBuf,
-    /// Print the timelines as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    width: output::Width,
-    /// Do not ask before a private copy of a missing program is unpacked
-    #[arg(long, short)]
-    yes: bool,
+    output: Output,
 }
 
 impl TraceCommand {
     /// Traces and prints.
     pub async fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
-        let results = workspace.root.join(&self.results);
+        let kept_in = self.output.results(LOCAL_RESULTS);
+        let results = workspace.root.join(kept_in);
         ResultsFile::prepare(&results, Place::Local)?;
         let traces = self.trace(&workspace).await?;
 
@@ -81,16 +69,16 @@ impl TraceCommand {
                 }
             })
             .collect();
-        if self.json {
+        if self.output.json {
             output::line(&serde_json::to_string_pretty(&shown)?)?;
         } else {
-            output::sections(&waterfall::sections(&shown), self.width)?;
+            output::sections(&waterfall::sections(&shown), self.output.width)?;
         }
         if let Some(path) = &self.svg {
             let picture = chart::waterfall(&shown).context("there is nothing to draw")?;
             output::file("picture", path, &picture)?;
         }
-        if self.memory.is_some() {
+        if self.configuration.memory.is_some() {
             eprintln!("not kept: the memory size was given by hand");
             return Ok(());
         }
@@ -102,21 +90,20 @@ impl TraceCommand {
             }
         })
         .context("the timelines above are not in the results file")?;
-        eprintln!("results: {}", self.results.display());
+        eprintln!("results: {}", kept_in.display());
         Ok(())
     }
 
     async fn trace(&self, workspace: &Workspace) -> Result<Vec<Traces>> {
         let mut names = self.names.clone();
         names.extend(self.beside.clone());
-        let choice = Choice {
+        let choice = self.configuration.of(Choice {
             names,
-            memory_mb: self.memory,
-            like: self.like.clone(),
             ..Choice::default()
-        };
+        });
         let targets = choice.named(workspace)?;
-        let ready = Ready::start(workspace, &targets, &self.profile, self.yes).await?;
+        let ready = Ready::new(workspace, &targets, &self.bench).await?;
+        eprintln!("built and started in {}", ready.took);
         let mut progress = Progress::start("tracing");
         let mut traces = Vec::new();
         for prepared in &ready.prepared {

@@ -10,9 +10,9 @@ use lab_results::schema::{Conditions, Measurement, Method, Place, ResultsFile};
 use lab_results::tuning::{SIZES, Strategy, Tuning};
 use lab_results::view::tuning as table;
 
+use super::arguments::{Bench, LOCAL_RESULTS, Output, Rounds};
 use super::output;
 use super::ready::Ready;
-use super::run::RESULTS;
 use lab_bench::measure::{Extent, measure_each};
 use lab_bench::target::{Choice, Target};
 use lab_workspace::Workspace;
@@ -25,14 +25,13 @@ Examples:
   cargo lab tune --all --svg tuning.svg            every step by every size, as a picture too
   cargo lab tune 05 --power 128,256,512            other sizes than the usual six
   cargo lab tune 05 --strategy balanced --weight 0.7 --json
-                                                   AWS Lambda Power Tuning's keys; the weight is the cost's
+                                                   AWS Lambda Power Tuning's JSON (of several steps one object by
+                                                   each name); the weight is the cost's
   cargo lab tune 05 --compare 00                   and a link that shows both in one picture";
 
 /// Measure steps at several memory sizes, in turns, with AWS Lambda Power Tuning's arithmetic.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-// Switches of a command line are what they are.
-#[allow(clippy::struct_excessive_bools)]
 pub struct Tune {
     /// Steps (5, 05, 05-elasticache, floor) or files
     #[arg(value_name = "STEP or FILE", required_unless_present = "all")]
@@ -53,32 +52,18 @@ pub struct Tune {
     /// Measure this step as well, and link to a picture of each step beside it
     #[arg(long, value_name = "STEP")]
     compare: Option<String>,
-    /// Fewer rounds
-    #[arg(long)]
-    quick: bool,
-    /// Rounds, each with one fresh environment a step and size
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    rounds: Option<u32>,
-    /// Network profile of data/facts.toml: how far away the neighbours are
-    #[arg(long, value_name = "NAME", default_value = "region")]
-    profile: String,
-    /// Run files with this step's neighbours and extension
+    #[command(flatten)]
+    rounds: Rounds,
+    #[command(flatten)]
+    bench: Bench,
+    /// Run files with this step's services and extension
     #[arg(long, value_name = "STEP")]
     like: Option<String>,
     /// Write the matrix as a picture
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Results file
-    #[arg(long, value_name = "FILE", default_value = RESULTS)]
-    results: PathBuf,
-    /// Print AWS Lambda Power Tuning's JSON: of one step its object, of several one by each name
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    width: output::Width,
-    /// Do not ask before a private copy of a missing program is unpacked
-    #[arg(long, short)]
-    yes: bool,
+    output: Output,
 }
 
 /// What is wanted of a memory size.
@@ -101,10 +86,12 @@ impl Tune {
             self.weight
         );
         let workspace = Workspace::load()?;
-        let results = workspace.root.join(&self.results);
+        let kept_in = self.output.results(LOCAL_RESULTS);
+        let results = workspace.root.join(kept_in);
         ResultsFile::prepare(&results, Place::Local)?;
         let (targets, baseline) = self.targets(&workspace)?;
-        let ready = Ready::start(&workspace, &targets, &self.profile, self.yes).await?;
+        let ready = Ready::new(&workspace, &targets, &self.bench).await?;
+        eprintln!("built and started in {}", ready.took);
         let prices = ready.facts.prices()?;
         let tunings = self.measure(&ready, &targets).await?;
         ready.lab.stop().await;
@@ -117,10 +104,10 @@ impl Tune {
             weight: self.weight,
             baseline: baseline.as_deref(),
         };
-        if self.json {
+        if self.output.json {
             output::line(&table::json(&shown)?)?;
         } else {
-            output::sections(&table::sections(&shown)?, self.width)?;
+            output::sections(&table::sections(&shown)?, self.output.width)?;
         }
         self.draw(&tunings, &prices)?;
         // After the tables: a full disk takes the file, not what was measured.
@@ -130,7 +117,7 @@ impl Tune {
             }
         })
         .context("the tables above are not in the results file")?;
-        eprintln!("results: {}", self.results.display());
+        eprintln!("results: {}", kept_in.display());
         Ok(())
     }
 
@@ -184,7 +171,7 @@ impl Tune {
             memory_mb: target.memory_mb,
             conditions: Conditions {
                 method: Method {
-                    quick: self.quick,
+                    quick: self.rounds.quick,
                     rounds: extent.rounds,
                     paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
                     ..ready.conditions.method.clone()
@@ -197,15 +184,7 @@ impl Tune {
     }
 
     fn extent(&self) -> Extent {
-        let extent = if self.quick {
-            Extent::QUICK_TUNING
-        } else {
-            Extent::TUNING
-        };
-        Extent {
-            rounds: self.rounds.unwrap_or(extent.rounds),
-            ..extent
-        }
+        self.rounds.extent(Extent::TUNING, Extent::QUICK_TUNING)
     }
 
     fn draw(&self, tunings: &[Tuning], prices: &Prices) -> Result<()> {

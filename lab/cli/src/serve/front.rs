@@ -72,7 +72,7 @@ impl Front {
                     let connection = connection(Arc::clone(&self.served), stream, self.stopping.subscribe());
                     self.connections.spawn(connection);
                 }
-                _ = reap.tick() => self.served.service.reap().await,
+                _ = reap.tick() => self.served.service.begin_to_reap(),
                 Some(_) = self.connections.join_next() => {}
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use lab_lambda::event::HttpRequest;
+use lab_lambda::api_gateway::HttpRequest;
 use lab_lambda::{TraceHeader, client_response};
 use serde_json::json;
 
@@ -38,8 +38,8 @@ pub(super) async fn answer(served: &Served, parts: &Parts, body: &[u8]) -> Answe
     let Ok(invoked) = invoked else {
         return answer::json(503, &json!({"message": "Service Unavailable"}));
     };
-    if let Err(refused) = &invoked {
-        eprintln!("{} {} refused: {refused}", parts.method, parts.uri.path());
+    if let Err(error) = &invoked {
+        eprintln!("{} {} refused: {error}", parts.method, parts.uri.path());
     }
     let response = client_response(&invoked);
     let mut answer = answer::text(response.status, response.body);

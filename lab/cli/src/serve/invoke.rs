@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use lab_lambda::{Refused, TraceHeader};
+use lab_lambda::{InvokeError, TraceHeader};
 use serde_json::json;
 
 use super::answer::{self, Answer};
@@ -70,11 +70,11 @@ pub(super) async fn answer(served: &Served, function: &str, parts: &Parts, event
 
 async fn request_response(served: &Served, event: &Bytes) -> Answer {
     let invoked = served.service.invoke(event, &TraceHeader::new(false)).await;
-    let invocation = match invoked {
-        Ok(invoked) => invoked.invocation,
-        Err(refused) => return refusal(&refused),
+    let invoked = match invoked {
+        Ok(invoked) => invoked,
+        Err(error) => return not_invoked(&error),
     };
-    let mut answer = answer::text(200, invocation.payload());
+    let mut answer = answer::text(200, invoked.payload());
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::try_from(value) {
             answer
@@ -84,26 +84,26 @@ async fn request_response(served: &Served, event: &Bytes) -> Answer {
     };
     set("content-type", "application/json");
     set("x-amz-executed-version", "$LATEST");
-    set("x-amzn-requestid", &invocation.report.request_id);
-    if invocation.function_error() {
+    set("x-amzn-requestid", &invoked.request_id);
+    if invoked.outcome.is_function_error() {
         set("x-amz-function-error", "Unhandled");
     }
     answer
 }
 
-fn refusal(refused: &Refused) -> Answer {
-    eprintln!("refused: {refused}");
-    match refused {
-        Refused::Throttled(reason) => error(
+fn not_invoked(problem: &InvokeError) -> Answer {
+    eprintln!("refused: {problem}");
+    match problem {
+        InvokeError::Throttled(reason) => error(
             429,
             "TooManyRequestsException",
             "Rate Exceeded.",
             Some(&reason.to_string()),
         ),
-        Refused::TooLarge { .. } => {
-            error(413, "RequestTooLargeException", &refused.to_string(), None)
+        InvokeError::TooLarge { .. } => {
+            error(413, "RequestTooLargeException", &problem.to_string(), None)
         }
-        Refused::Start(_) => error(500, "ServiceException", &refused.to_string(), None),
+        InvokeError::Start(_) => error(500, "ServiceException", &problem.to_string(), None),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `cargo lab load --aws`: the same deployment under load.
+//! `cargo lab aws load`: the same deployment under load.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -9,14 +9,14 @@ use tokio::process::Command;
 use super::{Deployment, Ended, did_nothing};
 
 impl Deployment {
-    /// `lab load --aws ARGUMENTS` with twenty requests.
+    /// `lab aws load ARGUMENTS` with twenty requests.
     async fn load(&self, arguments: &[&str]) -> Ended {
         let strategy = "config:\n  phases:\n    - duration: 1\n      arrivalCount: 20\nscenarios:\n  - flow:\n      - get:\n          url: /\n";
         std::fs::write(self.path("load.yml"), strategy).unwrap();
         let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws");
         let path = std::env::var("PATH").unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_lab"))
-            .args(["load", "--aws", "--outputs"])
+            .args(["aws", "load", "--outputs"])
             .arg(self.path("outputs.json"))
             .arg("--strategy")
             .arg(self.path("load.yml"))

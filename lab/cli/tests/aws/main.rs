@@ -1,4 +1,4 @@
-//! `cargo lab run --aws` from the outside: the real program, a real HTTP server, and a script in the place of the AWS CLI
+//! `cargo lab aws run` from the outside: the real program, a real HTTP server, and a script in the place of the AWS CLI
 //! that answers as the CLI does. Nobody who builds this project has an AWS account: what these tests cannot show is that
 //! AWS still answers so.
 
@@ -53,7 +53,7 @@ impl Deployment {
         self.folder.path().join(name)
     }
 
-    /// `lab run --aws ARGUMENTS` with the stand-in first on the `PATH`.
+    /// `lab aws run ARGUMENTS` with the stand-in first on the `PATH`.
     async fn run(&self, arguments: &[&str]) -> Ended {
         let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws");
         let path = std::env::var("PATH").unwrap();
@@ -63,7 +63,7 @@ impl Deployment {
 
     async fn run_with(&self, arguments: &[&str], path: &str) -> Ended {
         let output = Command::new(env!("CARGO_BIN_EXE_lab"))
-            .args(["run", "--aws", "--quick", "--rounds", "2", "--outputs"])
+            .args(["aws", "run", "--quick", "--rounds", "2", "--outputs"])
             .arg(self.path("outputs.json"))
             .arg("--results")
             .arg(self.path("results.json"))

@@ -3,6 +3,7 @@
 
 mod counts;
 mod garbage;
+mod log;
 mod results;
 mod staleness;
 mod support;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use lab_bench::contract;
 use lab_bench::target::Target;
 use lab_bench::testbed::scaling;
-use lab_lambda::event::{http_event, http_response};
+use lab_lambda::api_gateway::{http_event, http_response};
 use lab_lambda::{Environment, Outcome, Service, TraceHeader};
 use lab_workspace::is_floor;
 
@@ -99,7 +100,7 @@ async fn environments_that_start_side_by_side_all_answer() {
             service.invoke(&event, &trace)
         );
         for served in [one, two, three] {
-            let body = contract::body(&served.unwrap().invocation).unwrap();
+            let body = contract::body(&served.unwrap().outcome).unwrap();
             contract::check(&body).unwrap_or_else(|error| panic!("{}: {error:#}", target.name));
         }
         assert_eq!(

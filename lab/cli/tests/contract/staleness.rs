@@ -170,6 +170,27 @@ async fn a_kept_answer_bridges_a_short_outage_and_no_longer_one() {
     }
 }
 
+/// A refresh waits for the cache no longer than a request does, then it asks the database.
+#[tokio::test]
+async fn a_refresh_gives_up_a_cache_that_hangs() {
+    let bench = Bench::start().await;
+    let cache = bench.lab.services.cache();
+    for target in keepers_with_cache(&bench).await {
+        let name = &target.name;
+        let mut environment = bench.environment(&target).await;
+        let old = bench.get(&mut environment).await;
+        change_a_row(&bench, 1).await;
+        cache.suspend().await.unwrap();
+        bench.clock.advance(STALE).unwrap();
+        let refreshed = async { while bench.get(&mut environment).await == old {} };
+        let refreshed = tokio::time::timeout(Duration::from_secs(5), refreshed).await;
+        refreshed.unwrap_or_else(|_| panic!("{name}: the refresh waits for the cache"));
+        cache.resume().await.unwrap();
+        change_a_row(&bench, -1).await;
+        environment.shutdown().await;
+    }
+}
+
 /// A refresh is begun inside an invocation and goes on in the next one. In between it stands still, though its neighbours
 /// have answered.
 #[tokio::test]

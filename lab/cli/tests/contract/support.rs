@@ -1,6 +1,7 @@
 //! A lab for each test, with the neighbours at no distance.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use lab::programs;
@@ -8,9 +9,10 @@ use lab_bench::clock::Clock;
 use lab_bench::contract;
 use lab_bench::target::Target;
 use lab_bench::testbed::{Lab, Setup};
-use lab_lambda::event::http_response;
+use lab_lambda::api_gateway::http_response;
 use lab_lambda::{Environment, Function, Invocation, Outcome, TraceHeader};
 use lab_workspace::Workspace;
+use serde_json::Value;
 
 /// A lab that is ready, and the steps.
 pub struct Bench {
@@ -76,10 +78,19 @@ impl Bench {
 
     /// The same, with its log.
     pub async fn logged_environment(&self, target: &Target) -> (Environment, Lines) {
+        self.logged_environment_of(target, |_| {}).await
+    }
+
+    /// The same, of a function that `configure` has changed.
+    pub async fn logged_environment_of(
+        &self,
+        target: &Target,
+        configure: impl FnOnce(&mut Function),
+    ) -> (Environment, Lines) {
         self.lab.before_cold_start(target).await.unwrap();
         let lines = Lines::default();
         let sink = Arc::clone(&lines);
-        let function = Function {
+        let mut function = Function {
             log: Some(Arc::new(move |line| {
                 sink.lock()
                     .unwrap()
@@ -87,6 +98,7 @@ impl Bench {
             })),
             ..Arc::unwrap_or_clone(self.function(target).await)
         };
+        configure(&mut function);
         (
             Environment::start(&Arc::new(function)).await.unwrap(),
             lines,
@@ -96,7 +108,7 @@ impl Bench {
     /// The body that `GET /` answers with, which must be a 200.
     pub async fn get(&self, environment: &mut Environment) -> String {
         let invocation = self.invoke(environment).await;
-        contract::body(&invocation)
+        contract::body(&invocation.outcome)
             .unwrap_or_else(|error| panic!("{error:#}{}", environment.log_tail()))
     }
 
@@ -120,4 +132,27 @@ impl Bench {
     pub async fn rows(&self) -> Vec<Vec<Option<String>>> {
         self.query("SELECT * FROM stadiums ORDER BY id").await
     }
+}
+
+/// The lines that the function wrote itself.
+pub fn log(lines: &Lines) -> impl Iterator<Item = Value> {
+    let lines = lines.lock().unwrap().clone();
+    let own = lines.into_iter().filter(|(source, _)| source == "function");
+    own.map(|(_, text)| {
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    })
+}
+
+/// The first line with this message, as soon as it is there.
+pub async fn until_logged(lines: &Lines, message: &str) -> Value {
+    let line = async {
+        loop {
+            if let Some(line) = log(lines).find(|line| line["message"] == message) {
+                return line;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let line = tokio::time::timeout(Duration::from_secs(30), line).await;
+    line.unwrap_or_else(|_| panic!("no line {message:?} in {lines:?}"))
 }

@@ -8,7 +8,7 @@ use lab_bench::contract;
 use lab_lambda::TraceHeader;
 use serde_json::Value;
 
-use crate::support::{Bench, Lines};
+use crate::support::{Bench, log};
 
 #[tokio::test]
 async fn phases_of_a_sampled_invocation_are_one_document() {
@@ -21,7 +21,7 @@ async fn phases_of_a_sampled_invocation_are_one_document() {
             let trace = TraceHeader::new(true);
             bench.lab.services.traces().take();
             let invocation = environment.invoke(&contract::request(), &trace).await;
-            contract::body(&invocation).unwrap();
+            contract::body(&invocation.outcome).unwrap();
             let documents = bench.lab.services.traces().wait_for(1).await;
             let [document] = &documents[..] else {
                 panic!("{}: {documents:?}", target.name)
@@ -103,22 +103,11 @@ async fn metrics_and_logs_are_json_lines() {
         bench.get(&mut environment).await;
         environment.shutdown().await;
         writeln!(golden, "{}", target.name).unwrap();
-        for line in function_lines(&lines) {
-            let line = serde_json::from_str(&line)
-                .unwrap_or_else(|error| panic!("{}: {error}: {line}", target.name));
+        for line in log(&lines) {
             writeln!(golden, "  {}", steady(line)).unwrap();
         }
     }
     expect_file!["../golden/lines.txt"].assert_eq(&golden);
-}
-
-fn function_lines(lines: &Lines) -> Vec<String> {
-    let lines = lines.lock().unwrap();
-    lines
-        .iter()
-        .filter(|(source, _)| source == "function")
-        .map(|(_, text)| text.clone())
-        .collect()
 }
 
 /// The line with what differs from run to run taken out.

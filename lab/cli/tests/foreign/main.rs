@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lab_bench::run_directory::RunDirectory;
 use lab_bench::testbed::platform;
-use lab_lambda::event::{HttpResponse, http_event, http_response};
+use lab_lambda::api_gateway::{HttpResponse, http_event, http_response};
 use lab_lambda::{Environment, Function, Outcome, TraceHeader};
 use lab_workspace::Workspace;
 

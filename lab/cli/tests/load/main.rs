@@ -285,12 +285,7 @@ async fn a_file_that_is_not_understood_is_named_by_its_line_and_nothing_is_sent(
 async fn the_ceiling_needs_no_load() {
     let load = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
-        command.args([
-            "load",
-            "--ceiling",
-            "--results",
-            "data/results/reference.json",
-        ]);
+        command.args(["ceiling", "--results", "data/results/reference.json"]);
         command.args(arguments).output()
     };
     let output = load(&["00", "05", "floor"]).await.unwrap();
@@ -311,4 +306,27 @@ async fn the_ceiling_needs_no_load() {
     assert_eq!(ceilings["steps"][0]["step"], "05-elasticache");
     let first = &ceilings["steps"][0]["limits"][0];
     assert!(first["per_second"].as_f64().unwrap() > 0.0, "{first}");
+    // It takes exactly what it uses.
+    for unused in [
+        &["--concurrency", "10"],
+        &["--memory", "512"],
+        &["--like", "05"],
+        &["--label", "ada"],
+    ] {
+        let output = load(unused).await.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{unused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_former_spelling_is_answered_with_the_new_one() {
+    let output = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(["load", "--aws", "05", "--dry-run"])
+        .output();
+    let output = output.await.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "error: `cargo lab load --aws 05 --dry-run` is now `cargo lab aws load 05 --dry-run`\n"
+    );
 }

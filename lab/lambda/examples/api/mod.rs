@@ -41,7 +41,7 @@ pub fn send(
         stream,
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{name}: {value}\r\ncontent-length: {length}\r\n\r\n"
     )?;
-    // A refusal may come before all of it is read.
+    // An error may come before all of it is read.
     let _ = stream.write_all(body);
     Ok(stream)
 }

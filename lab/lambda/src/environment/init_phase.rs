@@ -1,16 +1,38 @@
 //! An environment's init phase, before its first invocation or inside a later one.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
+use super::failure::Failure;
+use super::init::Sandbox;
+use super::invocation::InitReport;
+use super::processes::Processes;
+use super::start_error::StartError;
 use super::{Environment, State};
-use crate::init::Phase;
 use crate::limits::Group;
-use crate::processes::Processes;
 use crate::report::ms;
-use crate::{Failure, InitReport, StartError};
+
+/// Where an init phase takes place, in the word of the `INIT_REPORT` line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Before the first invocation: with the CPU boost, under the limit of the init phase.
+    Init,
+    /// Inside an invocation, after a reset or an init phase that failed: with the function's CPU share, under the
+    /// function's timeout, and as a part of the invocation's duration.
+    Invoke,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Init => "init",
+            Self::Invoke => "invoke",
+        })
+    }
+}
 
 impl Environment {
     /// Starts all processes and waits for the end of the init phase. A failed one is told in an `INIT_REPORT` line, as on
@@ -52,23 +74,31 @@ impl Environment {
         self.set_cpu_quota(quota)?;
         let function = Arc::clone(&self.function);
         let processes = self.processes.insert(Processes::new(&function).await?);
-        let init = processes.initialise(&function, self.group.as_ref(), &self.lease, &self.log);
-        match timeout(limit, init).await {
-            Ok(initialised) => initialised,
-            Err(_) => Err(StartError::Timeout {
-                after: limit,
-                missing: processes.exchange.missing(&processes.extensions),
-                log: self.log.tail(),
-            }),
+        let sandbox = Sandbox {
+            function: &function,
+            group: self.group.as_ref(),
+            lease: &self.lease,
+            log: &self.log,
+        };
+        if let Ok(initialised) = timeout(limit, processes.initialise(sandbox)).await {
+            return initialised;
         }
+        let message = format!(
+            "the init phase was not over after {} s: {}. Is it a bootstrap that speaks the Lambda Runtime API?{}",
+            limit.as_secs_f64(),
+            processes.exchange.missing(&processes.extensions),
+            self.log.tail()
+        );
+        let failure = Failure::Timeout(limit);
+        Err(StartError { failure, message })
     }
 
     fn init_failed(&mut self, phase: Phase, mut error: StartError) -> StartError {
-        if let StartError::Exited { exit, .. } = &mut error {
+        if let Failure::Exit(exit) = &mut error.failure {
             exit.out_of_memory = self.is_out_of_memory(exit);
         }
         self.read_peak_memory();
-        let failure = Failure::from(&error);
+        let failure = &error.failure;
         self.state = State::Failed(failure.shutdown_reason());
         self.log.platform(|| {
             format!(

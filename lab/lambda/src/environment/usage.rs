@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::Environment;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::invocation::CpuUsage;
+use super::processes::Processes;
 use crate::limits::Group;
-use crate::processes::Processes;
-use crate::{CpuUsage, Exit, Failure, freezer};
+use crate::procfs;
 
 /// How long a reading of the peak memory is good for.
 const MEMORY_READING: Duration = Duration::from_millis(10);
@@ -36,7 +39,7 @@ impl Environment {
 
     /// The kernel keeps the peak of a process while it lives; asking for it costs some 30 µs a process.
     pub(super) fn read_peak_memory(&mut self) {
-        let kib = freezer::peak_memory_kib(&self.process_ids());
+        let kib = procfs::peak_memory_kib(&self.process_ids());
         let peak = u32::try_from(kib.div_ceil(1024)).unwrap_or(u32::MAX);
         self.peak_memory_mb = self.peak_memory_mb.max(peak);
     }
@@ -62,7 +65,7 @@ impl Environment {
                 throttled: group.throttled_time(),
             },
             None => CpuUsage {
-                used: freezer::cpu_time(&self.process_ids()),
+                used: procfs::cpu_time(&self.process_ids()),
                 throttled: Duration::ZERO,
             },
         }
@@ -82,24 +85,15 @@ impl Environment {
 
     /// `function` or the extension's file name, and the process id, of every process that the platform has started.
     pub fn processes(&self) -> Vec<(String, i32)> {
-        self.processes
-            .as_ref()
-            .map(Processes::named)
-            .unwrap_or_default()
+        let named = self.processes.as_ref().map(Processes::named);
+        named.unwrap_or_default()
     }
 
     /// All processes of the environment, those included that its own processes started.
     pub(super) fn process_ids(&self) -> Vec<i32> {
-        let own = || {
-            self.processes
-                .as_ref()
-                .map(Processes::ids)
-                .unwrap_or_default()
-        };
-        self.group
-            .as_ref()
-            .map(Group::processes)
-            .filter(|listed| !listed.is_empty())
-            .unwrap_or_else(own)
+        let listed = self.group.as_ref().map(Group::processes);
+        let own = || self.processes.as_ref().map(Processes::ids);
+        let ids = listed.filter(|listed| !listed.is_empty()).or_else(own);
+        ids.unwrap_or_default()
     }
 }

@@ -6,27 +6,24 @@
 //! process may create them.
 
 mod group;
-mod leftovers;
-mod spin;
+mod hierarchy;
+mod placement;
+mod removal;
+mod stale;
 mod v1;
 mod v2;
 
-use std::path::PathBuf;
-
 pub(crate) use group::Group;
-pub use leftovers::{is_alive, leftovers, new_run_id, remove_leftover};
-pub use spin::cpu_share_got;
-
-/// The prefix of every control group that the lab creates; the rest is the run's id.
-pub const GROUP_PREFIX: &str = "lambda-lab-";
+pub use hierarchy::Hierarchy;
+pub(crate) use placement::Lease;
+pub use placement::Placement;
+pub use stale::{GROUP_PREFIX, is_alive, new_run_id, remove_stale_group, stale_groups};
 
 /// How this machine lets the lab limit a process's CPU and memory.
 #[derive(Debug)]
-pub enum Limits {
-    /// cgroup v1: one directory a controller.
-    V1(v1::Hierarchies),
-    /// cgroup v2: one directory.
-    V2(v2::Hierarchy),
+pub enum Cgroups {
+    /// By the groups of this hierarchy.
+    Limited(Hierarchy),
     /// No cgroup can be written: nothing is limited, and the results say so.
     None {
         /// Why, and what would help.
@@ -34,27 +31,23 @@ pub enum Limits {
     },
 }
 
-impl Limits {
+impl Cgroups {
     /// Looks for a hierarchy in which `run_id`'s groups can be created, and creates their parent.
     pub fn detect(run_id: &str) -> Self {
         let name = format!("{GROUP_PREFIX}{run_id}");
-        let v1_failure = match v1::Hierarchies::create(&name) {
-            Ok(hierarchies) => return Self::V1(hierarchies),
-            Err(failure) => failure,
-        };
-        match v2::Hierarchy::create(&name) {
-            Ok(hierarchy) => Self::V2(hierarchy),
-            Err(failure) => Self::None {
-                reason: format!("cgroup v2: {failure}; cgroup v1: {v1_failure}"),
-            },
+        let created = v1::create(&name).or_else(|v1| {
+            v2::create(&name).map_err(|v2| format!("cgroup v2: {v2}; cgroup v1: {v1}"))
+        });
+        match created {
+            Ok(hierarchy) => Self::Limited(hierarchy),
+            Err(reason) => Self::None { reason },
         }
     }
 
     /// `cgroup v1`, `cgroup v2` or `none`.
     pub fn how(&self) -> &'static str {
         match self {
-            Self::V1(_) => "cgroup v1",
-            Self::V2(_) => "cgroup v2",
+            Self::Limited(hierarchy) => hierarchy.version.name,
             Self::None { .. } => "none",
         }
     }
@@ -66,39 +59,10 @@ impl Limits {
 
     /// A group for one environment; `None` where nothing is limited.
     pub(crate) fn group(&self, memory_mb: u32) -> std::io::Result<Option<Group>> {
-        let name = format!("environment-{:08x}", fastrand::u32(..));
-        match self {
-            Self::V1(hierarchies) => hierarchies.group(&name, memory_mb).map(Some),
-            Self::V2(hierarchy) => hierarchy.group(&name, memory_mb).map(Some),
-            Self::None { .. } => Ok(None),
-        }
-    }
-}
-
-/// This process's group in the hierarchy with `controller` (v1) or in the unified one (`""`).
-fn own_group(controller: &str) -> Option<PathBuf> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    groups.lines().find_map(|line| {
-        let mut fields = line.splitn(3, ':').skip(1);
-        let (controllers, path) = (fields.next()?, fields.next()?);
-        controllers
-            .split(',')
-            .any(|name| name == controller)
-            .then(|| PathBuf::from(path.trim_start_matches('/')))
-    })
-}
-
-/// Where a cgroup file system is mounted: type `cgroup` with the controller among its options, or `cgroup2`.
-fn mount_point(kind: &str, controller: Option<&str>) -> Option<PathBuf> {
-    let mounts = std::fs::read_to_string("/proc/self/mounts").ok()?;
-    mounts.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split(' ').collect();
-        let [_, path, file_system, options, ..] = fields[..] else {
-            return None;
+        let Self::Limited(hierarchy) = self else {
+            return Ok(None);
         };
-        let fits = file_system == kind
-            && controller.is_none_or(|name| options.split(',').any(|option| option == name));
-        // The kernel writes a space in a path as \040.
-        fits.then(|| PathBuf::from(path.replace("\\040", " ")))
-    })
+        let name = format!("environment-{:08x}", fastrand::u32(..));
+        hierarchy.group(&name, memory_mb).map(Some)
+    }
 }

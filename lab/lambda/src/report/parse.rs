@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Report, Status};
-use crate::TraceHeader;
+use crate::trace::TraceHeader;
 
 /// Why a line could not be read as a REPORT line.
 #[derive(Debug, thiserror::Error)]

@@ -64,7 +64,7 @@ fn a_function_with_nothing_reserved_is_switched_off() {
     });
     assert_eq!(
         pool.acquire(Instant::now()),
-        Err(Reason::ReservedConcurrency)
+        Err(ThrottleReason::ReservedConcurrency)
     );
 }
 
@@ -79,12 +79,15 @@ fn growth_refills_continuously_and_never_adds_up() {
     let later = start + seconds(3600);
     let started = (0..20).filter(|_| pool.acquire(later).is_ok()).count();
     assert_eq!(started, 10);
-    assert_eq!(pool.acquire(later), Err(Reason::Growth));
+    assert_eq!(pool.acquire(later), Err(ThrottleReason::Growth));
     // 10 environments in 10 s: one comes back each second.
     assert_eq!(pool.acquire(later + seconds(1)), Ok(None));
-    assert_eq!(pool.acquire(later + seconds(1)), Err(Reason::Growth));
     assert_eq!(
-        Reason::Growth.to_string(),
+        pool.acquire(later + seconds(1)),
+        Err(ThrottleReason::Growth)
+    );
+    assert_eq!(
+        ThrottleReason::Growth.to_string(),
         "ConcurrentInvocationLimitExceeded"
     );
 }
@@ -99,7 +102,7 @@ fn an_idle_environment_is_no_growth() {
     assert_eq!(pool.acquire(now), Ok(None));
     pool.release(now, Some(()));
     assert_eq!(pool.acquire(now), Ok(Some(())));
-    assert_eq!(pool.acquire(now), Err(Reason::Growth));
+    assert_eq!(pool.acquire(now), Err(ThrottleReason::Growth));
 }
 
 #[test]
@@ -195,11 +198,11 @@ proptest! {
                         started.push(now);
                         accepted.push(now);
                     }
-                    Err(Reason::Concurrency | Reason::ReservedConcurrency) => {
+                    Err(ThrottleReason::Concurrency | ThrottleReason::ReservedConcurrency) => {
                         prop_assert_eq!(running.len() as u32, scaling.concurrency());
                     }
-                    Err(Reason::Growth) => prop_assert!(idle.is_empty() && !started.is_empty()),
-                    Err(Reason::Rate | Reason::ReservedRate) => prop_assert!(!accepted.is_empty()),
+                    Err(ThrottleReason::Growth) => prop_assert!(idle.is_empty() && !started.is_empty()),
+                    Err(ThrottleReason::Rate | ThrottleReason::ReservedRate) => prop_assert!(!accepted.is_empty()),
                 },
                 Step::End(lives) => if let Some(environment) = running.pop() {
                     pool.release(now, lives.then_some(environment));

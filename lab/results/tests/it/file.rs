@@ -200,7 +200,10 @@ fn another_network_or_a_memory_size_given_by_hand_takes_no_place() {
             ("large", vec!["05"])
         ]
     );
-    assert_eq!(file.latest(Some("region"), "05").unwrap().0.conditions.id, "1");
+    assert_eq!(
+        file.latest(Some("region"), "05").unwrap().0.conditions.id,
+        "1"
+    );
 
     large.conditions.id = "large again".to_owned();
     file.merge(large);
@@ -228,7 +231,10 @@ fn a_quick_session_takes_the_place_of_quick_ones_only() {
         contents(&file),
         [("full", vec!["05"]), ("quick again", vec!["05"])]
     );
-    assert_eq!(file.latest(Some("region"), "05").unwrap().0.conditions.id, "full");
+    assert_eq!(
+        file.latest(Some("region"), "05").unwrap().0.conditions.id,
+        "full"
+    );
     file.merge(session("full again", &["05"]));
     assert_eq!(contents(&file), [("full again", vec!["05"])]);
 }
@@ -238,11 +244,17 @@ fn steps_are_only_compared_within_one_session() {
     let mut file = file_of(vec![session("1", &["04", "05"])]);
     file.merge(session("2", &["03", "04"]));
     assert_eq!(
-        file.newest_with(Some("region"), &["03", "04"]).unwrap().conditions.id,
+        file.newest_with(Some("region"), &["03", "04"])
+            .unwrap()
+            .conditions
+            .id,
         "2"
     );
     assert_eq!(file.newest_with(Some("region"), &["04", "05"]), None);
-    assert_eq!(file.latest(Some("region"), "05").unwrap().0.conditions.id, "1");
+    assert_eq!(
+        file.latest(Some("region"), "05").unwrap().0.conditions.id,
+        "1"
+    );
     assert_eq!(file.latest(Some("loopback"), "05"), None);
 }
 

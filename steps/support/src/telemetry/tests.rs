@@ -78,7 +78,7 @@ async fn an_invocation_that_is_not_sampled_sends_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_neighbour_that_never_answers_is_given_up_before_lambda_gives_up() {
+async fn a_service_that_never_answers_is_given_up_before_lambda_gives_up() {
     let telemetry = Telemetry::new("f".to_owned(), None);
     let mut invocation = telemetry.invocation(in_ten_seconds(), None);
     let started = Instant::now();
@@ -137,16 +137,41 @@ fn a_deadline_in_the_past_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_the_background_no_call_is_given_up() {
+async fn in_the_background_a_call_without_a_limit_is_not_given_up() {
     let (telemetry, _daemon) = traced();
-    let hour = Duration::from_hours(1);
-    let slow = async {
-        tokio::time::sleep(hour).await;
-        Ok::<_, Infallible>("done")
-    };
-    let answer = telemetry
-        .background()
-        .call_within(Duration::from_millis(250), "cache_get", slow)
-        .await;
+    let answer = telemetry.background().call("query", a_minute()).await;
     assert_eq!(answer.unwrap(), "done");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_the_background_a_limit_holds() {
+    let (telemetry, _daemon) = traced();
+    let limit = Duration::from_millis(250);
+    let error = telemetry
+        .background()
+        .call_within(limit, "cache_get", a_minute())
+        .await
+        .unwrap_err();
+    assert!(error.is::<Elapsed>(), "{error}");
+}
+
+/// The clock goes on while the environment is frozen, and the answer is read after the timers have fired.
+#[tokio::test(start_paused = true)]
+async fn in_the_background_a_freeze_does_not_use_up_a_limit() {
+    let (telemetry, _daemon) = traced();
+    let (service, answer) = tokio::sync::oneshot::channel();
+    let freeze = async {
+        tokio::time::advance(Duration::from_hours(1)).await;
+        tokio::task::yield_now().await;
+        service.send("done").unwrap();
+    };
+    let mut background = telemetry.background();
+    let limit = Duration::from_millis(250);
+    let (answer, ()) = tokio::join!(background.call_within(limit, "cache_get", answer), freeze);
+    assert_eq!(answer.unwrap(), "done");
+}
+
+async fn a_minute() -> Result<&'static str, Infallible> {
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    Ok("done")
 }

@@ -69,9 +69,10 @@ pub struct Threshold {
 impl Threshold {
     /// Why a value does not hold; nothing where it does.
     pub fn broken_by(&self, value: f64) -> Option<String> {
-        let holds = match self.metric {
-            Metric::ErrorRate => value <= self.limit,
-            _ => value < self.limit,
+        // As Artillery's own check: `maxErrorRate` holds where it is equal, everything else does not.
+        let (holds, wanted) = match self.metric {
+            Metric::ErrorRate => (value <= self.limit, "at most"),
+            _ => (value < self.limit, "less than"),
         };
         let unit = match self.metric {
             Metric::Failed => "",
@@ -80,7 +81,7 @@ impl Threshold {
         };
         (!holds).then(|| {
             format!(
-                "{} is {value:.1}{unit}, and the strategy wants less than {}{unit}",
+                "{} is {value:.1}{unit}, and the strategy wants {wanted} {}{unit}",
                 self.metric, self.limit
             )
         })

@@ -77,6 +77,10 @@ fn every_way_of_ensuring_is_read() {
         "http.response_time.p99 is 250.0 ms, and the strategy wants less than 250 ms"
     );
     assert_eq!(strategy.ensure[2].broken_by(1.0), None);
+    assert_eq!(
+        strategy.ensure[2].broken_by(1.5).unwrap(),
+        "maxErrorRate is 1.5 %, and the strategy wants at most 1 %"
+    );
 }
 
 /// Files that the lab does not understand, and what is wrong with them.

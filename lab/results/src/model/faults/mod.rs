@@ -1,4 +1,4 @@
-//! The matrix of steps and faults, as `cargo lab run --faults` writes it and the book shows it.
+//! The matrix of steps and faults, as `cargo lab faults` writes it and the book shows it.
 
 mod outcomes;
 
@@ -81,7 +81,7 @@ impl FaultMatrix {
             path: path.to_owned(),
             source,
         })?;
-        parse(&text, path, "cargo lab run --faults")
+        parse(&text, path, "cargo lab faults")
     }
 
     /// Writes a file.

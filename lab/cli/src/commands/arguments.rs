@@ -1,0 +1,139 @@
+//! Arguments that several commands share, each defined once.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use lab_bench::measure::Extent;
+use lab_bench::target::Choice;
+
+use super::output::Width;
+
+/// Where what is measured here is kept unless `--results` says otherwise.
+pub(super) const LOCAL_RESULTS: &str = "data/results/local.json";
+/// Where what is measured on AWS is kept unless `--results` says otherwise.
+pub(super) const AWS_RESULTS: &str = "data/results/aws.json";
+/// Where the fault matrix is kept unless `--results` says otherwise.
+pub(super) const FAULT_RESULTS: &str = "data/results/local-faults.json";
+
+/// What is to be measured.
+#[derive(Debug, Args)]
+pub(super) struct Targets {
+    /// Steps (5, 05, 05-elasticache, floor) or files; none: the whole ladder
+    #[arg(value_name = "STEP or FILE")]
+    pub names: Vec<String>,
+    /// Every step there is
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+}
+
+impl Targets {
+    /// The choice among the workspace's steps, everything else as the manifests say.
+    pub fn choice(&self) -> Choice {
+        Choice {
+            names: self.names.clone(),
+            all: self.all,
+            ..Choice::default()
+        }
+    }
+}
+
+/// How much is measured.
+#[derive(Debug, Args)]
+pub(super) struct Rounds {
+    /// Fewer rounds, no intervals: a first impression
+    #[arg(long)]
+    pub quick: bool,
+    /// Rounds, each with one fresh environment a step; intervals need at least 10
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: Option<u32>,
+}
+
+impl Rounds {
+    /// One of two extents, with the number of rounds that was asked for.
+    pub fn extent(&self, full: Extent, quick: Extent) -> Extent {
+        let extent = if self.quick { quick } else { full };
+        Extent {
+            rounds: self.rounds.unwrap_or(extent.rounds),
+            ..extent
+        }
+    }
+}
+
+/// What a function gets that its manifest does not say.
+#[derive(Debug, Args)]
+pub(super) struct Configuration {
+    /// Memory size in MB instead of the manifests'; 128 to 10240
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10240))]
+    pub memory: Option<u32>,
+    /// Run files with this step's memory, services and extension
+    #[arg(long, value_name = "STEP")]
+    pub like: Option<String>,
+}
+
+impl Configuration {
+    /// Such a choice with this configuration.
+    pub fn of(&self, choice: Choice) -> Choice {
+        Choice {
+            memory_mb: self.memory,
+            like: self.like.clone(),
+            ..choice
+        }
+    }
+}
+
+/// The lab itself: how far away the services are, and whether it may ask.
+#[derive(Debug, Args)]
+pub(super) struct Bench {
+    /// Network profile of data/facts.toml: how far away the services are
+    #[arg(long, value_name = "NAME", default_value = "region")]
+    pub profile: String,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// Whether somebody has agreed already.
+#[derive(Debug, Args)]
+pub(super) struct Consent {
+    /// Do not ask before a private copy of a missing program is unpacked, or before AWS charges for requests
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// Where the results go.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// Results file [default in data/results: local.json, of faults local-faults.json, of aws aws.json]
+    #[arg(long, value_name = "FILE")]
+    pub results: Option<PathBuf>,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub width: Width,
+}
+
+impl Output {
+    /// The file, relative to the repository.
+    pub fn results<'a>(&'a self, usual: &'a str) -> &'a Path {
+        self.results.as_deref().unwrap_or(Path::new(usual))
+    }
+}
+
+/// A name for what was measured.
+#[derive(Debug, Args)]
+pub(super) struct Label {
+    /// A name, kept in the results; a labelled run ends with a line to paste for `cargo lab compare -`
+    #[arg(long, value_name = "NAME")]
+    pub label: Option<String>,
+}
+
+/// What is deployed, and whether it is called at all.
+#[derive(Debug, Args)]
+pub(super) struct Deployment {
+    /// Say what would be done and what it costs, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What is deployed [default: infra/outputs.json, which npm run deploy writes]
+    #[arg(long, value_name = "FILE")]
+    pub outputs: Option<PathBuf>,
+}

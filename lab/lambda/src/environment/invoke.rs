@@ -1,0 +1,190 @@
+//! Invoking the function: the event, the answer, and what comes behind the answer until everybody asks for the next event.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::time::timeout_at;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::init_phase::Phase;
+use super::invocation::{Invocation, Outcome};
+use super::{Environment, State};
+use crate::clock::epoch_ms;
+use crate::report::{Report, Status};
+use crate::runtime_api::InvokeEvent;
+use crate::trace::TraceHeader;
+
+/// An invocation whose outcome the caller may have, and which may not be over.
+pub(crate) struct Answered {
+    pub(crate) request_id: String,
+    pub(crate) outcome: Outcome,
+    latency: Option<Duration>,
+    trace: TraceHeader,
+    clock: Clock,
+    /// Set where the invocation is over without an answer.
+    early: Option<Early>,
+}
+
+/// The time of an invocation.
+#[derive(Clone, Copy)]
+struct Clock {
+    /// When the event was handed out.
+    start: Instant,
+    /// What an init phase inside the invocation had used up by then.
+    spent: Duration,
+}
+
+impl Clock {
+    fn duration_until(&self, end: Instant) -> Duration {
+        self.spent + (end - self.start)
+    }
+}
+
+/// The end of an invocation before its time, and its duration.
+type Early = (Failure, Duration);
+
+impl Environment {
+    /// Hands one event to the function and waits until the invocation is over. A frozen environment is thawed first,
+    /// and the clock starts when it has come to rest. An environment that failed is reset first, and its init phase is a
+    /// part of the invocation.
+    pub async fn invoke(&mut self, event: &Bytes, trace: &TraceHeader) -> Invocation {
+        let answered = self.answer(event, trace).await;
+        self.complete(answered).await
+    }
+
+    /// The first part of [`Environment::invoke`]: until the function's answer is there, or the invocation has failed. The
+    /// caller must hand the result to [`Environment::complete`].
+    pub(crate) async fn answer(&mut self, event: &Bytes, trace: &TraceHeader) -> Answered {
+        let initialised = if self.is_alive() {
+            self.thaw().await;
+            Ok(Duration::ZERO)
+        } else {
+            self.reset().await;
+            let initialised = self.initialise(Phase::Invoke).await;
+            let spent = self.init.duration;
+            initialised
+                .map(|()| spent)
+                .map_err(|error| (error.failure, spent))
+        };
+        let request_id = request_id();
+        self.log
+            .platform(|| format!("START RequestId: {request_id} Version: $LATEST"));
+        let spent = initialised.as_ref().copied().unwrap_or_default();
+        let mut clock = Clock {
+            start: Instant::now(),
+            spent,
+        };
+        let answer = match initialised {
+            Ok(_) => {
+                let remaining = self.function.timeout.saturating_sub(spent);
+                let event = InvokeEvent {
+                    request_id: request_id.clone(),
+                    deadline_ms: epoch_ms() + remaining.as_millis() as u64,
+                    arn: self.function.arn(),
+                    trace: trace.to_string(),
+                    payload: event.clone(),
+                };
+                let exchange = Arc::clone(&self.running().exchange);
+                clock.start = exchange.deliver(event);
+                self.unless_it_fails(clock, exchange.answered()).await
+            }
+            Err(early) => Err(early),
+        };
+        let (outcome, latency, early) = match answer {
+            Ok((Ok(response), at)) => (Outcome::Response(response), Some(at), None),
+            Ok((Err(error), at)) => (Outcome::Error(error), Some(at), None),
+            Err(early) => (Outcome::Failed(early.0.clone()), None, Some(early)),
+        };
+        Answered {
+            request_id,
+            outcome,
+            latency: latency.map(|at| clock.duration_until(at)),
+            trace: trace.clone(),
+            clock,
+            early,
+        }
+    }
+
+    /// The second part of [`Environment::invoke`]: until everybody asks for the next event, or until something fails.
+    pub(crate) async fn complete(&mut self, answered: Answered) -> Invocation {
+        let clock = answered.clock;
+        let ended = if let Some(early) = answered.early {
+            Err(early)
+        } else {
+            let exchange = Arc::clone(&self.running().exchange);
+            self.unless_it_fails(clock, exchange.idle()).await
+        };
+        let (duration, failure) = match ended {
+            Ok(end) => (clock.duration_until(end), None),
+            Err((failure, duration)) => (duration, Some(failure)),
+        };
+        if let Some(failure) = &failure {
+            self.state = State::Failed(failure.shutdown_reason());
+            self.log.platform(|| failure.log_line(&answered.request_id));
+        }
+        let status = match (&failure, &answered.outcome) {
+            (Some(failure), _) => Some(failure.status()),
+            (None, Outcome::Error(error)) => Some(Status::Error(error.kind.clone())),
+            _ => None,
+        };
+        let report = Report {
+            duration,
+            memory_mb: self.function.memory_mb,
+            max_memory_mb: self.max_memory_mb(failure.as_ref()),
+            init: self.unreported_init.take(),
+            status,
+            trace: Some(answered.trace),
+            request_id: answered.request_id,
+        };
+        self.log
+            .platform(|| format!("END RequestId: {}", report.request_id));
+        self.log.platform(|| report.to_string());
+        Invocation {
+            outcome: answered.outcome,
+            latency: answered.latency,
+            report,
+        }
+    }
+
+    /// Waits for this, as long as no process ends and the function's timeout has not passed.
+    async fn unless_it_fails<T>(
+        &mut self,
+        clock: Clock,
+        wanted: impl Future<Output = T>,
+    ) -> Result<T, Early> {
+        let timeout = self.function.timeout;
+        let deadline = clock.start + timeout.saturating_sub(clock.spent);
+        let processes = self.running();
+        let ended = timeout_at(deadline.into(), async {
+            tokio::select! {
+                biased;
+                found = wanted => Ok(found),
+                exit = processes.first_to_end() => Err(exit),
+            }
+        });
+        match ended.await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(exit)) => {
+                let duration = clock.duration_until(Instant::now());
+                processes.last_words(&exit).await;
+                let out_of_memory = self.is_out_of_memory(&exit);
+                let exit = Exit {
+                    out_of_memory,
+                    ..exit
+                };
+                Err((Failure::Exit(exit), duration))
+            }
+            Err(_) => Err((Failure::Timeout(timeout), timeout)),
+        }
+    }
+}
+
+/// A random version 4 UUID.
+fn request_id() -> String {
+    let random = fastrand::u128(..).to_ne_bytes();
+    uuid::Builder::from_random_bytes(random)
+        .into_uuid()
+        .to_string()
+}

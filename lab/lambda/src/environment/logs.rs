@@ -1,0 +1,76 @@
+//! What the processes of an environment write: passed on line by line; error messages show the last ones.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::task::JoinHandle;
+
+use crate::function::{LogLine, LogSink};
+
+/// Lines that an error message shows.
+const TAIL_LINES: usize = 20;
+
+/// The log of one environment.
+#[derive(Clone)]
+pub(super) struct Log {
+    sink: Option<LogSink>,
+    tail: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Log {
+    pub(super) fn new(sink: Option<LogSink>) -> Self {
+        Self {
+            sink,
+            tail: Arc::default(),
+        }
+    }
+
+    /// A line of the platform's own, put into words only where somebody reads it.
+    pub(super) fn platform(&self, text: impl FnOnce() -> String) {
+        if let Some(sink) = &self.sink {
+            sink(LogLine {
+                source: "platform",
+                text: &text(),
+            });
+        }
+    }
+
+    fn write(&self, source: &str, text: &str) {
+        if let Some(sink) = &self.sink {
+            sink(LogLine { source, text });
+        }
+        let mut tail = self.tail.lock().expect("no holder of this lock panics");
+        if tail.len() == TAIL_LINES {
+            tail.pop_front();
+        }
+        tail.push_back(text.to_owned());
+    }
+
+    /// The last lines that the processes wrote, for the end of an error message; empty when there are none.
+    pub(super) fn tail(&self) -> String {
+        let tail = self.tail.lock().expect("no holder of this lock panics");
+        if tail.is_empty() {
+            return String::new();
+        }
+        let lines: String = tail.iter().map(|line| format!("\n    | {line}")).collect();
+        format!(". The last it wrote:{lines}")
+    }
+
+    /// Reads a pipe until its end, in the background.
+    pub(super) fn follow(
+        &self,
+        source: &str,
+        pipe: impl AsyncRead + Unpin + Send + 'static,
+    ) -> JoinHandle<()> {
+        let (log, source) = (self.clone(), source.to_owned());
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(pipe);
+            let mut line = Vec::new();
+            while let Ok(1..) = lines.read_until(b'\n', &mut line).await {
+                log.write(&source, String::from_utf8_lossy(&line).trim_end());
+                line.clear();
+            }
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! One execution environment: its processes, their init phase, invocations one at a time, freeze, reset, shutdown.
+
+mod cpu_share;
+mod exit;
+mod failure;
+mod freeze;
+mod init;
+mod init_phase;
+mod invocation;
+mod invoke;
+mod logs;
+mod process;
+mod processes;
+mod start_error;
+mod usage;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::function::Function;
+use crate::limits::{Group, Lease};
+use logs::Log;
+use processes::Processes;
+
+pub use cpu_share::cpu_share_got;
+pub use exit::Exit;
+pub use failure::Failure;
+pub(crate) use init_phase::Phase;
+pub use invocation::{CpuUsage, InitReport, Invocation, Outcome};
+pub use start_error::StartError;
+
+/// An execution environment. After a timeout or a crash it is reset: the processes are ended, and the next invocation
+/// begins with an init phase of its own.
+pub struct Environment {
+    state: State,
+    processes: Option<Processes>,
+    // Dropped after the processes: a control group can be removed when they are gone.
+    group: Option<Group>,
+    lease: Lease,
+    log: Log,
+    init: InitReport,
+    /// The init phase that the next REPORT tells of.
+    unreported_init: Option<Duration>,
+    peak_memory_mb: u32,
+    peak_memory_read: Option<Instant>,
+    /// The processes that the kernel had killed for want of memory when the last init phase began.
+    oom_kills: u64,
+    // Dropped last: it may hold the parent of the control group, which can be removed when that is gone.
+    function: Arc<Function>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Its processes wait for the next event.
+    Ready,
+    /// Its processes wait for the next event, stopped.
+    Frozen,
+    /// Its processes must be ended, for this reason in the words of the shutdown event.
+    Failed(&'static str),
+    /// It has no processes.
+    Empty,
+}
+
+impl Environment {
+    /// Starts the extensions, then the runtime, and waits until all of them ask for their first event. Call it from a
+    /// thread that lives as long as the lab: the processes die with the thread that started them.
+    pub async fn start(function: &Arc<Function>) -> Result<Self, StartError> {
+        let mut environment = Self::empty(function)?;
+        environment.initialise(Phase::Init).await?;
+        Ok(environment)
+    }
+
+    /// An environment without processes. [`Environment::initialise`] starts them.
+    pub(crate) fn empty(function: &Arc<Function>) -> Result<Self, StartError> {
+        Ok(Self {
+            state: State::Empty,
+            processes: None,
+            group: function.platform.limits.group(function.memory_mb)?,
+            lease: function.platform.placement.lease(),
+            log: Log::new(function.log.clone()),
+            init: InitReport {
+                duration: Duration::ZERO,
+                cpu: Duration::ZERO,
+            },
+            unreported_init: None,
+            peak_memory_mb: 0,
+            peak_memory_read: None,
+            oom_kills: 0,
+            function: Arc::clone(function),
+        })
+    }
+
+    /// What the last init phase cost.
+    pub fn init(&self) -> InitReport {
+        self.init
+    }
+
+    /// False after a timeout or the end of a process: the next invocation begins with an init phase.
+    pub fn is_alive(&self) -> bool {
+        matches!(self.state, State::Ready | State::Frozen)
+    }
+
+    /// Ends the processes of an environment that has failed, within the shutdown budget.
+    pub async fn reset(&mut self) {
+        let reason = match self.state {
+            State::Failed(reason) => reason,
+            _ => "spindown",
+        };
+        if let Some(processes) = self.processes.take() {
+            let budget = self.function.platform.shutdown_budget;
+            processes.shutdown(reason, budget).await;
+        }
+        if let Some(group) = &self.group {
+            group.kill();
+        }
+        self.state = State::Empty;
+    }
+
+    /// Ends the environment as Lambda does: extensions that asked for it get the shutdown event and two seconds, a
+    /// function without extensions is killed at once.
+    pub async fn shutdown(mut self) {
+        self.reset().await;
+    }
+
+    /// The processes of an environment that has been initialised.
+    fn running(&mut self) -> &mut Processes {
+        let processes = self.processes.as_mut();
+        processes.expect("it has been initialised")
+    }
+}

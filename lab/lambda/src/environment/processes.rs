@@ -1,0 +1,139 @@
+//! The processes of an environment, from the first to the last: a reset replaces them all.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+use super::exit::Exit;
+use super::process::Process;
+use crate::clock::epoch_ms;
+use crate::function::{Extension, Function};
+use crate::runtime_api::{self, Exchange, Identity, shutdown_event};
+
+/// The part of the shutdown budget that the runtime may use before the extensions get their event, from Lambda's Runtime
+/// Interface Emulator (`runtimeDeadlineShare`).
+const RUNTIME_SHARE: f64 = 0.3;
+
+/// Extensions and runtime, and the server that they talk to.
+pub(super) struct Processes {
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) runtime_api: SocketAddr,
+    server: JoinHandle<()>,
+    /// The names of the configured extensions.
+    pub(super) extensions: Vec<String>,
+    /// The extensions in the order of the configuration, then the runtime, as far as they have been started.
+    pub(super) started: Vec<Process>,
+}
+
+impl Processes {
+    /// The server alone; the init phase starts the processes.
+    pub(super) async fn new(function: &Function) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let runtime_api = listener.local_addr()?;
+        let exchange = Arc::new(Exchange::new(Identity {
+            function_name: function.name.clone(),
+            largest_payload: function.platform.largest_payload,
+        }));
+        Ok(Self {
+            server: runtime_api::serve(listener, Arc::clone(&exchange)),
+            exchange,
+            runtime_api,
+            extensions: function.extensions.iter().map(Extension::name).collect(),
+            started: Vec::new(),
+        })
+    }
+
+    /// Waits for the end of any process, the runtime's before those of the extensions; never returns without processes.
+    pub(super) async fn first_to_end(&mut self) -> Exit {
+        std::future::poll_fn(|context| {
+            for (index, process) in self.started.iter_mut().enumerate().rev() {
+                let wait = std::pin::pin!(process.child.wait());
+                if let Poll::Ready(status) = wait.poll(context) {
+                    return Poll::Ready(Exit {
+                        extension: self.extensions.get(index).cloned(),
+                        status: status.unwrap_or_default(),
+                        out_of_memory: false,
+                    });
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Waits until all that an ended process wrote has been read.
+    pub(super) async fn last_words(&mut self, exit: &Exit) {
+        let extensions = self.extensions.iter().map(Some).chain([None]);
+        for (name, process) in extensions.zip(&mut self.started) {
+            if name == exit.extension.as_ref() {
+                process.last_words().await;
+            }
+        }
+    }
+
+    pub(super) fn ids(&self) -> Vec<i32> {
+        self.started.iter().map(Process::id).collect()
+    }
+
+    /// `function` or the extension's name, and the process id.
+    pub(super) fn named(&self) -> Vec<(String, i32)> {
+        let names = self.extensions.iter().cloned();
+        let names = names.chain(["function".to_owned()]);
+        names.zip(self.ids()).collect()
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
+        for process in &self.started {
+            process.signal(signal);
+        }
+    }
+
+    /// Ends all processes. Without extensions they are killed at once. With extensions, the runtime gets SIGTERM and a
+    /// share of the budget, the extensions that want it get the shutdown event and the rest of it, and what is left is
+    /// killed. A stopped process runs again before it may handle anything of this.
+    pub(super) async fn shutdown(mut self, reason: &str, budget: Duration) {
+        if self.exchange.has_extensions() {
+            self.signal(Signal::SIGCONT);
+            self.say_goodbye(reason, budget).await;
+        }
+        self.signal(Signal::SIGKILL);
+        // Reaped here, so that the control group is empty when it is used again or removed.
+        for process in &mut self.started {
+            let _ = process.child.wait().await;
+        }
+    }
+
+    async fn say_goodbye(&mut self, reason: &str, budget: Duration) {
+        let start = Instant::now();
+        let extensions = self.extensions.len().min(self.started.len());
+        let (extensions, runtime) = self.started.split_at_mut(extensions);
+        for process in runtime {
+            process.signal(Signal::SIGTERM);
+            let _ = timeout_at(start + budget.mul_f64(RUNTIME_SHARE), process.child.wait()).await;
+            process.signal(Signal::SIGKILL);
+        }
+        let deadline_ms = epoch_ms() + (start + budget - Instant::now()).as_millis() as u64;
+        let told = self
+            .exchange
+            .deliver_shutdown(&shutdown_event(reason, deadline_ms));
+        for (process, name) in extensions.iter_mut().zip(&self.extensions) {
+            if told.contains(name) {
+                let _ = timeout_at(start + budget, process.child.wait()).await;
+            } else {
+                process.signal(Signal::SIGKILL);
+            }
+        }
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

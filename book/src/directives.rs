@@ -5,7 +5,7 @@
 //! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `throttled`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
 //! | `gain STEP [PROFILE]` | what the step changed, in words with the interval |
 //! | `ratio STEP STEP [PROFILE]` | how many times faster the second one is |
-//! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a neighbour for something |
+//! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a service for something |
 //! | `fact KEY` | a value of `data/facts.toml` with its unit |
 //! | `hourly`, `unsure` | what the shared stacks cost by the hour; the facts that are hardly more than a guess |
 //! | `clean-clone first`, `ladder`, `first-again` | how long the README's commands take in an empty clone, one after the other |
@@ -16,7 +16,7 @@
 //! | `ladder [PROFILE]`, `chart [PROFILE]` | all steps as a table, as a figure |
 //! | `asides` | the steps beside the ladder, each against the step that it changes |
 //! | `cold`, `sizes` | all steps: cold start, size and cost |
-//! | `faults [STEP WORD]` | what clients get while a neighbour fails; one step in the faults that have WORD in their names |
+//! | `faults [STEP WORD]` | what clients get while a service fails; one step in the faults that have WORD in their names |
 //! | `fault-timeout` | the function timeout meanwhile |
 //! | `diff STEP` | the change against the step before |
 //! | `architecture STEP` | who talks to whom, and what the step moved, as a figure |

@@ -8,9 +8,9 @@ use lab_lambda::{
     Cgroups, Credentials, Environment, Extension, Function, Outcome, Placement, Platform, Scaling,
     TraceHeader,
 };
-use lab_results::constants;
 use lab_results::facts::Facts;
 use lab_results::schema;
+use lab_results::service_facts;
 use lab_services::{Link, Network, Options, Programs, REGION, Services};
 
 use crate::clock::Clock;
@@ -263,7 +263,7 @@ pub fn scaling(facts: &Facts) -> Result<Scaling> {
 }
 
 /// The emulated extension, which costs at its start what the facts assume of the real one.
-fn extension_of(path: PathBuf, assumed: &constants::Extension) -> Extension {
+fn extension_of(path: PathBuf, assumed: &service_facts::Extension) -> Extension {
     let variable = |name: &str, value: String| (name.to_owned(), value);
     Extension {
         path,

@@ -1,4 +1,4 @@
-//! Comparing what was measured: the committed reference, and a room of people. Nothing is measured here.
+//! Comparing what was measured: the committed reference, and a leaderboard of people. Nothing is measured here.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -129,7 +129,7 @@ fn line(label: &str, p50_us: f64, limited: bool, keeps_contract: bool) -> String
 }
 
 #[test]
-fn a_room_of_five_is_ranked_and_what_is_wrong_is_named() {
+fn a_leaderboard_of_five_is_ranked_and_what_is_wrong_is_named() {
     let mut pasted = Pasted::default();
     let text = [
         "good morning!".to_owned(),

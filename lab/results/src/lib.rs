@@ -14,7 +14,7 @@ pub mod stats;
 pub mod view;
 
 pub use model::{
-    ceiling, conditions, constants, facts, faults, file, leaderboard, load, price, schema,
+    ceiling, conditions, facts, faults, file, leaderboard, load, price, schema, service_facts,
     step_name, trace, tuning,
 };
 pub use stats::{interval, scale};

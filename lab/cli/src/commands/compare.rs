@@ -33,8 +33,8 @@ pub struct Compare {
     #[arg(value_name = "STEP, FILE or -")]
     names: Vec<String>,
     /// Rank files, as - does
-    #[arg(long)]
-    room: bool,
+    #[arg(long, alias = "room")]
+    leaderboard: bool,
     /// With steps: the results file [default: data/results/local.json, else reference.json]
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
@@ -94,8 +94,8 @@ impl Compare {
         let is_file = |name: &String| name == "-" || Path::new(name).is_file();
         let is_json = |name: &String| Path::new(name).extension().is_some_and(|it| it == "json");
         let files = self.names.iter().filter(|name| is_file(name)).count();
-        if self.room || self.names.iter().any(|name| name == "-") {
-            return self.room();
+        if self.leaderboard || self.names.iter().any(|name| name == "-") {
+            return self.leaderboard();
         }
         if let Some(name) = self
             .names
@@ -113,7 +113,7 @@ impl Compare {
         self.files(workspace, prices)
     }
 
-    fn room(&self) -> Result<Compared> {
+    fn leaderboard(&self) -> Result<Compared> {
         let mut pasted = Pasted::default();
         let mut files = Vec::new();
         for name in &self.names {

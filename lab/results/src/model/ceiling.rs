@@ -3,7 +3,7 @@
 //!
 //! No laptop can send ten thousand requests a second through ten thousand environments. It can measure how long one request
 //! keeps an environment busy and what it asks of whom; the rest is division. What the arithmetic cannot know is said in
-//! [`Limit::because`]: that the neighbours stay as fast under load as they are alone, above all.
+//! [`Limit::because`]: that the backing services stay as fast under load as they are alone, above all.
 
 mod step;
 

@@ -1,7 +1,7 @@
 //! `data/facts.toml`: every number that the lab models or quotes.
 //!
 //! A fact is a table with a `value`; whatever has none is a group, and a fact's key is the path to it, for example
-//! `network.region.cache.round_trip`. [`Facts::load`] refuses facts without unit, source or date; what the lab computes
+//! `network.region.cache.round_trip`. [`Facts::load`] fails on facts without unit, source or date; what the lab computes
 //! with is read through typed methods, each of which fails with the key and the file if the fact is missing or has
 //! another unit.
 
@@ -236,9 +236,9 @@ impl Facts {
                 known,
             });
         }
-        let link = |neighbour: &str| -> Result<Link, Error> {
+        let link = |service: &str| -> Result<Link, Error> {
             let us = |name: &str| -> Result<u64, Error> {
-                let duration = self.duration(&format!("network.{profile}.{neighbour}.{name}"))?;
+                let duration = self.duration(&format!("network.{profile}.{service}.{name}"))?;
                 Ok(duration.as_micros() as u64)
             };
             Ok(Link {

@@ -234,7 +234,7 @@ impl ResultsFile {
         writer.flush()
     }
 
-    /// Refuses what JSON or the statistics would turn into nonsense.
+    /// Fails on what JSON or the statistics would turn into nonsense.
     fn check(&self, path: &Path) -> Result<(), Error> {
         for session in &self.sessions {
             for (step, measurement) in &session.measurements {

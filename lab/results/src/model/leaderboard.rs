@@ -1,9 +1,9 @@
-//! A room of people, each with a crate and a laptop: everybody's result as one line to paste, and the ranking of all.
+//! The leaderboard of people, each with a crate and a laptop: everybody's result as one line to paste, and the ranking of all.
 //!
 //! Milliseconds rank laptops. A warm request is distance, the same on every machine because the lab models it, and
 //! work, which a slow machine stretches as it stretches the floor (the empty handler, measured in the same rounds). So the
-//! work is told in multiples of the machine's own floor, and both are put together again at one floor for the whole room: the
-//! room's median. Dividing the whole request by the floor would count the distance as slow code on a fast laptop.
+//! work is told in multiples of the machine's own floor, and both are put together again at one floor for all: the
+//! median of the machines'. Dividing the whole request by the floor would count the distance as slow code on a fast laptop.
 
 mod line;
 
@@ -40,7 +40,7 @@ pub struct Crate {
     pub memory_mb: u32,
     /// Median of the warm requests, µs.
     pub p50_us: f64,
-    /// What of it is modelled distance and the neighbours' own time, µs.
+    /// What of it is modelled distance and the backing services' own time, µs.
     pub network_us: f64,
     /// Whether it answered with the stadiums; absent where nobody asked.
     pub keeps_contract: Option<bool>,
@@ -121,7 +121,7 @@ pub struct Ranked {
     pub rounds: u32,
     /// What is not distance, in multiples of that floor.
     pub work: f64,
-    /// What it would take where the floor is the room's median, µs.
+    /// What it would take where the floor is the median of all, µs.
     pub score_us: f64,
 }
 
@@ -129,7 +129,7 @@ pub struct Ranked {
 /// the ones that may not be ranked.
 pub fn rank(results: &[Result]) -> (Vec<Group>, Vec<(&Result, &Crate)>) {
     let mut groups: Vec<Group> = Vec::new();
-    let mut refused = Vec::new();
+    let mut unranked = Vec::new();
     let mut keys: Vec<(bool, &str)> = results
         .iter()
         .map(|result| (!result.limited, result.profile.as_str()))
@@ -150,7 +150,7 @@ pub fn rank(results: &[Result]) -> (Vec<Group>, Vec<(&Result, &Crate)>) {
                 if measured.keeps_contract == Some(true) {
                     ranked.push(place(result, measured, floor_us));
                 } else {
-                    refused.push((result, measured));
+                    unranked.push((result, measured));
                 }
             }
         }
@@ -164,7 +164,7 @@ pub fn rank(results: &[Result]) -> (Vec<Group>, Vec<(&Result, &Crate)>) {
             });
         }
     }
-    (groups, refused)
+    (groups, unranked)
 }
 
 fn place(result: &Result, measured: &Crate, floor_us: f64) -> Ranked {

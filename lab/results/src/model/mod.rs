@@ -1,7 +1,7 @@
 //! What is known and what was measured, as types.
 //!
 //! - [`facts`]: `data/facts.toml`, every number that the lab models or quotes, with unit, source and date
-//! - [`constants`]: the ones that the emulated services are built from, as types
+//! - [`service_facts`]: the ones that the emulated services are built from, as types
 //! - [`schema`]: one results file, its sessions, measurements and rounds; [`mod@file`]: reading, merging and saving it
 //! - [`conditions`]: machine, build, network and limits of anything that was measured
 //! - [`load`]: what became of steps under a rising rate; [`mod@ceiling`]: the rate at which each limit of AWS would bite
@@ -11,7 +11,6 @@
 
 pub mod ceiling;
 pub mod conditions;
-pub mod constants;
 pub mod facts;
 pub mod faults;
 pub mod file;
@@ -21,6 +20,7 @@ pub mod leaderboard;
 pub mod load;
 pub mod price;
 pub mod schema;
+pub mod service_facts;
 pub mod step_name;
 pub mod trace;
 pub mod tuning;

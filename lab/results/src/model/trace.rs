@@ -56,7 +56,7 @@ pub struct Usage {
     /// Time that the CPU limit held them back, µs; absent where nothing is limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttled_us: Option<f64>,
-    /// Modelled distance and service time of the neighbours (counts x delays), µs.
+    /// Modelled distance and service time of the backing services (counts x delays), µs.
     pub network_us: f64,
 }
 

@@ -1,6 +1,6 @@
 //! How far a median or a ratio of medians can be trusted.
 //!
-//! Invocations of one environment share its luck (memory layout, connection, neighbours on the machine), so they are
+//! Invocations of one environment share its luck (memory layout, connection, what else runs on the machine), so they are
 //! not independent, and an interval computed from them would be far too narrow. Rounds are: each starts a fresh
 //! environment. The intervals resample whole rounds with replacement, and two steps of a session with the same
 //! round numbers, because round n of both ran side by side and shares the machine's drift.

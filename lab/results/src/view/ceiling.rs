@@ -1,9 +1,9 @@
 //! The ceiling of each step: where its limits are, which is first, and what lifts it.
 
 use super::section::{Column, Content, Section};
+use super::steps::called;
 use crate::ceiling::{Ceiling, Ceilings, Limit, LimitKind, after_the_first};
 use crate::format::{duration, per_second, rate};
-use crate::step_name::short_step;
 
 /// For a terminal: every limit of every step, and what is first in words.
 pub fn sections(ceilings: &Ceilings) -> Vec<Section> {
@@ -14,7 +14,7 @@ pub fn sections(ceilings: &Ceilings) -> Vec<Section> {
         ..Section::default()
     };
     for first in of_first(ceilings, |one, other| one.because == other.because) {
-        let steps: Vec<&str> = first.steps.iter().map(|step| short_step(step)).collect();
+        let steps: Vec<String> = first.steps.iter().map(|step| called(step)).collect();
         firsts.notes.extend([
             format!(" {}: {}: {}", steps.join(", "), first.usual, first.because),
             format!("     lifted by {}", first.lift),
@@ -48,8 +48,8 @@ fn columns() -> Vec<Column> {
     let limits = LimitKind::ALL.map(|kind| {
         // The first limit is always shown: of the others those that are seldom near it go first.
         let rank = match kind {
-            LimitKind::Concurrency | LimitKind::RequestRate => 1,
-            LimitKind::ParameterStore | LimitKind::CacheBandwidth => 2,
+            LimitKind::Concurrency => 1,
+            LimitKind::RequestRate | LimitKind::ParameterStore | LimitKind::CacheBandwidth => 2,
             LimitKind::DatabaseBandwidth | LimitKind::HttpApi => 3,
             LimitKind::IamConnections | LimitKind::DatabaseConnections => 4,
         };
@@ -120,10 +120,7 @@ struct First<'a> {
     still: bool,
 }
 
-fn of_first<'a>(
-    ceilings: &'a Ceilings,
-    is_alike: impl Fn(&First, &First) -> bool,
-) -> Vec<First<'a>> {
+fn of_first(ceilings: &Ceilings, is_alike: impl Fn(&First, &First) -> bool) -> Vec<First<'_>> {
     let mut groups: Vec<First> = Vec::new();
     for ceiling in &ceilings.steps {
         let Some(first) = first(ceiling) else {

@@ -196,10 +196,10 @@ fn failures(rows: &[(&str, &Loaded)]) -> Section {
         let errors = loaded.errors.iter();
         let mut all: Vec<(u64, String)> =
             errors.map(|(what, count)| (*count, what.clone())).collect();
-        all.sort_by(|one, other| other.0.cmp(&one.0));
+        all.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         let logged = loaded.logged.iter();
         all.extend(logged.map(|(what, count)| (*count, format!("logged: {what}"))));
-        all.extend(refused_by_parameter_store(loaded));
+        all.extend(throttled_by_parameter_store(loaded));
         let cells = all.into_iter();
         section
             .rows
@@ -209,14 +209,14 @@ fn failures(rows: &[(&str, &Loaded)]) -> Section {
 }
 
 /// What its clients may never see: an SDK asks again after a pause, which keeps the environment, until Lambda has none left.
-fn refused_by_parameter_store(loaded: &Loaded) -> Option<(u64, String)> {
+fn throttled_by_parameter_store(loaded: &Loaded) -> Option<(u64, String)> {
     let count = |name: &str| loaded.counts.get(name).copied().unwrap_or_default();
-    let refused = count("parameters.throttled");
+    let throttled = count("parameters.throttled");
     let calls = count("parameters.get_parameter") + count("parameters.get_parameters");
     let what = format!(
-        "calls refused by Parameter Store, of {calls}: whoever asks again later keeps an environment busy meanwhile"
+        "calls throttled by Parameter Store, of {calls}: whoever asks again later keeps an environment busy meanwhile"
     );
-    (refused > 0).then_some((refused, what))
+    (throttled > 0).then_some((throttled, what))
 }
 
 /// What the sample's authors published of the same ramp, where this is that ramp.

@@ -33,7 +33,8 @@ pub struct Column {
     pub heading: String,
     /// What is in it.
     pub content: Content,
-    /// 0 where it is always shown; of the others the highest are left out first where a line is too short.
+    /// 0 where it is always shown; of the others those with the highest are left out first, all at once, where a
+    /// line is too short.
     pub rank: u8,
 }
 
@@ -78,11 +79,11 @@ impl Section {
         let width = width.unwrap_or(usize::MAX);
         let mut columns: Vec<usize> = (0..self.columns.len()).collect();
         while self.width_of(&columns) > width {
-            let ranked = columns.iter().filter(|it| self.columns[**it].rank > 0);
-            let Some(least) = ranked.copied().max_by_key(|it| self.columns[*it].rank) else {
+            let ranks = columns.iter().map(|it| self.columns[*it].rank);
+            let Some(least) = ranks.max().filter(|rank| *rank > 0) else {
                 break;
             };
-            columns.retain(|it| *it != least);
+            columns.retain(|it| self.columns[*it].rank != least);
         }
         let excess = self.width_of(&columns).saturating_sub(width);
         let heading = if self.heading.is_empty() {

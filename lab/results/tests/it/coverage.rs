@@ -6,8 +6,8 @@ use lab_results::interval::{Verdict, compare};
 /// What makes the samples of a session differ, as shares of the latency.
 #[derive(Debug, Clone, Copy)]
 struct Noise {
-    /// The machine's mood, which both steps of a round share.
-    mood: f64,
+    /// The machine's drift, which both steps of a round share.
+    drift: f64,
     /// An environment's luck: memory layout, connection, placement.
     environment: f64,
     /// From one invocation to the next.
@@ -27,7 +27,7 @@ fn normal(random: &mut Rng) -> f64 {
 fn session(random: &mut Rng, noise: Noise, rounds: usize, ratio: f64) -> [Vec<Vec<f64>>; 2] {
     let mut steps = [Vec::new(), Vec::new()];
     for _ in 0..rounds {
-        let mood = (noise.mood * normal(random)).exp();
+        let drift = (noise.drift * normal(random)).exp();
         for (step, factor) in steps.iter_mut().zip([1.0, 1.0 / ratio]) {
             let mode = if random.f64() < noise.second_mode {
                 1.5
@@ -43,7 +43,7 @@ fn session(random: &mut Rng, noise: Noise, rounds: usize, ratio: f64) -> [Vec<Ve
                 };
                 (1000.0
                     * factor
-                    * mood
+                    * drift
                     * environment
                     * hit
                     * (noise.invocation * normal(random)).exp())
@@ -73,21 +73,21 @@ fn simulate(noise: Noise, rounds: usize, ratio: f64, sessions: u32) -> (f64, f64
 }
 
 const QUIET: Noise = Noise {
-    mood: 0.02,
+    drift: 0.02,
     environment: 0.02,
     invocation: 0.1,
     hit: 0.02,
     second_mode: 0.0,
 };
 const BUSY: Noise = Noise {
-    mood: 0.2,
+    drift: 0.2,
     environment: 0.1,
     invocation: 0.3,
     hit: 0.1,
     second_mode: 0.0,
 };
 const BIMODAL: Noise = Noise {
-    mood: 0.05,
+    drift: 0.05,
     environment: 0.05,
     invocation: 0.15,
     hit: 0.05,

@@ -114,8 +114,8 @@ fn the_same_crate_is_equally_good_on_a_fast_and_on_a_slow_laptop() {
         vec![measured("mine", 1500.0 + 1200.0, 1500.0)],
     );
     let results = [slow, fast, better];
-    let (groups, refused) = rank(&results);
-    assert!(refused.is_empty());
+    let (groups, unranked) = rank(&results);
+    assert!(unranked.is_empty());
     let [group] = &groups[..] else {
         panic!("{groups:?}")
     };
@@ -134,7 +134,7 @@ fn the_same_crate_is_equally_good_on_a_fast_and_on_a_slow_laptop() {
 }
 
 #[test]
-fn broken_contracts_are_refused_and_other_conditions_ranked_apart() {
+fn broken_contracts_are_unranked_and_other_conditions_ranked_apart() {
     let crate_ = || vec![measured("mine", 2900.0, 1500.0)];
     let mut broken = result("broken", 400.0, crate_());
     broken.crates[0].keeps_contract = Some(false);
@@ -151,7 +151,7 @@ fn broken_contracts_are_refused_and_other_conditions_ranked_apart() {
         unasked,
         loopback,
     ];
-    let (groups, refused) = rank(&results);
+    let (groups, unranked) = rank(&results);
     let seen: Vec<_> = groups
         .iter()
         .map(|group| (group.limited, group.profile.as_str(), group.ranked.len()))
@@ -164,11 +164,11 @@ fn broken_contracts_are_refused_and_other_conditions_ranked_apart() {
             (false, "region", 1)
         ]
     );
-    let refused: Vec<&str> = refused
+    let unranked: Vec<&str> = unranked
         .iter()
         .map(|(result, _)| result.label.as_str())
         .collect();
-    assert_eq!(refused, ["broken", "unasked"]);
+    assert_eq!(unranked, ["broken", "unasked"]);
 }
 
 proptest! {

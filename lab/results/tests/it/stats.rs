@@ -102,10 +102,10 @@ fn too_few_or_unpaired_rounds_give_a_ratio_without_interval() {
 
 #[test]
 fn rounds_are_paired() {
-    // The machine's mood differs tenfold from round to round, the ratio never: only pairs see it.
+    // The machine's drift differs tenfold from round to round, the ratio never: only pairs see it.
     let rounds = |factor: f64| -> Vec<Vec<f64>> {
         (1..=12)
-            .map(|mood| vec![factor * f64::from(mood * mood)])
+            .map(|drift| vec![factor * f64::from(drift * drift)])
             .collect()
     };
     let interval = compare(&rounds(2.0), &rounds(1.0))

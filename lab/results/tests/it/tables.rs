@@ -116,27 +116,27 @@ fn every_table_fits_a_terminal() {
     sections.extend(tuning::sections(&shown).unwrap());
     let matrix = FaultMatrix::load(&repository().join("data/results/faults.json")).unwrap();
     sections.push(faults::section(&matrix.rows, true));
-    let named = || Named {
+    let reference_again = || Named {
         path: "reference.json".into(),
         label: "reference".to_owned(),
         file: reference.clone(),
     };
-    let names = order(&session);
+    let steps = order(&session);
     let mut file = ResultsFile::new(reference.place);
     file.merge(session.clone());
     sections.extend(
-        compare::steps(&file, None, &names, &prices)
+        compare::steps(&file, None, &steps, &prices)
             .unwrap()
             .sections,
     );
     sections.extend(compare::ladder(&session, &prices).sections);
     sections.extend(
-        compare::files(&[named(), named()], "region")
+        compare::files(&[reference_again(), reference_again()], "region")
             .unwrap()
             .sections,
     );
     let mut pasted = compare::Pasted::default();
-    pasted.file(&named());
+    pasted.file(&reference_again());
     sections.extend(compare::leaderboard(&pasted).sections);
     assert!(sections.len() > 30, "{}", sections.len());
 

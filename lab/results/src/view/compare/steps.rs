@@ -13,8 +13,11 @@ use crate::view::section::{Column, Content, Section};
 use crate::view::sentence::{in_json, in_short};
 use crate::view::steps::{Row, Shown, called, table};
 
+/// Heading, number, and what it is compared in.
+type Told = (&'static str, Quantity, Option<(Metric, &'static str)>);
+
 /// What is told of two steps: its heading, the number, and what it is compared in, with its key in JSON.
-const TOLD: [(&str, Quantity, Option<(Metric, &str)>); 7] = [
+const TOLD: [Told; 7] = [
     ("warm, median", Quantity::P50, Some((Metric::Warm, "warm"))),
     (
         "closed loop",

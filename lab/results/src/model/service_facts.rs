@@ -1,4 +1,4 @@
-//! The facts that the emulated Lambda service and its neighbours are built from, as types.
+//! The facts that the emulated Lambda service and the backing services are built from, as types.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl Cpu {
 
 /// What Lambda allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct Quotas {
     /// Smallest memory size, MiB.
     pub memory_min_mib: u64,
     /// Largest memory size, MiB.
@@ -47,7 +47,7 @@ pub struct Limits {
     pub processes: u64,
     /// Environments of an account in one Region, all functions together.
     pub concurrency: u64,
-    /// Environments by which one function may grow in [`Limits::scaling_window`].
+    /// Environments by which one function may grow in [`Quotas::scaling_window`].
     pub scaling_environments: u64,
     /// The window of the scaling rate.
     pub scaling_window: Duration,
@@ -57,7 +57,7 @@ pub struct Limits {
     pub shutdown_external_extension: Duration,
     /// After how long an idle environment is taken away.
     pub idle: Duration,
-    /// API Gateway's patience with an HTTP API's function.
+    /// API Gateway's timeout of an HTTP API's function.
     pub http_api_timeout: Duration,
 }
 
@@ -99,8 +99,8 @@ impl Facts {
     }
 
     /// What Lambda allows.
-    pub fn limits(&self) -> Result<Limits, Error> {
-        Ok(Limits {
+    pub fn limits(&self) -> Result<Quotas, Error> {
+        Ok(Quotas {
             memory_min_mib: self.integer("limits.memory_min", "MiB")?,
             memory_max_mib: self.integer("limits.memory_max", "MiB")?,
             init: self.duration("limits.init")?,

@@ -22,7 +22,7 @@ const TOP: usize = 20;
 const ROW: usize = 82;
 const BOX: usize = 58;
 
-/// One neighbour's line in the figure.
+/// One service's line in the figure.
 struct Wire {
     /// Its name as readers know it.
     name: &'static str,
@@ -38,31 +38,26 @@ struct Wire {
 pub fn figure(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
     let from = workspace.before(step)?;
     let mut wires = Vec::new();
-    for neighbour in [Neighbour::Parameters, Neighbour::Database, Neighbour::Cache] {
-        if step.manifest.services.contains(&neighbour) {
-            wires.push(wire(measured, step, from, neighbour)?);
+    for service in [Neighbour::Parameters, Neighbour::Database, Neighbour::Cache] {
+        if step.manifest.services.contains(&service) {
+            wires.push(wire(measured, step, from, service)?);
         }
     }
     Ok(picture(&svg(step, from, &wires)))
 }
 
-fn wire(
-    measured: &Measured,
-    step: &Step,
-    from: Option<&Step>,
-    neighbour: Neighbour,
-) -> Result<Wire> {
-    let name = match neighbour {
+fn wire(measured: &Measured, step: &Step, from: Option<&Step>, service: Neighbour) -> Result<Wire> {
+    let name = match service {
         Neighbour::Parameters => "Parameter Store",
         Neighbour::Database => "RDS Proxy, Aurora",
         Neighbour::Cache => "ElastiCache",
     };
-    let prefix = neighbour.as_str();
+    let prefix = service.as_str();
     let (_, measurement) = measured.of(step, PROFILE)?;
     let counts = measurement.counts_warm();
     let label = label(&counts, prefix);
     let before = match from {
-        Some(from) if from.manifest.services.contains(&neighbour) => {
+        Some(from) if from.manifest.services.contains(&service) => {
             let (_, measurement) = measured.of(from, PROFILE)?;
             Some(self::label(&measurement.counts_warm(), prefix)).filter(|before| *before != label)
         }
@@ -77,7 +72,7 @@ fn wire(
     })
 }
 
-/// What a warm request asks of a neighbour, in words.
+/// What a warm request asks of a service, in words.
 fn label(counts: &BTreeMap<String, f64>, prefix: &str) -> String {
     let connections = counts.get(&format!("{prefix}.connections")).copied();
     let connects = if connections.unwrap_or_default() > 0.5 {
@@ -113,7 +108,7 @@ fn svg(step: &Step, from: Option<&Step>, wires: &[Wire]) -> String {
     client(&mut svg, middle);
     environment(&mut svg, step, from, rows * ROW - ROW + BOX);
     for (row, wire) in wires.iter().enumerate() {
-        neighbour(&mut svg, TOP + row * ROW, wire);
+        service(&mut svg, TOP + row * ROW, wire);
     }
     svg.push_str("</svg>\n");
     svg
@@ -161,7 +156,7 @@ fn environment(svg: &mut String, step: &Step, from: Option<&Step>, height: usize
     }
 }
 
-fn neighbour(svg: &mut String, top: usize, wire: &Wire) {
+fn service(svg: &mut String, top: usize, wire: &Wire) {
     let line = top + BOX / 2;
     let (class, tip) = match (&wire.before, wire.idle) {
         (Some(_), false) => ("moved", "moved-tip"),

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use lab_results::facts::Facts;
 use lab_workspace::Workspace;
 use scraper::{Html, Selector};
 
@@ -89,8 +88,7 @@ fn dead_links(output: &Path, pages: &BTreeMap<PathBuf, Page>) -> Vec<String> {
 }
 
 fn stale(workspace: &Workspace) -> Result<Vec<String>> {
-    let facts = Facts::load(&workspace.root.join("data/facts.toml"))?;
-    let measured = Measured::load(workspace, &facts)?;
+    let measured = Measured::load(workspace)?;
     let mut stale = Vec::new();
     for step in &workspace.steps {
         let (session, _) = measured.of(step, PROFILE)?;

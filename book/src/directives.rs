@@ -2,10 +2,10 @@
 //!
 //! | directive | stands for |
 //! |---|---|
-//! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `held-back`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
+//! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `throttled`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
 //! | `gain STEP [PROFILE]` | what the step changed, in words with the interval |
 //! | `ratio STEP STEP [PROFILE]` | how many times faster the second one is |
-//! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a neighbour for something |
+//! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a service for something |
 //! | `fact KEY` | a value of `data/facts.toml` with its unit |
 //! | `hourly`, `unsure` | what the shared stacks cost by the hour; the facts that are hardly more than a guess |
 //! | `clean-clone first`, `ladder`, `first-again` | how long the README's commands take in an empty clone, one after the other |
@@ -16,7 +16,7 @@
 //! | `ladder [PROFILE]`, `chart [PROFILE]` | all steps as a table, as a figure |
 //! | `asides` | the steps beside the ladder, each against the step that it changes |
 //! | `cold`, `sizes` | all steps: cold start, size and cost |
-//! | `faults [STEP WORD]` | what clients get while a neighbour fails; one step in the faults that have WORD in their names |
+//! | `faults [STEP WORD]` | what clients get while a service fails; one step in the faults that have WORD in their names |
 //! | `fault-timeout` | the function timeout meanwhile |
 //! | `diff STEP` | the change against the step before |
 //! | `architecture STEP` | who talks to whom, and what the step moved, as a figure |
@@ -31,6 +31,8 @@ use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
 use lab_results::format::duration;
 use lab_results::tuning::Temperature;
+use lab_results::view::quantity::count;
+use lab_results::view::tuning::MatrixCell;
 use lab_workspace::clean_clone::{CleanClone, minutes};
 use lab_workspace::{Step, Workspace};
 
@@ -48,12 +50,10 @@ pub struct Directives {
 impl Directives {
     /// Reads facts and results.
     pub fn load(workspace: Workspace) -> Result<Self> {
-        let data = workspace.root.join("data");
-        let facts = Facts::load(&data.join("facts.toml"))?;
         Ok(Self {
-            measured: Measured::load(&workspace, &facts)?,
-            faults: FaultMatrix::load(&data.join("results/faults.json"))?,
-            facts,
+            measured: Measured::load(&workspace)?,
+            faults: FaultMatrix::load(&workspace.root.join("data/results/faults.json"))?,
+            facts: workspace.facts()?.clone(),
             workspace,
         })
     }
@@ -66,15 +66,15 @@ impl Directives {
             ["hourly"] => facts::hourly(&self.facts),
             ["unsure"] => Ok(facts::unsure(&self.facts)),
             ["clean-clone", what] => self.clean_clone(what),
-            ["asides"] => tables::asides(&self.measured, &self.workspace),
+            ["asides"] => Ok(tables::asides(&self.measured, &self.workspace)),
             ["machine"] => tables::machine(&self.measured),
             ["catalogue"] => Ok(tables::catalogue(&self.workspace)),
-            ["ladder"] => tables::ladder(&self.measured, &self.workspace, PROFILE),
-            ["ladder", profile] => tables::ladder(&self.measured, &self.workspace, profile),
+            ["ladder"] => Ok(tables::ladder(&self.measured, &self.workspace, PROFILE)),
+            ["ladder", profile] => Ok(tables::ladder(&self.measured, &self.workspace, profile)),
             ["chart"] => tables::chart(&self.measured, &self.workspace, PROFILE),
             ["chart", profile] => tables::chart(&self.measured, &self.workspace, profile),
-            ["cold"] => tables::cold(&self.measured, &self.workspace),
-            ["sizes"] => tables::sizes(&self.measured, &self.workspace),
+            ["cold"] => Ok(tables::cold(&self.measured, &self.workspace)),
+            ["sizes"] => Ok(tables::sizes(&self.measured, &self.workspace)),
             ["faults"] => tables::faults(&self.faults, None),
             ["faults", name, about] => tables::faults(&self.faults, Some((step(name)?, about))),
             ["fault-timeout"] => Ok(duration(self.faults.timeout_ms as f64 * 1000.0)),
@@ -92,10 +92,8 @@ impl Directives {
             ["tuning-curve", one, other] => {
                 figures::tuning_curve(&self.measured, [step(one)?, step(other)?])
             }
-            ["matrix"] => limits::matrix(&self.measured, &self.workspace, Temperature::Warm),
-            ["matrix", "cold"] => {
-                limits::matrix(&self.measured, &self.workspace, Temperature::Cold)
-            }
+            ["matrix"] => self.matrix(MatrixCell::WarmAndCost),
+            ["matrix", "cold"] => self.matrix(MatrixCell::Cold),
             ["load", strategy] => limits::load(&self.measured, &self.workspace, strategy),
             ["load-chart", strategy, name] => figures::ramp(&self.measured, strategy, step(name)?),
             ["load-offered", strategy] => {
@@ -125,6 +123,10 @@ impl Directives {
     fn number(&self, what: &str, step: &Step, profile: &str) -> Result<String> {
         let (_, measurement) = self.measured.of(step, profile)?;
         self.measured.number(what, measurement)
+    }
+
+    fn matrix(&self, shown: MatrixCell) -> Result<String> {
+        limits::matrix(&self.measured, &self.workspace, shown)
     }
 
     fn waterfall(&self, step: &Step, temperature: Temperature) -> Result<String> {
@@ -166,12 +168,7 @@ impl Directives {
         {
             bail!("nothing called {what} is counted");
         }
-        let count = counts.get(what).copied().unwrap_or_default();
-        Ok(if (count - count.round()).abs() < 0.05 {
-            format!("{count:.0}")
-        } else {
-            format!("{count:.1}")
-        })
+        Ok(count(counts.get(what).copied().unwrap_or_default()))
     }
 
     fn about(&self, step: &Step) -> Result<String> {

@@ -59,7 +59,7 @@ fn trace<'a>(measured: &'a Measured, step: &Step, temperature: Temperature) -> R
     let fits = |trace: &&Trace| {
         trace.step == step.name
             && trace.temperature == temperature
-            && trace.conditions.network.profile == PROFILE
+            && trace.conditions.profile() == Some(PROFILE)
     };
     let found = measured.reference.traces.iter().rev().find(fits);
     found.with_context(|| {

@@ -6,14 +6,30 @@ use std::process::Command;
 use std::str::FromStr as _;
 
 use anyhow::{Context as _, Result};
-use lab_results::schema::Session;
-use lab_workspace::Step;
+use lab_results::schema::{Build, Session};
+use lab_workspace::{Step, profile};
 use proc_macro2::{TokenStream, TokenTree};
 
-/// The step's source files that differ from the measured commit's, relative to the step. Empty, too, where the commit is not
-/// known here: a shallow clone, or no git.
+/// What differs from what was measured: the profile's settings, and the step's source files, relative to the step. No files
+/// where the commit is not known here: a shallow clone, or no git.
 pub fn changed(root: &Path, step: &Step, session: &Session) -> Result<Vec<String>> {
-    let Some(commit) = session.build.commit.as_deref() else {
+    let profile = profile_changed(
+        &session.conditions.build,
+        &fs::read_to_string(root.join("Cargo.toml"))?,
+    );
+    let mut changed: Vec<String> = profile.into_iter().collect();
+    changed.extend(sources_changed(root, step, session)?);
+    Ok(changed)
+}
+
+/// That the profile would now build something else, in a word.
+fn profile_changed(build: &Build, manifest: &str) -> Option<String> {
+    let differs = profile::resolved(manifest, &build.profile) != build.settings;
+    differs.then(|| format!("Cargo.toml's profile.{}", build.profile))
+}
+
+fn sources_changed(root: &Path, step: &Step, session: &Session) -> Result<Vec<String>> {
+    let Some(commit) = session.conditions.build.commit.as_deref() else {
         return Ok(Vec::new());
     };
     if at(root, commit, "").is_none() {
@@ -100,7 +116,24 @@ fn without_comments(tokens: TokenStream) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::code;
+    use lab_results::schema::Build;
+
+    use super::{code, profile_changed};
+
+    #[test]
+    fn a_changed_profile_is_noticed() {
+        let manifest = "[profile.release]\npanic = \"abort\"\n";
+        let build = |settings: &str| Build {
+            commit: None,
+            dirty: false,
+            rustc: "rustc 1.95.0".to_owned(),
+            profile: "release".to_owned(),
+            settings: settings.to_owned(),
+        };
+        let now = "opt-level=3 lto=false codegen-units=16 panic=abort strip=none";
+        assert_eq!(profile_changed(&build(now), manifest), None);
+        assert!(profile_changed(&build("opt-level=3 lto=thin"), manifest).is_some());
+    }
 
     const CODE: &str = "/// Says it.\nfn f(a: u8) -> u8 {\n    // adds\n    g(a, 1)\n}\n";
 

@@ -2,59 +2,42 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result};
-use lab_results::ceiling::{after_the_first, ceiling};
+use anyhow::{Context as _, Result, ensure};
+use lab_results::ceiling::Ceilings;
 use lab_results::facts::Facts;
-use lab_results::format::{duration, usd};
 use lab_results::load::{Load, Loaded};
-use lab_results::schema::{Measurement, Metric};
-use lab_results::tuning::{Point, Temperature};
+use lab_results::tuning::Tuning;
+use lab_results::view;
+use lab_results::view::tuning::MatrixCell;
 use lab_workspace::Workspace;
 
 use crate::measured::{Measured, PROFILE};
 
 /// What became of every step under a strategy.
 pub fn load(measured: &Measured, workspace: &Workspace, strategy: &str) -> Result<String> {
-    let mut table = "| step | served | failed | cold starts | environments | p50 | p99 | Apdex |\n\
-                     |---|--:|--:|--:|--:|--:|--:|--:|\n"
-        .to_owned();
-    let mut conditions = None;
-    for step in &workspace.steps {
-        let Ok(load) = measured.under_load(strategy, step) else {
-            continue;
-        };
-        conditions = Some(load);
-        let _ = writeln!(
-            table,
-            "| `{}` | {} |",
-            step.name,
-            row(&load.steps[&step.name])
-        );
-    }
-    let conditions = conditions.with_context(|| {
+    let loads = workspace.steps.iter().filter_map(|step| {
+        let load = measured.under_load(strategy, step).ok()?;
+        Some((load, (step.name.as_str(), &load.steps[&step.name])))
+    });
+    let (loads, rows): (Vec<&Load>, Vec<(&str, &Loaded)>) = loads.unzip();
+    let conditions = loads.last().with_context(|| {
         format!(
             "data/results/reference.json has no load: cargo lab load 00 05 --strategy data/load/{strategy}.yml --results data/results/reference.json"
         )
     })?;
-    let _ = writeln!(table, "\n{}", in_words(conditions));
-    Ok(table)
-}
-
-fn row(loaded: &Loaded) -> String {
-    let count = |count: Option<u64>| count.map_or_else(String::new, |count| count.to_string());
-    let latency = loaded.latency.as_ref();
-    let first = loaded.first_error_s;
-    let since = first.map_or_else(String::new, |second| format!(", from {second:.0} s on"));
-    [
-        format!("{:.1}/s", loaded.served_per_second()),
-        format!("{}{since}", loaded.failed()),
-        count(loaded.cold_starts),
-        count(loaded.environments),
-        latency.map_or_else(String::new, |it| duration(it.p50_us as f64)),
-        latency.map_or_else(String::new, |it| duration(it.p99_us as f64)),
-        format!("{:.2}", loaded.apdex()),
-    ]
-    .join(" | ")
+    let apdex = format!("Apdex {} ms", conditions.apdex_threshold_ms);
+    let columns = [
+        ("step", "step"),
+        ("served/s", "served/s"),
+        ("failed", "failed"),
+        ("cold starts", "cold starts"),
+        ("environments", "environments"),
+        ("p50", "p50"),
+        ("p99", "p99"),
+        (apdex.as_str(), "Apdex"),
+    ];
+    let table = view::load::figures(conditions, &rows).pick(&columns).page();
+    Ok(format!("{table}\n{}\n", in_words(conditions)))
 }
 
 fn in_words(load: &Load) -> String {
@@ -90,96 +73,25 @@ pub fn offered(measured: &Measured, workspace: &Workspace, strategy: &str) -> Re
     Ok(format!("{:.1} requests/s", loaded.offered_per_second()))
 }
 
-/// At which rate each step meets its first limit, what lifts it, and at which rate the next one is met. Steps of which the same is true share a line.
+/// At which rate each step meets its first limit, what lifts it, and at which rate the next one is met.
 pub fn ceilings(measured: &Measured, workspace: &Workspace, facts: &Facts) -> Result<String> {
-    let usual = facts.limits()?.concurrency;
-    let new = u64::from(facts.new_account_concurrency()?);
-    let mut table = format!(
-        "| step | first limit in a new account ({new} environments) | in a usual account ({usual}) | what lifts it | then |\n\
-         |---|---|---|---|---|\n"
-    );
-    let mut lines: Vec<(Vec<&str>, String)> = Vec::new();
-    for step in &workspace.steps {
-        let Ok((session, measurement)) = measured.of(step, PROFILE) else {
-            continue;
-        };
-        let limits =
-            |concurrency| ceiling(measurement, session.network.as_ref(), facts, concurrency);
-        let (low, high) = (limits(new)?, limits(usual)?);
-        let then = after_the_first(&high);
-        let (Some(low), Some(high), Some((then, next))) = (low.first(), high.first(), then) else {
-            continue;
-        };
-        let cells = format!(
-            "{}, {} | {}, {} | {} | {}, {}",
-            per_second(low.per_second),
-            low.kind.name(),
-            per_second(high.per_second),
-            high.kind.name(),
-            high.lift,
-            per_second(then),
-            next.name(),
-        );
-        match lines.iter_mut().find(|(_, same)| *same == cells) {
-            Some((names, _)) => names.push(&step.name),
-            None => lines.push((vec![&step.name], cells)),
-        }
-    }
-    for (names, cells) in lines {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        let _ = writeln!(table, "| {} | {cells} |", names.join("<br>"));
-    }
-    Ok(table)
-}
-
-fn per_second(rate: f64) -> String {
-    format!("{rate:.0}/s")
+    let rows = measured.rows(&workspace.steps, PROFILE);
+    let steps: Vec<String> = rows.iter().map(|row| row.name.to_owned()).collect();
+    let from = "data/results/reference.json".into();
+    let ceilings = Ceilings::of(&measured.reference, from, &steps, facts)?;
+    Ok(view::ceiling::first_limits(&ceilings).page())
 }
 
 /// Every tuned step at every size: the median of warm requests and the price of their duration, or the median of cold starts.
-pub fn matrix(
-    measured: &Measured,
-    workspace: &Workspace,
-    temperature: Temperature,
-) -> Result<String> {
-    let mut table = String::new();
-    for step in &workspace.steps {
-        let Ok(tuning) = measured.tuning(step) else {
-            continue;
-        };
-        if table.is_empty() {
-            let sizes: Vec<String> = tuning
-                .sizes
-                .iter()
-                .map(|size| format!("{} MB", size.memory_mb))
-                .collect();
-            let rules = "--:|".repeat(sizes.len());
-            let _ = writeln!(table, "| step | {} |\n|---|{rules}", sizes.join(" | "));
-        }
-        let median = |size: &Measurement, metric| {
-            let p50 = size.p50(metric).map(|p50| duration(p50.value));
-            p50.unwrap_or_default()
-        };
-        let sizes = tuning.sizes.iter();
-        let cells: Vec<String> = match temperature {
-            Temperature::Cold => sizes.map(|size| median(size, Metric::Cold)).collect(),
-            Temperature::Warm => {
-                let points = tuning.points(temperature, measured.prices());
-                let points: Vec<Point> = points.context("a tuning without samples")?;
-                let priced = sizes.zip(points);
-                priced
-                    .map(|(size, point)| {
-                        let cost = usd(point.cost * 1e6);
-                        format!("{}<br>{cost}", median(size, Metric::Warm))
-                    })
-                    .collect()
-            }
-        };
-        let _ = writeln!(table, "| `{}` | {} |", step.name, cells.join(" | "));
-    }
-    anyhow::ensure!(
-        !table.is_empty(),
+pub fn matrix(measured: &Measured, workspace: &Workspace, shown: MatrixCell) -> Result<String> {
+    let tunings = workspace
+        .steps
+        .iter()
+        .filter_map(|step| measured.tuning(step).ok());
+    let tunings: Vec<&Tuning> = tunings.collect();
+    ensure!(
+        !tunings.is_empty(),
         "data/results/reference.json has no memory sizes: cargo lab tune 00 05 --results data/results/reference.json"
     );
-    Ok(table)
+    Ok(view::tuning::matrix(&tunings, shown, measured.prices())?.page())
 }

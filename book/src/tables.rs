@@ -6,47 +6,34 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use lab_results::chart;
-use lab_results::faults::lines;
-use lab_results::faults::{FaultMatrix, Row};
+use lab_results::faults::{self, FaultMatrix};
 use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
+use lab_results::view::caption;
+use lab_results::view::faults::section;
+use lab_results::view::quantity::Quantity;
+use lab_results::view::section::{Column, Content, Section};
+use lab_results::view::sentence::in_prose;
+use lab_results::view::steps::{Row, Shown, table};
 use lab_workspace::clean_clone::CleanClone;
 use lab_workspace::{Step, Workspace, ladder_number, short_step};
 
-use crate::measured::{Measured, PROFILE, sentence};
+use crate::measured::{Measured, PROFILE};
 
 /// What a chapter shows of its step: heading and name of the number.
-const SHOWN: [(&str, &str); 6] = [
-    ("warm request, median", "p50"),
-    ("... 99th percentile", "p99"),
-    ("closed loop, one environment", "per-second"),
-    ("cold start: init and first request", "cold"),
-    ("CPU time of a warm request", "cpu"),
-    ("a million warm requests in Lambda", "cost"),
+const SHOWN: [(&str, Quantity); 6] = [
+    ("warm request, median", Quantity::P50),
+    ("... 99th percentile", Quantity::P99),
+    ("closed loop, one environment", Quantity::PerSecond),
+    ("cold start: init and first request", Quantity::Cold),
+    ("CPU time of a warm request", Quantity::Cpu),
+    ("a million warm requests in Lambda", Quantity::Cost),
 ];
 
 /// Machine, commit and extent of the reference.
 pub fn machine(measured: &Measured) -> Result<String> {
     let session = measured.reference.newest_with(Some(PROFILE), &["floor"]);
     let session = session.context("data/results/reference.json has no floor")?;
-    let machine = session
-        .machine
-        .as_ref()
-        .context("the reference names no machine")?;
-    let commit = session.build.commit.as_deref().unwrap_or("unknown");
-    let limits = session
-        .limits
-        .as_ref()
-        .map_or("none", |limits| limits.how.as_str());
-    Ok(format!(
-        "{} with {} logical cores, Linux {}, limits by {limits}; commit {}, {}; {} rounds, {}",
-        machine.cpu,
-        machine.logical_cores,
-        machine.kernel,
-        &commit[..commit.len().min(10)],
-        session.build.rustc,
-        session.method.rounds,
-        session.started,
-    ))
+    Ok(caption::in_full(&session.conditions))
 }
 
 /// The steps with what each is about.
@@ -89,23 +76,27 @@ pub fn result(measured: &Measured, workspace: &Workspace, step: &Step) -> Result
     if let Some((_, measurement)) = own {
         columns.push((format!("{}, yours", step.name), measurement));
     }
-    let mut table = format!(
-        "| | {} |\n|---|{}\n",
-        columns
-            .iter()
-            .map(|(heading, _)| heading.as_str())
-            .collect::<Vec<_>>()
-            .join(" | "),
-        "--:|".repeat(columns.len())
-    );
-    for (heading, what) in SHOWN {
-        let _ = write!(table, "| {heading} |");
-        for (_, measurement) in &columns {
-            let number = measured.number(what, measurement).unwrap_or_default();
-            let _ = write!(table, " {number} |");
-        }
-        table.push('\n');
-    }
+    let numbers = SHOWN.iter().map(|(heading, quantity)| {
+        let numbers = columns.iter().map(|(_, measurement)| {
+            quantity
+                .of(measurement, measured.prices())
+                .unwrap_or_default()
+        });
+        std::iter::once((*heading).to_owned())
+            .chain(numbers)
+            .collect()
+    });
+    let headings = columns
+        .iter()
+        .map(|(heading, _)| Column::new(heading.clone(), Content::Number));
+    let section = Section {
+        columns: std::iter::once(Column::new("", Content::Text))
+            .chain(headings)
+            .collect(),
+        rows: numbers.collect(),
+        ..Section::default()
+    };
+    let mut table = section.page();
     let number = short_step(&step.name);
     let _ = match (own, from) {
         (None, _) => writeln!(
@@ -114,7 +105,9 @@ pub fn result(measured: &Measured, workspace: &Workspace, step: &Step) -> Result
         ),
         (Some((session, _)), Some(from)) => {
             match session.compare(&from.name, &step.name, Metric::Warm) {
-                Some(comparison) => writeln!(table, "\nOn your machine: {}.", sentence(comparison)),
+                Some(comparison) => {
+                    writeln!(table, "\nOn your machine: {}.", in_prose(&comparison))
+                }
                 None => Ok(()),
             }
         }
@@ -127,115 +120,71 @@ fn own<'a>(local: &'a ResultsFile, step: &Step) -> Option<(&'a Session, &'a Meas
     local.latest(Some(PROFILE), &step.name)
 }
 
-/// A gain, and its interval below it.
-fn in_two_lines(gain: &str) -> String {
-    let lines = gain.replacen(" (", "<br>(", 1);
-    format!("<span class=\"whole\">{lines}</span>")
-}
-
 /// Every measured step: median, gain, what explains it.
-pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> Result<String> {
-    let mut table = "| step | warm, median | against | it is | network | CPU | closed loop |\n|---|--:|---|---|--:|--:|--:|\n".to_owned();
-    for step in &workspace.steps {
-        let Ok((_, measurement)) = measured.of(step, profile) else {
-            continue;
-        };
-        let number = |what| measured.number(what, measurement);
-        let (from, gain) = match &step.manifest.from {
-            Some(from) => (
-                short_step(from).to_owned(),
-                in_two_lines(&measured.gain(step, profile).unwrap_or_default()),
-            ),
-            None => Default::default(),
-        };
-        let cells = [
-            number("p50")?,
-            from,
-            gain,
-            number("network")?,
-            number("cpu")?,
-            number("per-second")?,
-        ];
-        let _ = writeln!(table, "| `{}` | {} |", step.name, cells.join(" | "));
-    }
-    Ok(table)
+pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> String {
+    let columns = [
+        (Shown::Step, "step", 0),
+        (Shown::Of(Quantity::P50), "warm, median", 0),
+        (Shown::From, "against", 0),
+        (Shown::Change(Metric::Warm, false), "it is", 0),
+        (Shown::Of(Quantity::Network), "network", 0),
+        (Shown::Of(Quantity::Cpu), "CPU", 0),
+        (Shown::Of(Quantity::PerSecond), "closed loop", 0),
+    ];
+    let rows = measured.rows(&workspace.steps, profile);
+    table(&rows, &columns, measured.prices()).page()
 }
 
 /// The steps beside the ladder, each against the step that it changes, measured in one session.
-pub fn asides(measured: &Measured, workspace: &Workspace) -> Result<String> {
-    let mut table = "| aside | against | warm, median | of the other | the aside is | cold start | of the other |\n\
-                     |---|---|--:|--:|---|--:|--:|\n"
-        .to_owned();
-    for step in &workspace.steps {
-        let from = match (step.number(), &step.manifest.from) {
-            (None, Some(from)) => workspace.step(from)?,
-            _ => continue,
+pub fn asides(measured: &Measured, workspace: &Workspace) -> String {
+    let columns = [
+        (Shown::Step, "aside", 0),
+        (Shown::From, "against", 0),
+        (Shown::Of(Quantity::P50), "warm, median", 0),
+        (Shown::OfFrom(Quantity::P50), "of the other", 0),
+        (Shown::Change(Metric::Warm, false), "the aside is", 0),
+        (Shown::Of(Quantity::Cold), "cold start", 0),
+        (Shown::OfFrom(Quantity::Cold), "of the other", 0),
+    ];
+    let asides = workspace.steps.iter().filter_map(|step| {
+        let (None, Some(from)) = (step.number(), &step.manifest.from) else {
+            return None;
         };
-        let names = [from.name.as_str(), step.name.as_str()];
-        let session = measured.reference.newest_with(Some(PROFILE), &names);
-        let Some(session) = session else { continue };
-        let number = |name: &str, what| measured.number(what, &session.measurements[name]);
-        let gain = session.compare(names[0], names[1], Metric::Warm);
-        let _ = writeln!(
-            table,
-            "| `{}` | `{}` | {} | {} | {} | {} | {} |",
-            step.name,
-            from.name,
-            number(&step.name, "p50")?,
-            number(&from.name, "p50")?,
-            in_two_lines(&gain.map(sentence).unwrap_or_default()),
-            number(&step.name, "cold")?,
-            number(&from.name, "cold")?,
-        );
-    }
-    Ok(table)
+        let session = measured
+            .reference
+            .newest_with(Some(PROFILE), &[from, &step.name])?;
+        Some(Row {
+            name: &step.name,
+            session,
+            measurement: &session.measurements[&step.name],
+        })
+    });
+    table(&asides.collect::<Vec<_>>(), &columns, measured.prices()).page()
 }
 
 /// Every measured step: its cold start and its size.
-pub fn cold(measured: &Measured, workspace: &Workspace) -> Result<String> {
-    rows(
-        measured,
-        workspace,
-        &[
-            ("init phase", "init"),
-            ("first request", "first"),
-            ("together", "cold"),
-            ("executable", "binary"),
-        ],
-    )
+pub fn cold(measured: &Measured, workspace: &Workspace) -> String {
+    let columns = [
+        (Shown::Step, "step", 0),
+        (Shown::Of(Quantity::Init), "init phase", 0),
+        (Shown::Of(Quantity::First), "first request", 0),
+        (Shown::Of(Quantity::Cold), "together", 0),
+        (Shown::Of(Quantity::Binary), "executable", 0),
+    ];
+    let rows = measured.rows(&workspace.steps, PROFILE);
+    table(&rows, &columns, measured.prices()).page()
 }
 
 /// Every measured step: memory and cost.
-pub fn sizes(measured: &Measured, workspace: &Workspace) -> Result<String> {
-    rows(
-        measured,
-        workspace,
-        &[
-            ("memory used", "memory"),
-            ("package", "zip"),
-            ("USD a million requests", "cost"),
-        ],
-    )
-}
-
-fn rows(measured: &Measured, workspace: &Workspace, columns: &[(&str, &str)]) -> Result<String> {
-    let headings: Vec<&str> = columns.iter().map(|(heading, _)| *heading).collect();
-    let mut table = format!(
-        "| step | {} |\n|---|{}\n",
-        headings.join(" | "),
-        "--:|".repeat(columns.len())
-    );
-    for step in &workspace.steps {
-        let Ok((_, measurement)) = measured.of(step, PROFILE) else {
-            continue;
-        };
-        let cells = columns
-            .iter()
-            .map(|(_, what)| measured.number(what, measurement));
-        let cells: Vec<String> = cells.collect::<Result<_>>()?;
-        let _ = writeln!(table, "| `{}` | {} |", step.name, cells.join(" | "));
-    }
-    Ok(table)
+pub fn sizes(measured: &Measured, workspace: &Workspace) -> String {
+    let columns = [
+        (Shown::Step, "step", 0),
+        (Shown::Of(Quantity::Used), "memory used", 0),
+        (Shown::Of(Quantity::Zip), "package", 0),
+        (Shown::Of(Quantity::Cost), "USD a million requests", 0),
+    ];
+    let rows = measured.rows(&workspace.steps, PROFILE);
+    table(&rows, &columns, measured.prices()).page()
 }
 
 /// The ladder as a figure with its text alternative.
@@ -267,7 +216,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
 
 /// The fault matrix, or one step in the faults whose names contain `about`.
 pub fn faults(matrix: &FaultMatrix, of: Option<(&Step, &str)>) -> Result<String> {
-    let wanted = |row: &Row| Row {
+    let wanted = |row: &faults::Row| faults::Row {
         fault: row.fault.clone(),
         cells: row
             .cells
@@ -280,41 +229,23 @@ pub fn faults(matrix: &FaultMatrix, of: Option<(&Step, &str)>) -> Result<String>
             .cloned()
             .collect(),
     };
-    let rows: Vec<Row> = matrix.rows.iter().map(wanted).collect();
-    let lines = lines(&rows);
-    if lines.is_empty() {
+    let rows: Vec<faults::Row> = matrix.rows.iter().map(wanted).collect();
+    let section = section(&rows, true);
+    if section.rows.is_empty() {
         bail!("no such fault was tried");
     }
-    let (heading, rule) = match of {
-        None => ("| fault | steps |", "|---|---|"),
-        Some(_) => ("| fault |", "|---|"),
-    };
-    let mut table = format!(
-        "{heading} status | the client got | after | normal again |\n{rule}--:|---|--:|---|\n"
-    );
-    for line in lines {
-        let steps = of.map_or_else(
-            || format!(" {} |", line.steps.replace('\n', "<br>")),
-            |_| String::new(),
-        );
-        let _ = writeln!(
-            table,
-            "| {} |{steps} {} | {} | {} | {} |",
-            line.fault,
-            line.status,
-            in_words(&line.saw),
-            line.took,
-            line.normal_again
-        );
-    }
-    Ok(table)
-}
-
-/// The two error bodies, which would make the table too wide.
-fn in_words(saw: &str) -> &str {
-    match saw {
-        r#"{"error":"the stadiums are not available"}"# => "the function's own error",
-        r#"{"message":"Internal Server Error"}"# => "Lambda's error",
-        other => other,
-    }
+    let columns = [
+        "fault",
+        "steps",
+        "status",
+        "the client got",
+        "after",
+        "normal again",
+    ];
+    // One step's table does not say whose it is.
+    let wanted = columns
+        .into_iter()
+        .filter(|name| of.is_none() || *name != "steps");
+    let wanted: Vec<(&str, &str)> = wanted.map(|name| (name, name)).collect();
+    Ok(section.pick(&wanted).page())
 }

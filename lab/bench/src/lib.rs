@@ -10,12 +10,10 @@
 //! | [`timeline`] | the timeline of one invocation |
 //! | [`faults`] | every step in every fault, and faults on demand |
 //! | [`load`] | requests at a rising rate |
-//! | [`mod@ceiling`] | the rate at which each limit would bite, computed |
 //! | [`aws`] | deployed steps, through their APIs and the AWS CLI |
 //! | [`run_directory`], [`machine`], [`log`] | this machine, the folder of one run, what functions write |
 
 pub mod aws;
-pub mod ceiling;
 pub mod clock;
 pub mod contract;
 pub mod faults;

@@ -24,7 +24,7 @@ pub struct Target {
     pub title: String,
     /// Where its executable comes from.
     pub source: Source,
-    /// The step that it changes.
+    /// The step that it changes, or that a file is run like: what it is compared with.
     pub from: Option<String>,
     /// The empty handler that it stands on.
     pub floor: Option<String>,
@@ -111,7 +111,7 @@ impl Target {
             name: name.to_owned(),
             title: "a file".to_owned(),
             source: Source::File(path),
-            from: None,
+            from: like.map(|step| step.name.clone()),
             floor: None,
             ..configured.unwrap_or_else(|| Self {
                 name: String::new(),
@@ -273,6 +273,22 @@ fn require_executable(name: &str, path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_compared_with_the_step_that_it_is_run_like() {
+        let workspace = Workspace::load().unwrap();
+        let file = std::env::current_exe().unwrap().display().to_string();
+        let from = |like: Option<&str>| {
+            let choice = Choice {
+                names: vec![file.clone()],
+                like: like.map(str::to_owned),
+                ..Choice::default()
+            };
+            choice.named(&workspace).unwrap()[0].from.clone()
+        };
+        assert_eq!(from(Some("05")).as_deref(), Some("05-elasticache"));
+        assert_eq!(from(None), None);
+    }
 
     #[test]
     fn a_room_always_measures_the_floor() {

@@ -8,9 +8,9 @@ use lab_lambda::{
     Cgroups, Credentials, Environment, Extension, Function, Outcome, Placement, Platform, Scaling,
     TraceHeader,
 };
-use lab_results::constants;
 use lab_results::facts::Facts;
 use lab_results::schema;
+use lab_results::service_facts;
 use lab_services::{Link, Network, Options, Programs, REGION, Services};
 
 use crate::clock::Clock;
@@ -64,7 +64,7 @@ impl Lab {
     /// Builds the extension and `populate`, starts the neighbours and fills the database. Call it from the thread on
     /// which the environments will be started.
     pub async fn start(setup: Setup<'_>) -> Result<Self> {
-        let facts = Facts::load(&facts_path(setup.workspace))?;
+        let facts = setup.workspace.facts()?.clone();
         let network = network_of(&facts.network(setup.profile)?);
         let assumed = facts.extension()?;
         let [extension, populate] = build(&setup.workspace.root).await?;
@@ -263,7 +263,7 @@ pub fn scaling(facts: &Facts) -> Result<Scaling> {
 }
 
 /// The emulated extension, which costs at its start what the facts assume of the real one.
-fn extension_of(path: PathBuf, assumed: &constants::Extension) -> Extension {
+fn extension_of(path: PathBuf, assumed: &service_facts::Extension) -> Extension {
     let variable = |name: &str, value: String| (name.to_owned(), value);
     Extension {
         path,
@@ -276,11 +276,6 @@ fn extension_of(path: PathBuf, assumed: &constants::Extension) -> Extension {
         ],
         port_variable: Some("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT".to_owned()),
     }
-}
-
-/// Where the facts are.
-pub fn facts_path(workspace: &Workspace) -> PathBuf {
-    workspace.root.join("data/facts.toml")
 }
 
 fn network_of(network: &schema::Network) -> Network {

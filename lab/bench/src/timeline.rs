@@ -148,9 +148,14 @@ impl Tracer<'_> {
         let cpu = environment.cpu_usage();
         let throttled = cpu.throttled.saturating_sub(before.cpu.throttled);
         let counts = self.lab.services.counts() - before.counts;
+        let limited = self
+            .conditions
+            .limits
+            .as_ref()
+            .is_some_and(|limits| limits.cpu);
         Usage {
             cpu_us: us(cpu.used.saturating_sub(before.cpu.used)),
-            throttled_us: self.conditions.limits.cpu.then(|| us(throttled)),
+            throttled_us: limited.then(|| us(throttled)),
             network_us: us(self.lab.services.waited(&counts)),
         }
     }

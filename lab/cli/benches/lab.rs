@@ -9,9 +9,8 @@ use bytes::Bytes;
 use lab_bench::contract;
 use lab_bench::run_directory::RunDirectory;
 use lab_bench::target::Target;
-use lab_bench::testbed::{facts_path, platform};
+use lab_bench::testbed::platform;
 use lab_lambda::{Environment, Function, Placement, TraceHeader};
-use lab_results::facts::Facts;
 use lab_results::format::duration;
 use lab_results::stats::Summary;
 use lab_workspace::Workspace;
@@ -32,7 +31,7 @@ const READING: usize = 100_000;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let workspace = Workspace::load()?;
-    let facts = Facts::load(&facts_path(&workspace))?;
+    let facts = workspace.facts()?.clone();
     let floor = Target::of_step(workspace.floor().context("there is no floor")?);
     let bootstrap = builder::build_one(&workspace.root, Profile::Release, "step-floor").await?;
     // Each with a run directory of its own: its control groups go with the last environment.

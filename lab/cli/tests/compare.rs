@@ -1,22 +1,17 @@
-//! Comparing what was measured: the committed reference, and a room of people. Nothing is measured here.
+//! Comparing what was measured: the committed reference, and a leaderboard of people. Nothing is measured here.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use lab::compare::{self, Named, Pasted, Report};
-use lab_bench::testbed::facts_path;
-use lab_results::facts::Facts;
+use lab_results::leaderboard::{Crate, Line, Result as Measured};
 use lab_results::price::Prices;
-use lab_results::room::{Crate, Line, Result as Measured};
 use lab_results::schema::Metric;
+use lab_results::view::compare::{self, Named, Pasted, Report};
 use lab_workspace::Workspace;
 
 fn prices() -> Prices {
     let workspace = Workspace::load().unwrap();
-    Facts::load(&facts_path(&workspace))
-        .unwrap()
-        .prices()
-        .unwrap()
+    workspace.facts().unwrap().prices().unwrap()
 }
 
 fn reference() -> Named {
@@ -29,7 +24,7 @@ fn names(steps: &[&str]) -> Vec<String> {
 }
 
 fn steps(named: &Named, steps: &[&str]) -> Option<Report> {
-    compare::steps(&named.file, Some("region"), &names(steps), &prices()).unwrap()
+    compare::steps(&named.file, Some("region"), &names(steps), &prices())
 }
 
 #[test]
@@ -84,10 +79,16 @@ fn a_file_against_itself_shows_no_change_and_another_machine_is_told() {
 
     let mut bob = reference();
     for session in &mut bob.file.sessions {
-        let machine = session.machine.as_mut().unwrap();
+        let machine = session.conditions.machine.as_mut().unwrap();
         "Another CPU".clone_into(&mut machine.cpu);
-        session.limits.as_mut().unwrap().cpu = false;
-        session.network.as_mut().unwrap().cache.round_trip_us += 1;
+        session.conditions.limits.as_mut().unwrap().cpu = false;
+        session
+            .conditions
+            .network
+            .as_mut()
+            .unwrap()
+            .cache
+            .round_trip_us += 1;
     }
     let report = compare::files(&[reference(), bob], "region").unwrap();
     for what in ["machine", "limits", "network"] {
@@ -128,7 +129,7 @@ fn line(label: &str, p50_us: f64, limited: bool, keeps_contract: bool) -> String
 }
 
 #[test]
-fn a_room_of_five_is_ranked_and_what_is_wrong_is_named() {
+fn a_leaderboard_of_five_is_ranked_and_what_is_wrong_is_named() {
     let mut pasted = Pasted::default();
     let text = [
         "good morning!".to_owned(),
@@ -143,7 +144,7 @@ fn a_room_of_five_is_ranked_and_what_is_wrong_is_named() {
     ];
     pasted.lines(&text.join("\n"), "standard input");
     pasted.file(&before_anybody_asked());
-    let report = compare::room(&pasted);
+    let report = compare::leaderboard(&pasted);
     let groups = report.json["groups"].as_array().unwrap();
     let seen: Vec<(bool, Vec<&str>)> = groups
         .iter()
@@ -169,7 +170,7 @@ fn a_room_of_five_is_ranked_and_what_is_wrong_is_named() {
     told(&["dave", "breaks the contract"]);
     told(&["1 line(s) without a result"]);
     told(&["reference", "nobody asked"]);
-    assert!(report.text().contains("NOT LIMITED"));
+    assert!(report.text(None).contains("NOT LIMITED"));
 }
 
 /// What stands in double quotes after `attribute=`.
@@ -185,7 +186,7 @@ fn values(page: &str, attribute: &str) -> Vec<String> {
 fn the_page_needs_nothing_else_and_its_ids_differ() {
     let named = reference();
     let session = compare::largest(&named.file, "region").unwrap();
-    let mut report = compare::ladder(session);
+    let mut report = compare::ladder(session, &prices());
     report.warnings.push("<script>alert(1)</script>".to_owned());
     let page = compare::page("A & B", &report, &[named], "region", &prices());
     for outside in ["src=", "href=", "url(", "@import", "<script", "<link"] {

@@ -3,10 +3,10 @@
 
 use expect_test::expect_file;
 use lab::programs;
-use lab::table::faults::table;
 use lab_bench::faults::{Fault, matrix};
 use lab_bench::target::Target;
 use lab_bench::testbed::{Lab, Setup};
+use lab_results::view::faults::section;
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
 
@@ -58,5 +58,5 @@ async fn every_step_does_in_every_fault_what_the_design_asks_for() {
         }
     }
     assert!(deviations.is_empty(), "{deviations:#?}");
-    expect_file!["golden/faults.txt"].assert_eq(&format!("{}\n", table(&rows, false)));
+    expect_file!["golden/faults.txt"].assert_eq(&section(&rows, false).text(None));
 }

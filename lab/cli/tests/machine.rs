@@ -90,11 +90,17 @@ async fn on_one_cpu_behind_dead_proxies_and_in_paths_with_spaces_it_measures() {
     let file = ResultsFile::load(&results).unwrap();
     let (session, measured) = file.latest(Some("region"), "floor").unwrap();
     assert_eq!(
-        session.method.pinning.as_deref(),
+        session.conditions.method.pinning.as_deref(),
         Some("function and lab share 1 CPU(s)")
     );
-    assert_eq!(session.machine.as_ref().unwrap().logical_cores, 1);
-    assert_eq!(measured.rounds.len(), session.method.rounds as usize);
+    assert_eq!(
+        session.conditions.machine.as_ref().unwrap().logical_cores,
+        1
+    );
+    assert_eq!(
+        measured.rounds.len(),
+        session.conditions.method.rounds as usize
+    );
     let left = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 1, "the results file, and nothing of the run");
 }

@@ -1,40 +1,21 @@
-//! What the lab knows and what it measured: constants, results, statistics, prices and charts.
+//! What the lab knows and what it measured: facts, results, statistics, tables and pictures.
 //!
-//! - [`facts`]: `data/facts.toml`, every number that the lab models or quotes, with unit, source and date
-//! - [`constants`]: the ones that the emulated services are built from, as types
-//! - [`schema`]: one results file, its sessions, measurements and rounds
-//! - [`mod@file`]: reading, merging and saving such a file
-//! - [`stats`]: percentiles and summaries; [`interval`]: how far they can be trusted
-//! - [`load`]: what became of steps under a rising rate
-//! - [`mod@ceiling`]: the rate at which each limit of AWS would bite, computed
-//! - [`price`]: what a million requests cost
-//! - [`tuning`]: a step at several memory sizes; [`trace`]: the timeline of one invocation; [`conditions`] of both
-//! - [`room`]: a result as one line to paste, and the ranking of many
-//! - [`step_name`]: what a step's name tells
-//! - [`chart`]: pictures as SVG: ladder, distribution, tuning, waterfall, ramp; [`scale`]: the logarithmic scale of the bars, in the SVG and on a terminal
-//! - [`mod@format`]: durations, bytes, money and dates for people
+//! - [`model`]: `data/facts.toml` and the results files, as types, and what is computed from them
+//! - [`stats`]: percentiles and summaries, how far they can be trusted, scales
+//! - [`view`]: every table and sentence, as data, and how it becomes terminal text, Markdown or HTML
+//! - [`chart`]: pictures as SVG
 //!
 //! Nothing here starts a process, opens a socket or reads a clock: the lab and the book both compute with it, and the
 //! same file always gives the same output.
 
-mod caption;
-pub mod ceiling;
 pub mod chart;
-pub mod conditions;
-pub mod constants;
-pub mod facts;
-pub mod faults;
-pub mod file;
-mod file_error;
-pub mod format;
-pub mod interval;
-mod layout;
-pub mod load;
-pub mod price;
-pub mod room;
-pub mod scale;
-pub mod schema;
+pub mod model;
 pub mod stats;
-pub mod step_name;
-pub mod trace;
-pub mod tuning;
+pub mod view;
+
+pub use model::{
+    ceiling, conditions, facts, faults, file, leaderboard, load, price, schema, service_facts,
+    step_name, trace, tuning,
+};
+pub use stats::{interval, scale};
+pub use view::format;

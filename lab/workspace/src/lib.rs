@@ -6,11 +6,13 @@
 //! | [`builder`] | building a package, with progress |
 //! | [`own_step`] | a reader's own step, copied from one of the ladder |
 //! | [`clean_clone`] | how long the README's commands take in an empty clone |
+//! | [`profile`] | the settings of a Cargo profile |
 //! | [`progress`] | what a person sees while something takes long |
 
 pub mod builder;
 pub mod clean_clone;
 pub mod own_step;
+pub mod profile;
 pub mod progress;
 pub mod workspace;
 

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
+use lab_results::facts::Facts;
 use lab_results::step_name::{FLOOR, is_floor, ladder_number};
 use serde::Deserialize;
 
@@ -126,9 +128,19 @@ pub struct Workspace {
     pub target: PathBuf,
     /// All steps: the numbered ones in their order, then the others by name.
     pub steps: Vec<Step>,
+    facts: OnceLock<Facts>,
 }
 
 impl Workspace {
+    /// `data/facts.toml`, which is read once.
+    pub fn facts(&self) -> Result<&Facts> {
+        if let Some(facts) = self.facts.get() {
+            return Ok(facts);
+        }
+        let facts = Facts::load(&self.root.join("data/facts.toml"))?;
+        Ok(self.facts.get_or_init(|| facts))
+    }
+
     /// Asks cargo for the workspace around the current folder.
     pub fn load() -> Result<Self> {
         Self::load_from(Path::new("."))
@@ -149,6 +161,7 @@ impl Workspace {
             root,
             target,
             steps,
+            facts: OnceLock::new(),
         })
     }
 

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use lab_lambda::CpuTicks;
 
-/// From here on a second belongs to the machine and not to the step.
-pub const SATURATED_PERCENT: u8 = 95;
+pub use lab_results::load::SATURATED_PERCENT;
 
 /// Watches until it is dropped; hands each whole second on.
 pub(super) async fn watch(begin: Instant, mut each: impl FnMut(u8)) {

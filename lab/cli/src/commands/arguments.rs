@@ -6,6 +6,8 @@ use clap::Args;
 use lab_bench::measure::Extent;
 use lab_bench::target::Choice;
 
+use super::output::Width;
+
 /// Where what is measured here is kept unless `--results` says otherwise.
 pub(super) const LOCAL_RESULTS: &str = "data/results/local.json";
 /// Where what is measured on AWS is kept unless `--results` says otherwise.
@@ -106,6 +108,8 @@ pub(super) struct Output {
     /// Print JSON instead of tables
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub width: Width,
 }
 
 impl Output {

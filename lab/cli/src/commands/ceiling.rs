@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use lab_bench::ceiling::Ceilings;
-use lab_bench::testbed::facts_path;
-use lab_results::facts::Facts;
+use lab_results::ceiling::Ceilings;
+use lab_results::view::ceiling::sections;
 use lab_workspace::Workspace;
 
-use super::output;
+use super::output::{self, Width};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,24 +29,23 @@ pub struct Ceiling {
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    width: Width,
 }
 
 impl Ceiling {
     /// Computes and prints.
     pub fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
-        let facts = Facts::load(&facts_path(&workspace))?;
         let mut steps = Vec::new();
         for name in &self.names {
             steps.push(workspace.step(name)?.name.clone());
         }
         let file = self.results.as_deref();
-        let ceilings = Ceilings::compute(&workspace.root, file, &steps, &facts)?;
-        let text = if self.json {
-            serde_json::to_string_pretty(&ceilings)?
-        } else {
-            crate::table::ceiling::tables(&ceilings)
-        };
-        output::line(&text)
+        let ceilings = Ceilings::compute(&workspace.root, file, &steps, workspace.facts()?)?;
+        if self.json {
+            return output::line(&serde_json::to_string_pretty(&ceilings)?);
+        }
+        output::sections(&sections(&ceilings), self.width)
     }
 }

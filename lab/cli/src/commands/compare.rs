@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use lab_results::facts::Facts;
 use lab_results::price::Prices;
 use lab_results::schema::{ResultsFile, Session};
+use lab_results::view::compare::{self, Named, Pasted, Report};
 
 use super::arguments::LOCAL_RESULTS;
 use super::output::{self, written};
-use crate::compare::{self, Named, Pasted, Report};
-use lab_bench::testbed::facts_path;
 use lab_workspace::Workspace;
 
 const EXAMPLES: &str = "\
@@ -20,29 +18,31 @@ Examples:
   cargo lab compare 03 mine                    two steps of the same run: which is faster, and is it real?
   cargo lab compare 00 02 05                   00 against each of the others
   cargo lab compare ada.json bob.json          the same steps on two machines, in multiples of each machine's floor
-  cargo lab compare - < lines.txt              a room: everybody's line of `cargo lab run --label NAME`, ranked
-  cargo lab compare - ada.json --html room.html
+  cargo lab compare - < lines.txt              a leaderboard of everybody's line of `cargo lab run --label NAME`, ranked
+  cargo lab compare - ada.json --html board.html
   cargo lab compare --html page.html           all that was measured here, on one page";
 
 /// Where the workshop's own numbers are.
 const REFERENCE: &str = "data/results/reference.json";
 
-/// Compare steps that were measured side by side, results files, or a room full of results.
+/// Compare steps that were measured side by side, results files, or rank many people's results.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Compare {
     /// Steps; or results files; or - for lines on standard input, with files that hold lines or results
     #[arg(value_name = "STEP, FILE or -")]
     names: Vec<String>,
-    /// Rank files as a room, as - does
-    #[arg(long)]
-    room: bool,
+    /// Rank files, as - does
+    #[arg(long, alias = "room")]
+    leaderboard: bool,
     /// With steps: the results file [default: data/results/local.json, else reference.json]
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
     /// Network profile [default: region where it was measured]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+    #[command(flatten)]
+    width: output::Width,
     /// Print Markdown
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
@@ -66,7 +66,7 @@ impl Compare {
     /// Compares and prints.
     pub fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
-        let prices = Facts::load(&facts_path(&workspace))?.prices()?;
+        let prices = workspace.facts()?.prices()?;
         let compared = self.compare(&workspace, &prices)?;
         let report = &compared.report;
         let text = if self.json {
@@ -74,7 +74,7 @@ impl Compare {
         } else if self.markdown {
             report.markdown()
         } else {
-            report.text()
+            report.text(self.width.columns())
         };
         written(write!(std::io::stdout().lock(), "{text}"))?;
         if let Some(path) = &self.html {
@@ -94,8 +94,8 @@ impl Compare {
         let is_file = |name: &String| name == "-" || Path::new(name).is_file();
         let is_json = |name: &String| Path::new(name).extension().is_some_and(|it| it == "json");
         let files = self.names.iter().filter(|name| is_file(name)).count();
-        if self.room || self.names.iter().any(|name| name == "-") {
-            return self.room();
+        if self.leaderboard || self.names.iter().any(|name| name == "-") {
+            return self.leaderboard();
         }
         if let Some(name) = self
             .names
@@ -110,10 +110,10 @@ impl Compare {
         if let Some(name) = self.names.iter().find(|name| !is_file(name)) {
             bail!("{name} is no file, and steps and files cannot be compared with each other");
         }
-        self.files(workspace)
+        self.files(workspace, prices)
     }
 
-    fn room(&self) -> Result<Compared> {
+    fn leaderboard(&self) -> Result<Compared> {
         let mut pasted = Pasted::default();
         let mut files = Vec::new();
         for name in &self.names {
@@ -136,7 +136,7 @@ impl Compare {
                 pasted.lines(&text, name);
             }
         }
-        let report = compare::room(&pasted);
+        let report = compare::leaderboard(&pasted);
         ensure!(
             !report.sections.is_empty(),
             "there is no result in it: paste the line that `cargo lab run --label NAME` ends with\n{}",
@@ -177,7 +177,7 @@ impl Compare {
                 continue;
             }
             let file = Named::load(&path)?;
-            let report = compare::steps(&file.file, self.profile.as_deref(), &names, prices)?;
+            let report = compare::steps(&file.file, self.profile.as_deref(), &names, prices);
             let Some(report) = report else { continue };
             eprintln!(
                 "from {}",
@@ -216,7 +216,7 @@ impl Compare {
         )
     }
 
-    fn files(&self, workspace: &Workspace) -> Result<Compared> {
+    fn files(&self, workspace: &Workspace, prices: &Prices) -> Result<Compared> {
         let paths: Vec<PathBuf> = if self.names.is_empty() {
             let own = self.results.clone().unwrap_or_else(|| LOCAL_RESULTS.into());
             vec![workspace.root.join(own)]
@@ -226,7 +226,7 @@ impl Compare {
         let files = paths
             .iter()
             .map(|path| Named::load(path))
-            .collect::<Result<Vec<_>>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         let profile = self.profile_of(&files[0].file)?;
         let (title, report) = if let [only] = &files[..] {
             let session = compare::largest(&only.file, &profile);
@@ -238,7 +238,7 @@ impl Compare {
             })?;
             (
                 format!("The lab's results: {}", only.label),
-                compare::ladder(session),
+                compare::ladder(session, prices),
             )
         } else {
             let labels: Vec<&str> = files.iter().map(|named| named.label.as_str()).collect();

@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::Args;
 use lab_lambda::{Cgroups, Platform, cpu_share_got};
-use lab_results::facts::Facts;
 use lab_services::programs::cache_directory;
 use lab_services::{Search, measure_delays};
 
@@ -17,7 +16,7 @@ use crate::programs;
 use crate::scope;
 use lab_bench::machine;
 use lab_bench::run_directory::{RunDirectory, clear_leftovers};
-use lab_bench::testbed::{facts_path, platform};
+use lab_bench::testbed::platform;
 use lab_workspace::Workspace;
 
 /// Memory size whose CPU share is tried, MiB: most steps run at it.
@@ -206,7 +205,7 @@ fn storage(workspace: &Workspace, findings: &mut Findings) -> Result<()> {
 
 /// How true the numbers will be: limits, CPU share, delays.
 async fn truth(workspace: &Workspace, findings: &mut Findings) -> Result<()> {
-    let facts = Facts::load(&facts_path(workspace))?;
+    let facts = workspace.facts()?.clone();
     let directory = RunDirectory::create()?;
     let platform = platform(&facts, &directory)?;
     findings.add(Grade::Fine, &platform.placement.describe());

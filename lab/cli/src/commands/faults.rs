@@ -5,6 +5,9 @@ use clap::Args;
 use lab_bench::faults::{self, Fault, TIMEOUT};
 use lab_bench::target::Target;
 use lab_results::faults::FaultMatrix;
+use lab_results::schema::SCHEMA;
+use lab_results::view::faults::section;
+use lab_results::view::section::Section;
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
 
@@ -51,11 +54,8 @@ impl Faults {
         progress.done("");
         lab.stop().await;
         let matrix = FaultMatrix {
-            started: conditions.started,
-            machine: conditions.machine,
-            build: conditions.build,
-            network: conditions.network,
-            limits: conditions.limits,
+            schema: SCHEMA,
+            conditions,
             timeout_ms: TIMEOUT.as_millis() as u64,
             rows,
         };
@@ -70,15 +70,18 @@ impl Faults {
     }
 
     fn print(&self, matrix: &FaultMatrix) -> Result<()> {
-        output::line(&if self.output.json {
-            serde_json::to_string_pretty(matrix)?
-        } else {
-            format!(
-                "\nFAULTS  each one in the running service; function timeout {} s; times are the client's, and count the init phase \
-                 where an environment had to start\n{}",
-                TIMEOUT.as_secs(),
-                crate::table::faults::table(&matrix.rows, true)
-            )
-        })
+        if self.output.json {
+            return output::line(&serde_json::to_string_pretty(matrix)?);
+        }
+        let section = Section {
+            heading: "Faults".to_owned(),
+            about: format!(
+                "each one in the running service; function timeout {} s; times are the client's, and count the init phase where an \
+                 environment had to start",
+                TIMEOUT.as_secs()
+            ),
+            ..section(&matrix.rows, true)
+        };
+        output::sections(&[section], self.output.width)
     }
 }

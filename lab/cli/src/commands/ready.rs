@@ -7,7 +7,7 @@ use anyhow::Result;
 use lab_results::conditions::Conditions;
 use lab_results::facts::Facts;
 use lab_results::format::timestamp;
-use lab_results::schema::{self, Limits};
+use lab_results::schema::{Limits, Method};
 
 use super::arguments::Bench;
 use crate::programs;
@@ -15,31 +15,26 @@ use lab_bench::machine;
 use lab_bench::measure::Prepared;
 use lab_bench::run_directory::clear_leftovers;
 use lab_bench::target::{Target, executables};
-use lab_bench::testbed::{Lab, Setup, facts_path};
+use lab_bench::testbed::{Lab, Setup};
 use lab_workspace::builder::Profile;
 use lab_workspace::clean_clone::CleanClone;
 use lab_workspace::progress::{Progress, elapsed};
 use lab_workspace::{Workspace, is_floor};
 
-/// When a session began, on what machine and with what source.
-pub(super) struct Origin {
-    pub(super) started: String,
-    pub(super) machine: schema::Machine,
-    pub(super) build: schema::Build,
-}
-
-impl Origin {
-    pub(super) fn now(workspace: &Workspace) -> Self {
-        Self {
-            started: timestamp(SystemTime::now()),
-            machine: machine::machine(),
-            build: machine::build(&workspace.root),
-        }
-    }
-
-    /// Unique: no two processes of a machine start as the same one in the same second.
-    pub(super) fn id(&self) -> String {
-        format!("{}-{}", self.started, std::process::id())
+/// The header of what this process measures, as far as it is known before anything is. The id is unique: no two processes of a
+/// machine start as the same one in the same second.
+pub(super) fn conditions(workspace: &Workspace) -> Conditions {
+    let started = timestamp(SystemTime::now());
+    Conditions {
+        id: format!("{started}-{}", std::process::id()),
+        started,
+        label: None,
+        region: None,
+        machine: Some(machine::machine()),
+        build: machine::build(&workspace.root),
+        network: None,
+        limits: None,
+        method: Method::default(),
     }
 }
 
@@ -63,12 +58,12 @@ impl Started {
         bench: &Bench,
         parameter_quota: Option<u32>,
     ) -> Result<Self> {
-        let facts = Facts::load(&facts_path(workspace))?;
+        let facts = workspace.facts()?.clone();
         let network = facts.network(&bench.profile)?;
         clear_leftovers();
         let programs = programs::ensure(bench.consent.yes).await?;
         // Before the lab binds itself to its CPUs, and before somebody edits a file while this runs.
-        let origin = Origin::now(workspace);
+        let conditions = conditions(workspace);
         let begin = Instant::now();
         let executables = build(workspace, targets).await?;
         let setup = Setup {
@@ -80,14 +75,14 @@ impl Started {
         let lab = Lab::start(setup).await?;
         warn_of_missing_limits(&lab);
         let conditions = Conditions {
-            id: origin.id(),
-            started: origin.started,
-            label: None,
-            machine: origin.machine,
-            build: origin.build,
-            network,
-            limits: limits(&lab),
-            pinning: lab.platform.placement.describe(),
+            network: Some(network),
+            limits: Some(limits(&lab)),
+            method: Method {
+                parameter_quota,
+                pinning: Some(lab.platform.placement.describe()),
+                ..Method::default()
+            },
+            ..conditions
         };
         Ok(Self {
             facts,

@@ -8,7 +8,7 @@ use clap::Args;
 use lab_bench::measure::{Extent, measure};
 use lab_bench::target::Choice;
 use lab_results::conditions::Conditions;
-use lab_results::room::{Line, Result as Shared};
+use lab_results::leaderboard::{Line, Result as Shared};
 use lab_results::schema::{Measurement, Method, Place, ResultsFile, Session};
 use lab_workspace::Workspace;
 use lab_workspace::progress::{Progress, elapsed};
@@ -65,8 +65,7 @@ impl Run {
         let measured = elapsed(begin);
 
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
-        let json = self.output.json;
-        output::print(Place::Local, &session, &order, &ready.facts, json)?;
+        output::print(Place::Local, &session, &order, &ready.facts, &self.output)?;
         self.share(&session);
         eprintln!(
             "\nbuilt and started in {}, measured in {measured}",
@@ -101,21 +100,15 @@ impl Run {
     ) -> Session {
         let extent = self.extent();
         Session {
-            id: conditions.id,
-            started: conditions.started,
-            label: self.label.label.clone(),
-            region: None,
-            machine: Some(conditions.machine),
-            build: conditions.build,
-            network: Some(conditions.network),
-            limits: Some(conditions.limits),
-            method: Method {
-                quick: self.rounds.quick,
-                rounds: extent.rounds,
-                paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
-                traces_sampled: false,
-                parameter_quota: None,
-                pinning: Some(conditions.pinning),
+            conditions: Conditions {
+                label: self.label.label.clone(),
+                method: Method {
+                    quick: self.rounds.quick,
+                    rounds: extent.rounds,
+                    paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
+                    ..conditions.method
+                },
+                ..conditions
             },
             measurements,
         }
@@ -123,7 +116,7 @@ impl Run {
 
     /// The line that a labelled run ends with: it is pasted where `compare -` reads it.
     fn share(&self, session: &Session) {
-        let Some(label) = &session.label else {
+        let Some(label) = &session.conditions.label else {
             return;
         };
         match Shared::of(session, label).map(Line) {

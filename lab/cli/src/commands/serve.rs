@@ -18,7 +18,7 @@ use lab_bench::faults::on_demand::{OnDemand, Switches};
 use lab_bench::log::complaint;
 use lab_bench::run_directory::clear_leftovers;
 use lab_bench::target::{Choice, Target};
-use lab_bench::testbed::{Lab, Setup, facts_path, scaling};
+use lab_bench::testbed::{Lab, Setup, scaling};
 use lab_workspace::Workspace;
 
 const EXAMPLES: &str = "\
@@ -65,7 +65,7 @@ impl Serve {
     /// Serves until it is interrupted.
     pub async fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
-        let facts = Facts::load(&facts_path(&workspace))?;
+        let facts = workspace.facts()?.clone();
         let target = self.target(&workspace)?;
         // Before anything that takes long.
         let listener = self.listen().await?;

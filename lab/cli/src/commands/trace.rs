@@ -7,11 +7,11 @@ use clap::Args;
 use lab_results::chart;
 use lab_results::schema::{Place, ResultsFile};
 use lab_results::trace::Trace;
+use lab_results::view::waterfall;
 
 use super::arguments::{Bench, Configuration, LOCAL_RESULTS, Output};
 use super::output;
 use super::ready::Ready;
-use crate::table::waterfall;
 use lab_bench::target::Choice;
 use lab_bench::timeline::{Extent, Traces, trace};
 use lab_workspace::Workspace;
@@ -69,12 +69,11 @@ impl TraceCommand {
                 }
             })
             .collect();
-        let text = if self.output.json {
-            serde_json::to_string_pretty(&shown)?
+        if self.output.json {
+            output::line(&serde_json::to_string_pretty(&shown)?)?;
         } else {
-            waterfall::tables(&shown)
-        };
-        output::line(&text)?;
+            output::sections(&waterfall::sections(&shown), self.output.width)?;
+        }
         if let Some(path) = &self.svg {
             let picture = chart::waterfall(&shown).context("there is nothing to draw")?;
             output::file("picture", path, &picture)?;

@@ -6,13 +6,13 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use lab_results::chart;
 use lab_results::price::Prices;
-use lab_results::schema::{Measurement, Place, ResultsFile};
+use lab_results::schema::{Conditions, Measurement, Method, Place, ResultsFile};
 use lab_results::tuning::{SIZES, Strategy, Tuning};
+use lab_results::view::tuning as table;
 
 use super::arguments::{Bench, LOCAL_RESULTS, Output, Rounds};
 use super::output;
 use super::ready::Ready;
-use crate::table::tune as table;
 use lab_bench::measure::{Extent, measure_each};
 use lab_bench::target::{Choice, Target};
 use lab_workspace::Workspace;
@@ -104,12 +104,11 @@ impl Tune {
             weight: self.weight,
             baseline: baseline.as_deref(),
         };
-        let text = if self.output.json {
-            table::json(&shown)?
+        if self.output.json {
+            output::line(&table::json(&shown)?)?;
         } else {
-            table::tables(&shown)?
-        };
-        output::line(&text)?;
+            output::sections(&table::sections(&shown)?, self.output.width)?;
+        }
         self.draw(&tunings, &prices)?;
         // After the tables: a full disk takes the file, not what was measured.
         ResultsFile::change(&results, Place::Local, |file| {
@@ -170,9 +169,15 @@ impl Tune {
         let tunings = targets.iter().zip(each_step).map(|(target, sizes)| Tuning {
             step: target.name.clone(),
             memory_mb: target.memory_mb,
-            conditions: ready.conditions.clone(),
-            quick: self.rounds.quick,
-            paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
+            conditions: Conditions {
+                method: Method {
+                    quick: self.rounds.quick,
+                    rounds: extent.rounds,
+                    paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
+                    ..ready.conditions.method.clone()
+                },
+                ..ready.conditions.clone()
+            },
             sizes,
         });
         Ok(tunings.collect())

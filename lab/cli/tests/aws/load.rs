@@ -55,8 +55,12 @@ async fn deployed_steps_are_loaded_through_their_apis() {
     let results = ResultsFile::load(&deployment.path("results.json")).unwrap();
     assert_eq!(results.place, Place::Aws);
     let load = &results.loads[0];
-    assert_eq!(load.region.as_deref(), Some("eu-west-1"));
-    assert!(load.network.is_none() && load.limits.is_none() && load.concurrency.is_none());
+    assert_eq!(load.conditions.region.as_deref(), Some("eu-west-1"));
+    assert!(
+        load.conditions.network.is_none()
+            && load.conditions.limits.is_none()
+            && load.concurrency.is_none()
+    );
     let loaded = &load.steps["05-elasticache"];
     assert_eq!((loaded.offered, loaded.served), (20, 20));
     assert_eq!((loaded.cold_starts, loaded.memory_mb), (Some(1), Some(256)));

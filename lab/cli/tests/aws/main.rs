@@ -103,9 +103,13 @@ async fn deployed_steps_are_measured_as_local_ones() {
     let results = ResultsFile::load(&deployment.path("results.json")).unwrap();
     assert_eq!(results.place, Place::Aws);
     let session = &results.sessions[0];
-    assert_eq!(session.region.as_deref(), Some("eu-west-1"));
-    assert!(session.machine.is_none() && session.network.is_none() && session.limits.is_none());
-    assert!(session.method.traces_sampled);
+    assert_eq!(session.conditions.region.as_deref(), Some("eu-west-1"));
+    assert!(
+        session.conditions.machine.is_none()
+            && session.conditions.network.is_none()
+            && session.conditions.limits.is_none()
+    );
+    assert!(session.conditions.method.traces_sampled);
     let names: Vec<&str> = session.measurements.keys().map(String::as_str).collect();
     assert_eq!(names, ["05-elasticache", "floor"]);
     for measurement in session.measurements.values() {

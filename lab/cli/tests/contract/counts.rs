@@ -5,7 +5,7 @@ use std::ops::Sub as _;
 use std::time::Duration;
 
 use expect_test::expect_file;
-use lab::table::COUNTED;
+use lab_results::view::quantity::COUNTED;
 use lab_services::{Counts, Link, Network};
 
 use crate::support::Bench;

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use lab::table::tune::{Shown, json};
 use lab_bench::measure::{Extent, Prepared, measure_each};
 use lab_bench::target::Target;
 use lab_bench::timeline;
 use lab_results::conditions::Conditions;
-use lab_results::schema::{Build, Limits, Machine};
-use lab_results::trace::{Kind, Trace};
+use lab_results::schema::{Build, Limits, Machine, Method};
+use lab_results::trace::{Part, Trace};
 use lab_results::tuning::{Strategy, Tuning};
+use lab_results::view::tuning::{Shown, json};
 use lab_workspace::progress::Progress;
 use serde_json::Value;
 
@@ -21,27 +21,29 @@ fn conditions(bench: &Bench) -> Conditions {
         id: "test".to_owned(),
         started: "2026-11-01T00:00:00Z".to_owned(),
         label: None,
-        machine: Machine {
+        region: None,
+        machine: Some(Machine {
             cpu: unknown(),
             logical_cores: 1,
             memory_mib: 1,
             kernel: unknown(),
             os: unknown(),
             governor: None,
-        },
+        }),
         build: Build {
             commit: None,
             dirty: true,
             rustc: unknown(),
             profile: unknown(),
+            settings: unknown(),
         },
-        network: bench.lab.facts.network("loopback").unwrap(),
-        limits: Limits {
+        network: Some(bench.lab.facts.network("loopback").unwrap()),
+        limits: Some(Limits {
             cpu: bench.lab.platform.limits.enforced(),
             memory: bench.lab.platform.limits.enforced(),
             how: bench.lab.platform.limits.how().to_owned(),
-        },
-        pinning: bench.lab.platform.placement.describe(),
+        }),
+        method: Method::default(),
     }
 }
 
@@ -52,11 +54,8 @@ async fn prepared(bench: &Bench, target: &Target) -> Prepared {
 
 /// The lines of the waterfall hold every moment from the beginning to the answer once; the named ones are the step's own.
 fn check_timeline(trace: &Trace, names: &[&str]) {
-    let lines = trace.lines();
-    let sum: f64 = lines
-        .iter()
-        .map(lab_results::trace::Line::duration_us)
-        .sum();
+    let lines = trace.bars();
+    let sum: f64 = lines.iter().map(lab_results::trace::Bar::duration_us).sum();
     let whole = trace.whole_us();
     assert!(
         (sum - whole).abs() <= 0.05 * whole,
@@ -64,8 +63,8 @@ fn check_timeline(trace: &Trace, names: &[&str]) {
     );
     let accounted: f64 = lines
         .iter()
-        .filter(|line| line.kind != Kind::Rest)
-        .map(lab_results::trace::Line::duration_us)
+        .filter(|line| line.part != Part::Rest)
+        .map(lab_results::trace::Bar::duration_us)
         .sum();
     assert!(
         (accounted - trace.attributed_us()).abs() < 1.0,
@@ -73,7 +72,7 @@ fn check_timeline(trace: &Trace, names: &[&str]) {
     );
     let seen: Vec<&str> = lines
         .iter()
-        .filter(|line| line.kind == Kind::Phase)
+        .filter(|line| line.part == Part::Phase)
         .map(|line| line.name.as_str())
         .collect();
     assert_eq!(seen, names);
@@ -151,8 +150,6 @@ async fn a_tuning_has_every_size_and_power_tunings_keys() {
         step: target.name,
         memory_mb: target.memory_mb,
         conditions: conditions(&bench),
-        quick: true,
-        paced_gap_ms: 1.0,
         sizes,
     };
     let text = json(&Shown {

@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lab_bench::run_directory::RunDirectory;
-use lab_bench::testbed::{facts_path, platform};
+use lab_bench::testbed::platform;
 use lab_lambda::api_gateway::{HttpResponse, http_event, http_response};
 use lab_lambda::{Environment, Function, Outcome, TraceHeader};
-use lab_results::facts::Facts;
 use lab_workspace::Workspace;
 
 /// Where Lambda looks for programs: a Node.js elsewhere is none for a bootstrap.
@@ -42,7 +41,7 @@ impl Foreign {
             return None;
         }
         let workspace = Workspace::load().unwrap();
-        let facts = Facts::load(&facts_path(&workspace)).unwrap();
+        let facts = workspace.facts().unwrap().clone();
         let directory = RunDirectory::create().unwrap();
         let platform = platform(&facts, &directory).unwrap();
         let limited = platform.limits.enforced();

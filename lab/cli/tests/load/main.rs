@@ -212,7 +212,7 @@ async fn any_server_can_be_loaded() {
     assert_eq!(results.place, Place::Local);
     let load = &results.loads[0];
     assert_eq!(
-        (load.strategy.as_str(), load.label.as_deref()),
+        (load.strategy.as_str(), load.conditions.label.as_deref()),
         ("test", Some("me"))
     );
     let loaded = &load.steps[&server.url];

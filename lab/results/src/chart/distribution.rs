@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::ladder::tick_label;
 use super::svg::{Anchor, MARGIN, Svg, shortened};
-use crate::caption::where_and_when;
 use crate::format::duration;
 use crate::scale::LogScale;
 use crate::schema::{Metric, Session};
 use crate::stats::Summary;
+use crate::view::caption::where_and_when;
 
 const LEFT: f64 = 220.0;
 const PLOT_WIDTH: f64 = 440.0;
@@ -55,7 +55,7 @@ pub fn distribution(session: &Session) -> Option<String> {
     let caption = [
         "How many requests took how long, logarithmic scale; each histogram is as high as its own largest column.".to_owned(),
         "Long marks: p50 and p99; short mark: the slowest. Nothing is left out as an outlier.".to_owned(),
-        where_and_when(session),
+        where_and_when(&session.conditions),
     ];
     let description = described(&rows, &caption);
     Some(svg.finish(bottom + 20.0, &caption, &description))

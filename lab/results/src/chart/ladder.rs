@@ -2,11 +2,11 @@
 //! their lengths would mean nothing.
 
 use super::svg::{Anchor, MARGIN, Svg, shortened};
-use crate::caption::{caption, description};
 use crate::format::duration;
 use crate::interval::{Estimate, Interval};
 use crate::scale::LogScale;
 use crate::schema::{Measurement, Metric, Session};
+use crate::view::caption::{caption, description};
 
 const LEFT: f64 = 250.0;
 const PLOT_WIDTH: f64 = 500.0;
@@ -29,7 +29,7 @@ pub fn ladder(session: &Session) -> Option<String> {
             Some(Row {
                 name,
                 measurement,
-                p50: measurement.p50(Metric::Warm)?,
+                p50: measurement.estimate(Metric::Warm)?,
             })
         })
         .collect();

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::svg::{Anchor, MARGIN, Svg, WIDTH, line_through};
 use crate::format::duration;
 use crate::load::{Load, Loaded};
+use crate::view::caption::where_and_when;
 
 const LEFT: f64 = 60.0;
 const RIGHT: f64 = 20.0;
@@ -57,7 +58,7 @@ pub fn ramp(load: &Load) -> Option<String> {
     let panels = load.steps.len() as f64;
     // The last panel's seconds stand below it.
     let bottom = TOP + panels * (PANEL + GAP) - GAP + 56.0;
-    let mut svg = Svg::new(&format!("load-{}", load.id), TITLE);
+    let mut svg = Svg::new(&format!("load-{}", load.conditions.id), TITLE);
     legend(&mut svg);
     for (number, (name, loaded)) in load.steps.iter().enumerate() {
         let top = TOP + number as f64 * (PANEL + GAP);
@@ -168,9 +169,13 @@ fn description(load: &Load, caption: &[String]) -> String {
 fn caption(load: &Load) -> Vec<String> {
     let mut lines = vec![format!("{}: {}.", load.strategy, load.phases)];
     if let Some(concurrency) = load.concurrency {
-        let quota = load.parameter_quota.map_or(String::new(), |quota| {
-            format!("; Parameter Store answers {quota} requests/s")
-        });
+        let quota = load
+            .conditions
+            .method
+            .parameter_quota
+            .map_or(String::new(), |quota| {
+                format!("; Parameter Store answers {quota} requests/s")
+            });
         lines.push(format!("At most {concurrency} environments{quota}."));
     }
     if load.steps.values().any(|it| it.saturated_from_s.is_some()) {
@@ -179,19 +184,7 @@ fn caption(load: &Load) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let date = load.started.split('T').next().unwrap_or_default();
-    let profile = load.network.as_ref().map_or(String::new(), |network| {
-        format!(", network {}", network.profile)
-    });
-    let limits = match &load.limits {
-        Some(limits) if !limits.cpu => ", without Lambda's CPU and memory limits",
-        _ => "",
-    };
-    lines.push(format!(
-        "{date}: {}, {} cores{profile}{limits}.",
-        load.machine.cpu.trim(),
-        load.machine.logical_cores
-    ));
+    lines.push(where_and_when(&load.conditions));
     lines
 }
 

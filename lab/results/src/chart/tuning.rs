@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use super::svg::{Anchor, MARGIN, Svg, WIDTH, shortened};
-use crate::caption::conditions_in_words;
 use crate::format::{duration, usd};
 use crate::price::Prices;
 use crate::scale::LogScale;
 use crate::schema::Metric;
 use crate::tuning::{Point, Strategy, Temperature, Tuning, choose};
+use crate::view::caption::where_and_when;
 
 const LEFT: f64 = 210.0;
 const TOP: f64 = 76.0;
@@ -84,7 +84,7 @@ fn cells(tuning: &Tuning, prices: &Prices) -> Option<Vec<Cell>> {
     sizes
         .map(|(size, point)| {
             Some(Cell {
-                p50_us: size.p50(Metric::Warm)?.value,
+                p50_us: size.median(Metric::Warm)?,
                 point,
             })
         })
@@ -126,7 +126,7 @@ fn caption(rows: &[(&Tuning, Vec<Cell>)]) -> Vec<String> {
     for (tuning, _) in rows {
         if !seen.contains(&tuning.conditions.id.as_str()) {
             seen.push(&tuning.conditions.id);
-            lines.push(conditions_in_words(&tuning.conditions));
+            lines.push(where_and_when(&tuning.conditions));
         }
     }
     lines

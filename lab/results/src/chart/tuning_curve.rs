@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::svg::{Anchor, Svg, WIDTH, line_through};
-use crate::caption::conditions_in_words;
 use crate::format::duration;
 use crate::scale::LinearScale;
 use crate::schema::Metric;
 use crate::tuning::Tuning;
+use crate::view::caption::where_and_when;
 
 const LEFT: f64 = 80.0;
 const RIGHT: f64 = 40.0;
@@ -103,7 +103,7 @@ pub fn tuning_curve(tunings: &[&Tuning]) -> Option<String> {
 
 fn curve(tuning: &Tuning) -> Option<Curve<'_>> {
     let points = tuning.sizes.iter().map(|size| {
-        let p50 = size.p50(Metric::Cold)?;
+        let p50 = size.estimate(Metric::Cold)?;
         Some((size.memory_mb, p50.value))
     });
     Some(Curve {
@@ -118,7 +118,7 @@ fn caption(curves: &[Curve]) -> Vec<String> {
         "Median of init and first request. Large dot: the knee, the smallest size within {percent:.0} % of the fastest."
     )];
     for curve in curves {
-        let conditions = conditions_in_words(&curve.tuning.conditions);
+        let conditions = where_and_when(&curve.tuning.conditions);
         if !lines.contains(&conditions) {
             lines.push(conditions);
         }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use super::ladder::tick_label;
 use super::svg::{Anchor, MARGIN, Svg, WIDTH, shortened};
-use crate::caption::conditions_in_words;
 use crate::format::duration;
 use crate::scale::LinearScale;
-use crate::trace::{Kind, Line, Temperature, Trace};
+use crate::trace::{Bar, Part, Temperature, Trace};
+use crate::view::caption::where_and_when;
 
 const LEFT: f64 = 190.0;
 const PLOT_WIDTH: f64 = 520.0;
@@ -35,9 +35,9 @@ pub fn waterfall(traces: &[&Trace]) -> Option<String> {
     let id = format!("waterfall-{temperature}-{}", names.join("-"));
     let title = format!("Where the time of a {temperature} request goes");
     let mut svg = Svg::new(&id, &title);
-    let blocks: Vec<(Vec<Line>, Vec<Used>)> = traces
+    let blocks: Vec<(Vec<Bar>, Vec<Used>)> = traces
         .iter()
-        .map(|trace| (trace.lines(), used(trace)))
+        .map(|trace| (trace.bars(), used(trace)))
         .collect();
     let bottom = TOP
         + blocks
@@ -69,7 +69,7 @@ fn used(trace: &Trace) -> Vec<Used> {
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let mut used = vec![("CPU time", parts.iter().map(|usage| usage.cpu_us).sum())];
     let throttled: Option<f64> = parts.iter().map(|usage| usage.throttled_us).sum();
-    used.extend(throttled.map(|us| ("held back by the limit", us)));
+    used.extend(throttled.map(|us| ("throttled by the limit", us)));
     used.push((
         "modelled network",
         parts.iter().map(|usage| usage.network_us).sum(),
@@ -82,7 +82,7 @@ fn block(
     scale: LinearScale,
     mut top: f64,
     trace: &Trace,
-    lines: &[Line],
+    lines: &[Bar],
     used: &[Used],
 ) -> f64 {
     let begin = trace.begin_us();
@@ -98,12 +98,12 @@ fn block(
     );
     top += HEADING_HEIGHT;
     for line in lines {
-        let class = match line.kind {
-            Kind::Platform => "platform",
-            Kind::Phase => "phase",
-            Kind::Rest => "rest",
+        let class = match line.part {
+            Part::Platform => "platform",
+            Part::Phase => "phase",
+            Part::Rest => "rest",
         };
-        let style = if line.kind == Kind::Rest {
+        let style = if line.part == Part::Rest {
             "quiet"
         } else {
             "text"
@@ -164,7 +164,7 @@ fn caption(traces: &[&Trace]) -> Vec<String> {
             lines.push(format!(
                 "The median of {} requests. {}",
                 trace.chosen_from,
-                conditions_in_words(&trace.conditions)
+                where_and_when(&trace.conditions)
             ));
         }
     }
@@ -181,7 +181,7 @@ fn described(traces: &[&Trace], caption: &[String]) -> String {
             trace.memory_mb,
             duration(trace.whole_us())
         );
-        for line in trace.lines() {
+        for line in trace.bars() {
             let failed = if line.failed { ", failed" } else { "" };
             let _ = write!(
                 text,

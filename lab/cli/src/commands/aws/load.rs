@@ -12,7 +12,6 @@ use lab_bench::aws::plan::cost_of;
 use lab_bench::aws::reports;
 use lab_bench::load::{Strategy, remote};
 use lab_bench::target::{Choice, Target};
-use lab_bench::testbed::facts_path;
 use lab_results::facts::Facts;
 use lab_results::format::usd;
 use lab_results::schema::{Place, ResultsFile};
@@ -23,7 +22,7 @@ use super::{agree, functions, region};
 use crate::commands::arguments::{AWS_RESULTS, Consent, Deployment};
 use crate::commands::load::sending::{Loads, Sending, in_short};
 use crate::commands::output;
-use crate::commands::ready::Origin;
+use crate::commands::ready::conditions;
 
 /// What happens to the deployed steps as the rate rises?
 #[derive(Debug, Args)]
@@ -43,7 +42,7 @@ impl Load {
     /// Loads one deployed step after the other; nothing with `--dry-run`.
     pub(super) async fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
-        let facts = Facts::load(&facts_path(&workspace))?;
+        let facts = workspace.facts()?;
         let strategy = self.sending.strategy(&workspace)?;
         let kept_in = self.sending.output.results(AWS_RESULTS);
         let choice = Choice {
@@ -52,17 +51,18 @@ impl Load {
         };
         let targets = choice.named(&workspace)?;
         let functions = functions(&workspace, targets, &self.names, &self.deployment)?;
-        eprintln!("{}", plan(&functions, &strategy, &facts)?);
+        eprintln!("{}", plan(&functions, &strategy, facts)?);
         if self.deployment.dry_run {
             let commands = commands(&functions, &strategy);
             return output::written(write!(std::io::stdout().lock(), "{commands}"));
         }
         agree(&self.consent)?;
         ResultsFile::prepare(&workspace.root.join(kept_in), Place::Aws)?;
-        let origin = Origin::now(&workspace);
         let through = "through the steps' HTTP APIs, connections reused";
-        let mut load = self.sending.begin(origin, &strategy, through);
-        load.region = region(&functions);
+        let mut load = self
+            .sending
+            .begin(conditions(&workspace), &strategy, through);
+        load.conditions.region = region(&functions);
         let mut loads = Loads::new(load);
         for (target, deployed) in &functions {
             let mut progress = Progress::start(target.name.clone());
@@ -72,9 +72,8 @@ impl Load {
             progress.done(&in_short(&loaded.0));
             loads.add(&target.name, loaded);
         }
-        let (place, facts) = (Place::Aws, &facts);
         self.sending
-            .finish(&loads, place, kept_in, &strategy, &workspace, facts)
+            .finish(&loads, Place::Aws, kept_in, &strategy, &workspace, facts)
     }
 }
 

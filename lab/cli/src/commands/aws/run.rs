@@ -10,8 +10,7 @@ use lab_bench::aws::outputs::Deployed;
 use lab_bench::aws::plan::Plan;
 use lab_bench::measure::Extent;
 use lab_bench::target::Target;
-use lab_bench::testbed::facts_path;
-use lab_results::facts::Facts;
+use lab_results::conditions::Conditions;
 use lab_results::schema::{Method, Place, ResultsFile, Session};
 use lab_workspace::Workspace;
 use lab_workspace::progress::{Progress, elapsed};
@@ -21,7 +20,7 @@ use crate::commands::arguments::{
     AWS_RESULTS, Consent, Deployment, Label, Output, Rounds, Targets,
 };
 use crate::commands::output;
-use crate::commands::ready::Origin;
+use crate::commands::ready::conditions;
 
 /// How fast are the deployed steps, cold and warm?
 #[derive(Debug, Args)]
@@ -47,13 +46,13 @@ impl Run {
         let targets = self.targets.choice().targets(&workspace)?;
         let named = &self.targets.names;
         let functions = functions(&workspace, targets, named, &self.deployment)?;
-        let facts = Facts::load(&facts_path(&workspace))?;
+        let facts = workspace.facts()?;
         let extent = self.extent();
         let plan = Plan {
             functions: &functions,
             extent,
         };
-        eprintln!("{}", plan.summary(&facts)?);
+        eprintln!("{}", plan.summary(facts)?);
         if self.deployment.dry_run {
             return output::written(write!(std::io::stdout().lock(), "{}", plan.commands()));
         }
@@ -62,19 +61,19 @@ impl Run {
         let results = workspace.root.join(kept_in);
         ResultsFile::prepare(&results, Place::Aws)?;
 
-        let origin = Origin::now(&workspace);
+        let conditions = conditions(&workspace);
         let begin = Instant::now();
         let mut progress = Progress::start("measuring on AWS");
         let prepared = check(&functions, &mut progress).await?;
         let measured = measure(&prepared, &extent, &mut progress).await?;
         progress.done("");
         let remarks = measured.remarks.clone();
-        let session = self.session(origin, region(&functions), measured);
+        let session = self.session(conditions, region(&functions), measured);
         let order: Vec<String> = functions
             .iter()
             .map(|(target, _)| target.name.clone())
             .collect();
-        output::print(Place::Aws, &session, &order, &facts, self.output.json)?;
+        output::print(Place::Aws, &session, &order, facts, &self.output)?;
         for remark in &remarks {
             eprintln!("\nREMARK: {remark}");
         }
@@ -93,24 +92,27 @@ impl Run {
         self.rounds.extent(Extent::FULL, Extent::QUICK)
     }
 
-    fn session(&self, origin: Origin, region: Option<String>, measured: Measured) -> Session {
+    fn session(
+        &self,
+        conditions: Conditions,
+        region: Option<String>,
+        measured: Measured,
+    ) -> Session {
         let extent = self.extent();
         Session {
-            id: origin.id(),
-            started: origin.started,
-            label: self.label.label.clone(),
-            region,
-            machine: None,
-            build: origin.build,
-            network: None,
-            limits: None,
-            method: Method {
-                quick: self.rounds.quick,
-                rounds: extent.rounds,
-                paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
-                traces_sampled: measured.traces_sampled,
-                parameter_quota: None,
-                pinning: None,
+            conditions: Conditions {
+                label: self.label.label.clone(),
+                region,
+                // This machine only asks.
+                machine: None,
+                method: Method {
+                    quick: self.rounds.quick,
+                    rounds: extent.rounds,
+                    paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
+                    traces_sampled: measured.traces_sampled,
+                    ..Method::default()
+                },
+                ..conditions
             },
             measurements: measured.measurements,
         }

@@ -7,7 +7,6 @@ use clap::Args;
 use lab_bench::load::emulated::{self, Account};
 use lab_bench::load::{Strategy, remote};
 use lab_bench::target::Choice;
-use lab_bench::testbed::facts_path;
 use lab_results::facts::Facts;
 use lab_results::schema::{Place, ResultsFile};
 use lab_workspace::Workspace;
@@ -15,7 +14,7 @@ use lab_workspace::progress::Progress;
 
 use self::sending::{Loads, Sending, in_short};
 use super::arguments::{Bench, Configuration, LOCAL_RESULTS};
-use super::ready::{Origin, Started};
+use super::ready::{Started, conditions};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,17 +53,16 @@ impl Load {
     /// Loads and prints.
     pub async fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
-        let facts = Facts::load(&facts_path(&workspace))?;
+        let facts = workspace.facts()?;
         let strategy = self.sending.strategy(&workspace)?;
         let kept_in = self.sending.output.results(LOCAL_RESULTS);
         ResultsFile::prepare(&workspace.root.join(kept_in), Place::Local)?;
         let loads = match &self.url {
             Some(url) => self.url(&workspace, url, &strategy).await?,
-            None => self.emulated(&workspace, &facts, &strategy).await?,
+            None => self.emulated(&workspace, facts, &strategy).await?,
         };
-        let (place, facts) = (Place::Local, &facts);
         self.sending
-            .finish(&loads, place, kept_in, &strategy, &workspace, facts)
+            .finish(&loads, Place::Local, kept_in, &strategy, &workspace, facts)
     }
 
     async fn emulated(
@@ -88,17 +86,8 @@ impl Load {
         let quota = Some(account.parameter_quota);
         let started = Started::new(workspace, &targets, &self.bench, quota).await?;
         let through = "in the emulated service of this process, without HTTP in between";
-        let conditions = started.conditions;
-        let origin = Origin {
-            started: conditions.started,
-            machine: conditions.machine,
-            build: conditions.build,
-        };
-        let mut load = self.sending.begin(origin, strategy, through);
-        load.network = Some(conditions.network);
-        load.limits = Some(conditions.limits);
+        let mut load = self.sending.begin(started.conditions, strategy, through);
         load.concurrency = Some(account.concurrency);
-        load.parameter_quota = quota;
         eprintln!("each step: {}", strategy.describe());
         let mut loads = Loads::new(load);
         for (target, executable) in targets.iter().zip(&started.executables) {
@@ -114,10 +103,11 @@ impl Load {
     }
 
     async fn url(&self, workspace: &Workspace, url: &str, strategy: &Strategy) -> Result<Loads> {
-        let origin = Origin::now(workspace);
-        let load = self
-            .sending
-            .begin(origin, strategy, "over HTTP, connections reused");
+        let load = self.sending.begin(
+            conditions(workspace),
+            strategy,
+            "over HTTP, connections reused",
+        );
         let mut loads = Loads::new(load);
         eprintln!("{}", strategy.describe());
         let mut progress = Progress::start(url);

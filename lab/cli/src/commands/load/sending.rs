@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use lab_bench::ceiling::Ceilings;
 use lab_bench::load::Strategy;
 use lab_bench::load::send::Sample;
 use lab_bench::load::summary::broken;
+use lab_results::ceiling::Ceilings;
 use lab_results::chart;
+use lab_results::conditions::Conditions;
 use lab_results::facts::Facts;
 use lab_results::load::{Load, Loaded};
 use lab_results::schema::{Place, ResultsFile};
+use lab_results::view;
 use lab_workspace::Workspace;
 
 use crate::commands::arguments::{Label, Output};
 use crate::commands::output;
-use crate::commands::ready::Origin;
 
 /// The sample's own strategy.
 const STRATEGY: &str = "data/load/ramp.yml";
@@ -48,22 +49,17 @@ impl Sending {
     }
 
     /// What is known before anything is sent.
-    pub fn begin(&self, origin: Origin, strategy: &Strategy, through: &str) -> Load {
+    pub fn begin(&self, conditions: Conditions, strategy: &Strategy, through: &str) -> Load {
         Load {
-            id: origin.id(),
-            started: origin.started,
-            label: self.label.label.clone(),
-            region: None,
-            machine: origin.machine,
-            build: origin.build,
-            network: None,
-            limits: None,
+            conditions: Conditions {
+                label: self.label.label.clone(),
+                ..conditions
+            },
             strategy: strategy.name.clone(),
             phases: strategy.describe(),
             through: through.to_owned(),
             apdex_threshold_ms: strategy.apdex_threshold.as_secs_f64() * 1e3,
             concurrency: None,
-            parameter_quota: None,
             steps: BTreeMap::new(),
         }
     }
@@ -100,15 +96,16 @@ impl Sending {
             alone.merge_load(loads.load.clone());
             return output::written(alone.write(std::io::stdout().lock()));
         }
-        let mut text = crate::table::load::tables(&loads.load, &loads.order);
-        if let Some(published) = crate::table::load::published(&loads.load, facts)? {
-            text = text + &published + "\n";
+        let mut sections = view::load::sections(&loads.load, &loads.order);
+        let published = view::load::published(&loads.load, facts)?;
+        if let (Some(last), Some(published)) = (sections.last_mut(), published) {
+            last.notes.push(published);
         }
         // Files and URLs have no measurement, a step perhaps none yet: then there is no ceiling to show.
         if let Ok(ceilings) = Ceilings::compute(&workspace.root, None, &loads.order, facts) {
-            text += &crate::table::ceiling::tables(&ceilings);
+            sections.extend(view::ceiling::sections(&ceilings));
         }
-        output::line(text.trim_end())
+        output::sections(&sections, self.output.width)
     }
 
     fn draw(&self, load: &Load) -> Result<()> {

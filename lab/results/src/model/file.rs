@@ -1,0 +1,360 @@
+//! Reading, merging and saving a results file.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::load::{Load, Loaded};
+pub use crate::model::file_error::Error;
+use crate::model::layout::RoundPerLine;
+use crate::schema::{Measurement, Place, ResultsFile, SCHEMA, Session};
+use crate::trace::Trace;
+use crate::tuning::Tuning;
+
+/// The path `folder/name.json`, for names that stay in that folder on every system.
+pub fn path_of(folder: &Path, name: &str) -> Result<PathBuf, Error> {
+    let stem = name.strip_suffix(".json").unwrap_or(name);
+    let plain = stem
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if !plain || !stem.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Err(Error::Name {
+            name: name.to_owned(),
+        });
+    }
+    Ok(folder.join(format!("{stem}.json")))
+}
+
+impl ResultsFile {
+    /// A file without sessions.
+    pub fn new(place: Place) -> Self {
+        Self {
+            schema: SCHEMA,
+            place,
+            sessions: Vec::new(),
+            loads: Vec::new(),
+            tune: Vec::new(),
+            traces: Vec::new(),
+        }
+    }
+
+    /// Reads a file.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let file: Self = parse(&text, path, "cargo lab run")?;
+        file.check(path)?;
+        Ok(file)
+    }
+
+    /// Reads a file, or begins a new one where there is none.
+    pub fn load_or_new(path: &Path, place: Place) -> Result<Self, Error> {
+        let file = match Self::load(path) {
+            Err(Error::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Self::new(place)
+            }
+            other => other?,
+        };
+        if file.place != place {
+            return Err(Error::Place {
+                path: path.to_owned(),
+                found: file.place,
+                wanted: place,
+            });
+        }
+        Ok(file)
+    }
+
+    /// Fails now, instead of after minutes of measuring, where [`ResultsFile::add`] would: reads the file if there is
+    /// one, and tries whether its folder can be written to.
+    pub fn prepare(path: &Path, place: Place) -> Result<Self, Error> {
+        let failed = |source| Error::Write {
+            path: path.to_owned(),
+            source,
+        };
+        fs::create_dir_all(folder_of(path)).map_err(failed)?;
+        tempfile::tempfile_in(folder_of(path)).map_err(failed)?;
+        Self::load_or_new(path, place)
+    }
+
+    /// Adds a session to the file at `path` and returns the whole.
+    pub fn add(path: &Path, place: Place, session: Session) -> Result<Self, Error> {
+        Self::change(path, place, |file| file.merge(session))
+    }
+
+    /// Changes the file at `path` and returns the whole.
+    ///
+    /// Two labs that end at the same time do not lose each other's results: the folder is locked meanwhile.
+    pub fn change(
+        path: &Path,
+        place: Place,
+        change: impl FnOnce(&mut Self),
+    ) -> Result<Self, Error> {
+        let failed = |source| Error::Write {
+            path: path.to_owned(),
+            source,
+        };
+        let folder = folder_of(path);
+        fs::create_dir_all(folder).map_err(failed)?;
+        let lock = File::open(folder).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        let mut file = Self::load_or_new(path, place)?;
+        change(&mut file);
+        file.save(path)?;
+        Ok(file)
+    }
+
+    /// Adds what a step did at several memory sizes; it replaces the step's older ones under the same network profile.
+    pub fn merge_tuning(&mut self, tuning: Tuning) {
+        let profile = tuning.conditions.profile();
+        self.tune
+            .retain(|older| older.step != tuning.step || older.conditions.profile() != profile);
+        self.tune.push(tuning);
+    }
+
+    /// Adds a timeline; it replaces the step's older one of the same kind under the same network profile.
+    pub fn merge_trace(&mut self, trace: Trace) {
+        let key = |trace: &Trace| {
+            (
+                trace.step.clone(),
+                trace.temperature,
+                trace.conditions.profile().map(str::to_owned),
+            )
+        };
+        let new = key(&trace);
+        self.traces.retain(|older| key(older) != new);
+        self.traces.push(trace);
+    }
+
+    /// Adds a session as the newest one.
+    ///
+    /// What it measured replaces what older sessions measured of the same step under the same network profile. A memory
+    /// size given by hand replaces only the same size given by hand, a quick session only what was measured quickly.
+    /// Sessions that have nothing left go.
+    pub fn merge(&mut self, session: Session) {
+        for older in &mut self.sessions {
+            let is_outranked = session.conditions.method.quick && !older.conditions.method.quick;
+            if older.profile() == session.profile() && !is_outranked {
+                older.measurements.retain(|step, old| {
+                    session
+                        .measurements
+                        .get(step)
+                        .is_none_or(|new| overridden_to(old) != overridden_to(new))
+                });
+            }
+        }
+        self.sessions.retain(|older| {
+            older.conditions.id != session.conditions.id && !older.measurements.is_empty()
+        });
+        self.sessions.push(session);
+    }
+
+    /// Adds a load to the file at `path` and returns the whole.
+    pub fn add_load(path: &Path, place: Place, load: Load) -> Result<Self, Error> {
+        Self::change(path, place, |file| file.merge_load(load))
+    }
+
+    /// Adds a load as the newest one. It replaces what older ones saw of the same step under the same conditions.
+    pub fn merge_load(&mut self, load: Load) {
+        for older in &mut self.loads {
+            if older.is_like(&load) {
+                older.steps.retain(|step, _| !load.steps.contains_key(step));
+            }
+        }
+        self.loads
+            .retain(|older| older.conditions.id != load.conditions.id && !older.steps.is_empty());
+        self.loads.push(load);
+    }
+
+    /// The newest load of a step by this strategy.
+    pub fn latest_load(&self, strategy: &str, step: &str) -> Option<(&Load, &Loaded)> {
+        self.loads
+            .iter()
+            .rev()
+            .filter(|load| load.strategy == strategy)
+            .find_map(|load| Some((load, load.steps.get(step)?)))
+    }
+
+    /// The newest measurement of a step at its own memory size, with its session.
+    pub fn latest(&self, profile: Option<&str>, step: &str) -> Option<(&Session, &Measurement)> {
+        self.newest_with(profile, &[step])
+            .and_then(|session| Some((session, session.measurements.get(step)?)))
+    }
+
+    /// The newest session that measured all these steps at their own memory sizes: only there may they be compared. A
+    /// quick session is taken where there is no other.
+    pub fn newest_with(&self, profile: Option<&str>, steps: &[&str]) -> Option<&Session> {
+        let has = |session: &Session, step: &str| {
+            session
+                .measurements
+                .get(step)
+                .is_some_and(|measurement| !measurement.memory_overridden)
+        };
+        let fitting = |session: &&Session| {
+            session.profile() == profile && steps.iter().all(|step| has(session, step))
+        };
+        let newest_first = || self.sessions.iter().rev().filter(fitting);
+        newest_first()
+            .find(|session| !session.conditions.method.quick)
+            .or_else(|| newest_first().next())
+    }
+
+    /// Writes the file, whole or not at all. One round is one line, so that git can show a difference.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        self.check(path)?;
+        let failed = |source| Error::Write {
+            path: path.to_owned(),
+            source,
+        };
+        let temporary = tempfile::Builder::new()
+            .prefix(".results-")
+            .permissions(readable_by_all())
+            .tempfile_in(folder_of(path))
+            .map_err(failed)?;
+        self.write(BufWriter::new(temporary.as_file()))
+            .map_err(failed)?;
+        temporary.as_file().sync_all().map_err(failed)?;
+        temporary
+            .persist(path)
+            .map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// Writes the file's text.
+    pub fn write(&self, mut writer: impl Write) -> io::Result<()> {
+        let mut serializer =
+            serde_json::Serializer::with_formatter(&mut writer, RoundPerLine::default());
+        self.serialize(&mut serializer)?;
+        writer.write_all(b"\n")?;
+        writer.flush()
+    }
+
+    /// Fails on what JSON or the statistics would turn into nonsense.
+    fn check(&self, path: &Path) -> Result<(), Error> {
+        for session in &self.sessions {
+            for (step, measurement) in &session.measurements {
+                if let Some(what) = problem_of(measurement) {
+                    let problem =
+                        format!("session {:?}, step {step:?}: {what}", session.conditions.id);
+                    return Err(Error::Invalid {
+                        path: path.to_owned(),
+                        problem,
+                    });
+                }
+            }
+        }
+        for load in &self.loads {
+            for (step, loaded) in &load.steps {
+                if let Some(what) = loaded.problem() {
+                    let problem = format!("load {:?}, step {step:?}: {what}", load.conditions.id);
+                    return Err(Error::Invalid {
+                        path: path.to_owned(),
+                        problem,
+                    });
+                }
+            }
+        }
+        let sizes = self
+            .tune
+            .iter()
+            .flat_map(|tuning| tuning.sizes.iter().map(move |size| (&tuning.step, size)));
+        for (step, size) in sizes {
+            if let Some(what) = problem_of(size) {
+                return Err(Error::Invalid {
+                    path: path.to_owned(),
+                    problem: format!("tuning of {step:?}, {} MB: {what}", size.memory_mb),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a file's text holds, if it is of this version; `again` measures it again. The version is read before anything else, so
+/// that another one is not called malformed.
+pub(crate) fn parse<T: DeserializeOwned>(
+    text: &str,
+    path: &Path,
+    again: &'static str,
+) -> Result<T, Error> {
+    #[derive(Deserialize)]
+    struct Version {
+        #[serde(default = "first")]
+        schema: u64,
+    }
+    let malformed = |source| Error::Malformed {
+        path: path.to_owned(),
+        source,
+    };
+    let version: Version = serde_json::from_str(text).map_err(malformed)?;
+    if version.schema != u64::from(SCHEMA) {
+        return Err(Error::Version {
+            path: path.to_owned(),
+            found: version.schema,
+            again,
+        });
+    }
+    serde_json::from_str(text).map_err(malformed)
+}
+
+/// The first fault matrices said no version.
+fn first() -> u64 {
+    1
+}
+
+fn overridden_to(measurement: &Measurement) -> Option<u32> {
+    measurement
+        .memory_overridden
+        .then_some(measurement.memory_mb)
+}
+
+fn problem_of(measurement: &Measurement) -> Option<String> {
+    if measurement.rounds.is_empty() {
+        return Some("it has no rounds".to_owned());
+    }
+    measurement
+        .rounds
+        .iter()
+        .enumerate()
+        .find_map(|(number, round)| {
+            let means = [
+                Some(round.closed_per_second),
+                round.warm_cpu_us,
+                round.warm_throttled_us,
+                round.warm_network_us,
+                round.closed_cpu_us,
+                round.closed_throttled_us,
+            ];
+            let counts = round
+                .counts_cold
+                .values()
+                .chain(round.counts_warm.values())
+                .copied();
+            let mut numbers = means.into_iter().flatten().chain(counts);
+            if numbers.any(|number| !number.is_finite() || number < 0.0) {
+                return Some(format!(
+                    "round {number} has a number that is negative or not finite"
+                ));
+            }
+            (round.warm_us.len() != round.warm_duration_us.len()).then(|| {
+                format!("round {number} has another number of latencies than of durations")
+            })
+        })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// As for any file in a repository; a temporary file would be its owner's alone.
+fn readable_by_all() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o644)
+}

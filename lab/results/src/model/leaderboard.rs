@@ -1,0 +1,180 @@
+//! The leaderboard of people, each with a crate and a laptop: everybody's result as one line to paste, and the ranking of all.
+//!
+//! Milliseconds rank laptops. A warm request is distance, the same on every machine because the lab models it, and
+//! work, which a slow machine stretches as it stretches the floor (the empty handler, measured in the same rounds). So the
+//! work is told in multiples of the machine's own floor, and both are put together again at one floor for all: the
+//! median of the machines'. Dividing the whole request by the floor would count the distance as slow code on a fast laptop.
+
+mod line;
+
+use crate::format::short_name;
+use crate::schema::{Measurement, Metric, Session};
+use crate::stats::percentile;
+use crate::step_name::{FLOOR, is_floor};
+
+pub use line::{Error, LONGEST, Line};
+
+/// One person's result: the crates of one session, and the floor that was measured beside them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Result {
+    /// The person's name.
+    pub label: String,
+    /// The network profile.
+    pub profile: String,
+    /// CPU and memory were limited as on Lambda.
+    pub limited: bool,
+    /// Rounds of the session.
+    pub rounds: u32,
+    /// Median of the floor, µs.
+    pub floor_us: f64,
+    /// What was measured beside it.
+    pub crates: Vec<Crate>,
+}
+
+/// A measured crate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Crate {
+    /// Its folder, or the end of a file's path.
+    pub name: String,
+    /// Memory size, MB.
+    pub memory_mb: u32,
+    /// Median of the warm requests, µs.
+    pub p50_us: f64,
+    /// What of it is modelled distance and the backing services' own time, µs.
+    pub network_us: f64,
+    /// Whether it answered with the stadiums; absent where nobody asked.
+    pub keeps_contract: Option<bool>,
+}
+
+impl Result {
+    /// The result of a session in the lab: the person's own crates, else the fastest step. None where the floor is missing, or
+    /// on AWS, where the distance is not known.
+    pub fn of(session: &Session, label: &str) -> Option<Self> {
+        let floor_us = session.measurements.get(FLOOR)?.median(Metric::Warm)?;
+        let others = session
+            .measurements
+            .iter()
+            .filter(|(name, _)| !is_floor(name));
+        let measured = others
+            .map(|(name, measurement)| Some((is_own(name), crate_of(name, measurement)?)))
+            .collect::<Option<Vec<_>>>()?;
+        let own = measured.iter().filter(|(own, _)| *own);
+        let mut crates: Vec<Crate> = own.map(|(_, own)| own.clone()).collect();
+        if crates.is_empty() {
+            let fastest = measured
+                .into_iter()
+                .map(|(_, step)| step)
+                .min_by(|a, b| a.p50_us.total_cmp(&b.p50_us));
+            crates.extend(fastest);
+        }
+        let limits = session.conditions.limits.as_ref()?;
+        Some(Self {
+            label: label.to_owned(),
+            profile: session.profile()?.to_owned(),
+            limited: limits.cpu && limits.memory,
+            rounds: session.conditions.method.rounds,
+            floor_us,
+            crates,
+        })
+    }
+}
+
+fn crate_of(name: &str, measurement: &Measurement) -> Option<Crate> {
+    let network = measurement.mean(|round| round.warm_network_us);
+    Some(Crate {
+        name: short_name(name),
+        memory_mb: measurement.memory_mb,
+        p50_us: measurement.median(Metric::Warm)?,
+        network_us: network?,
+        keeps_contract: measurement.keeps_contract,
+    })
+}
+
+/// Whether a name is none of the workshop's own: these are numbered, or stand aside from the ladder.
+fn is_own(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit()) && !name.starts_with("aside-")
+}
+
+/// Results that may be ranked against each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// CPU and memory were limited as on Lambda.
+    pub limited: bool,
+    /// The network profile.
+    pub profile: String,
+    /// The median of the machines' floors, µs: the floor at which all are told.
+    pub floor_us: f64,
+    /// The best first.
+    pub ranked: Vec<Ranked>,
+}
+
+/// A crate in its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// Whose it is.
+    pub label: String,
+    /// The crate.
+    pub measured: Crate,
+    /// The floor of the machine that measured it, µs.
+    pub floor_us: f64,
+    /// Rounds of its session.
+    pub rounds: u32,
+    /// What is not distance, in multiples of that floor.
+    pub work: f64,
+    /// What it would take where the floor is the median of all, µs.
+    pub score_us: f64,
+}
+
+/// Ranks all crates that keep the contract, those with limits apart from those without, each profile for itself. Also answers
+/// the ones that may not be ranked.
+pub fn rank(results: &[Result]) -> (Vec<Group>, Vec<(&Result, &Crate)>) {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut unranked = Vec::new();
+    let mut keys: Vec<(bool, &str)> = results
+        .iter()
+        .map(|result| (!result.limited, result.profile.as_str()))
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    for (unlimited, profile) in keys {
+        let members: Vec<&Result> = results
+            .iter()
+            .filter(|result| result.limited != unlimited && result.profile == profile)
+            .collect();
+        let mut floors: Vec<f64> = members.iter().map(|result| result.floor_us).collect();
+        floors.sort_by(f64::total_cmp);
+        let floor_us = percentile(&floors, 0.5).unwrap_or_default();
+        let mut ranked = Vec::new();
+        for result in members {
+            for measured in &result.crates {
+                if measured.keeps_contract == Some(true) {
+                    ranked.push(place(result, measured, floor_us));
+                } else {
+                    unranked.push((result, measured));
+                }
+            }
+        }
+        ranked.sort_by(|a, b| a.score_us.total_cmp(&b.score_us));
+        if !ranked.is_empty() {
+            groups.push(Group {
+                limited: !unlimited,
+                profile: profile.to_owned(),
+                floor_us,
+                ranked,
+            });
+        }
+    }
+    (groups, unranked)
+}
+
+fn place(result: &Result, measured: &Crate, floor_us: f64) -> Ranked {
+    let work = (measured.p50_us - measured.network_us) / result.floor_us;
+    Ranked {
+        label: result.label.clone(),
+        measured: measured.clone(),
+        floor_us: result.floor_us,
+        rounds: result.rounds,
+        work,
+        score_us: measured.network_us + work * floor_us,
+    }
+}

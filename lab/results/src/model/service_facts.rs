@@ -1,0 +1,150 @@
+//! The facts that the emulated Lambda service and the backing services are built from, as types.
+
+use std::time::Duration;
+
+use crate::facts::{Error, Facts};
+
+/// How Lambda shares CPU.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cpu {
+    /// Memory size that brings one whole vCPU, MiB.
+    pub memory_per_vcpu_mib: f64,
+    /// Period of the CPU bandwidth control.
+    pub period: Duration,
+    /// vCPUs during init, whatever the memory size.
+    pub init_vcpus: f64,
+    /// CPUs that a process of an environment up to 3008 MB sees.
+    pub visible_cpus: u64,
+}
+
+impl Cpu {
+    /// CPU time that an environment of this size may use in one period while it handles invocations.
+    pub fn quota(&self, memory_mb: u32) -> Duration {
+        self.period
+            .mul_f64(f64::from(memory_mb) / self.memory_per_vcpu_mib)
+    }
+
+    /// CPU time of one period during init.
+    pub fn init_quota(&self) -> Duration {
+        self.period.mul_f64(self.init_vcpus)
+    }
+}
+
+/// What Lambda allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quotas {
+    /// Smallest memory size, MiB.
+    pub memory_min_mib: u64,
+    /// Largest memory size, MiB.
+    pub memory_max_mib: u64,
+    /// Longest init phase.
+    pub init: Duration,
+    /// Largest request or response, bytes.
+    pub payload_bytes: u64,
+    /// Open files of an environment.
+    pub file_descriptors: u64,
+    /// Processes and threads of an environment.
+    pub processes: u64,
+    /// Environments of an account in one Region, all functions together.
+    pub concurrency: u64,
+    /// Environments by which one function may grow in [`Quotas::scaling_window`].
+    pub scaling_environments: u64,
+    /// The window of the scaling rate.
+    pub scaling_window: Duration,
+    /// Invocations per second for each unit of concurrency.
+    pub rate_per_environment: u64,
+    /// From SHUTDOWN to SIGKILL when an external extension is registered.
+    pub shutdown_external_extension: Duration,
+    /// After how long an idle environment is taken away.
+    pub idle: Duration,
+    /// API Gateway's timeout of an HTTP API's function.
+    pub http_api_timeout: Duration,
+}
+
+/// The Parameters and Secrets extension.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extension {
+    /// Port of its HTTP server.
+    pub port: u16,
+    /// How long it keeps a value.
+    pub time_to_live: Duration,
+    /// Items that it keeps.
+    pub cache_items: u64,
+    /// Connections that it opens to Parameter Store.
+    pub connections: u64,
+    /// CPU time of its start, assumed.
+    pub start_cpu: Duration,
+    /// Its memory, assumed, MiB.
+    pub memory_mib: u64,
+}
+
+/// Parameter Store's rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParameterStore {
+    /// Requests per second that all of an account's readers in one Region share by default.
+    pub quota_per_second: u32,
+    /// Names that one `GetParameters` may ask for.
+    pub names_per_call: u64,
+}
+
+impl Facts {
+    /// How Lambda shares CPU.
+    pub fn cpu(&self) -> Result<Cpu, Error> {
+        Ok(Cpu {
+            memory_per_vcpu_mib: self.number("cpu.memory_per_vcpu", "MiB")?,
+            period: self.duration("cpu.period")?,
+            init_vcpus: self.number("cpu.init_vcpus", "vCPU")?,
+            visible_cpus: self.integer("cpu.visible_cpus", "CPUs")?,
+        })
+    }
+
+    /// What Lambda allows.
+    pub fn limits(&self) -> Result<Quotas, Error> {
+        Ok(Quotas {
+            memory_min_mib: self.integer("limits.memory_min", "MiB")?,
+            memory_max_mib: self.integer("limits.memory_max", "MiB")?,
+            init: self.duration("limits.init")?,
+            payload_bytes: self.integer("limits.payload", "MiB")? << 20,
+            file_descriptors: self.integer("limits.file_descriptors", "files")?,
+            processes: self.integer("limits.processes", "processes and threads")?,
+            concurrency: self.integer("limits.concurrency", "environments")?,
+            scaling_environments: self.integer("limits.scaling_environments", "environments")?,
+            scaling_window: self.duration("limits.scaling_window")?,
+            rate_per_environment: self.integer("limits.rate_per_environment", "requests/s")?,
+            shutdown_external_extension: self.duration("limits.shutdown_external_extension")?,
+            idle: self.duration("limits.idle")?,
+            http_api_timeout: self.duration("limits.http_api_timeout")?,
+        })
+    }
+
+    /// Environments that a new account may have in one Region.
+    pub fn new_account_concurrency(&self) -> Result<u32, Error> {
+        self.small("limits.concurrency_new_account", "environments")
+    }
+
+    /// The Parameters and Secrets extension.
+    pub fn extension(&self) -> Result<Extension, Error> {
+        Ok(Extension {
+            port: self.small("extension.port", "port")?,
+            time_to_live: self.duration("extension.time_to_live")?,
+            cache_items: self.integer("extension.cache_items", "items")?,
+            connections: self.integer("extension.connections", "connections")?,
+            start_cpu: self.duration("extension.start_cpu")?,
+            memory_mib: self.integer("extension.memory", "MiB")?,
+        })
+    }
+
+    /// Parameter Store's rules.
+    pub fn parameter_store(&self) -> Result<ParameterStore, Error> {
+        Ok(ParameterStore {
+            quota_per_second: self.small("parameter_store.quota", "requests/s")?,
+            names_per_call: self.integer("parameter_store.names_per_call", "names")?,
+        })
+    }
+
+    /// A whole number that must fit into a small type.
+    fn small<T: TryFrom<u64>>(&self, key: &str, unit: &str) -> Result<T, Error> {
+        let number = self.integer(key, unit)?;
+        T::try_from(number).map_err(|_| self.error(key, format!("{number} is too large")))
+    }
+}

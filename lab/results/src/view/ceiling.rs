@@ -1,0 +1,155 @@
+//! The ceiling of each step: where its limits are, which is first, and what lifts it.
+
+use super::section::{Column, Content, Section};
+use super::steps::called;
+use crate::ceiling::{Ceiling, Ceilings, Limit, LimitKind, after_the_first};
+use crate::format::{duration, per_second, rate};
+
+/// For a terminal: every limit of every step, and what is first in words.
+pub fn sections(ceilings: &Ceilings) -> Vec<Section> {
+    let [usual, new] = ceilings.concurrency;
+    let mut firsts = Section {
+        heading: "What is first, and what lifts it".to_owned(),
+        about: format!("in an account of {usual} environments"),
+        ..Section::default()
+    };
+    for first in of_first(ceilings, |one, other| one.because == other.because) {
+        let steps: Vec<String> = first.steps.iter().map(|step| called(step)).collect();
+        firsts.notes.extend([
+            format!(" {}: {}: {}", steps.join(", "), first.usual, first.because),
+            format!("     lifted by {}", first.lift),
+            format!(
+                "     then {}{}",
+                first.then,
+                if first.still { " still" } else { "" }
+            ),
+        ]);
+    }
+    firsts.notes.push(
+        "The backing services are taken to stay as fast under load as they are alone, and nothing else to use the account."
+            .to_owned(),
+    );
+    let limits = Section {
+        heading: "The ceiling".to_owned(),
+        about: format!(
+            "requests/s at which each limit of AWS would bite, were it alone. Computed, not measured: mean durations and counts \
+             from {}, limits and prices from data/facts.toml; an account of {usual} environments ({new} where it is new)",
+            ceilings.from.display()
+        ),
+        columns: columns(),
+        rows: ceilings.steps.iter().map(row).collect(),
+        notes: Vec::new(),
+    };
+    vec![limits, firsts]
+}
+
+fn columns() -> Vec<Column> {
+    let number = |heading: &str| Column::new(heading, Content::Number);
+    let limits = LimitKind::ALL.map(|kind| {
+        // The first limit is always shown: of the others those that are seldom near it go first.
+        let rank = match kind {
+            LimitKind::Concurrency => 1,
+            LimitKind::RequestRate | LimitKind::ParameterStore | LimitKind::CacheBandwidth => 2,
+            LimitKind::DatabaseBandwidth | LimitKind::HttpApi => 3,
+            LimitKind::IamConnections | LimitKind::DatabaseConnections => 4,
+        };
+        number(kind.name()).ranked(rank)
+    });
+    [Column::new("step", Content::Name), number("busy")]
+        .into_iter()
+        .chain(limits)
+        .chain([number("first limit"), number("in a new account")])
+        .collect()
+}
+
+fn row(ceiling: &Ceiling) -> Vec<String> {
+    let limits = LimitKind::ALL.map(|kind| {
+        let limit = ceiling.limits.iter().find(|limit| limit.kind == kind);
+        limit.map_or("-".to_owned(), |limit| rate(limit.per_second))
+    });
+    let named = |limit: &Limit| format!("{} {}", rate(limit.per_second), limit.kind.name());
+    let first = ceiling.limits.first().map(named).unwrap_or_default();
+    [ceiling.step.clone(), duration(ceiling.busy_us)]
+        .into_iter()
+        .chain(limits)
+        .chain([first, named(&ceiling.new_account)])
+        .collect()
+}
+
+/// For a page: at which rate each step meets its first limit, what lifts it, and at which rate the next one is met.
+pub fn first_limits(ceilings: &Ceilings) -> Section {
+    let [usual, new] = ceilings.concurrency;
+    let headings = [
+        format!("first limit in a new account ({new} environments)"),
+        format!("in a usual account ({usual})"),
+        "what lifts it".to_owned(),
+        "then".to_owned(),
+    ];
+    let text = headings.map(|heading| Column::new(heading, Content::Text));
+    let firsts = of_first(ceilings, |one, other| one.new_account == other.new_account);
+    Section {
+        columns: [Column::new("step", Content::Name)]
+            .into_iter()
+            .chain(text)
+            .collect(),
+        rows: firsts
+            .into_iter()
+            .map(|first| {
+                let steps = first.steps.join("\n");
+                vec![
+                    steps,
+                    first.new_account,
+                    first.usual,
+                    first.lift,
+                    first.then,
+                ]
+            })
+            .collect(),
+        ..Section::default()
+    }
+}
+
+/// Steps of which the same is true.
+struct First<'a> {
+    steps: Vec<&'a str>,
+    new_account: String,
+    usual: String,
+    because: String,
+    lift: String,
+    then: String,
+    still: bool,
+}
+
+fn of_first(ceilings: &Ceilings, is_alike: impl Fn(&First, &First) -> bool) -> Vec<First<'_>> {
+    let mut groups: Vec<First> = Vec::new();
+    for ceiling in &ceilings.steps {
+        let Some(first) = first(ceiling) else {
+            continue;
+        };
+        let same = groups.iter_mut().find(|group| {
+            is_alike(group, &first)
+                && (&group.usual, &group.lift, &group.then)
+                    == (&first.usual, &first.lift, &first.then)
+        });
+        match same {
+            Some(group) => group.steps.extend(first.steps),
+            None => groups.push(first),
+        }
+    }
+    groups
+}
+
+fn first(ceiling: &Ceiling) -> Option<First<'_>> {
+    let first = ceiling.limits.first()?;
+    let (then, kind) = after_the_first(&ceiling.limits)?;
+    let told = |per: f64, kind: LimitKind| format!("{}, {}", per_second(per), kind.name());
+    Some(First {
+        steps: vec![&ceiling.step],
+        new_account: told(ceiling.new_account.per_second, ceiling.new_account.kind),
+        usual: told(first.per_second, first.kind),
+        because: first.because.clone(),
+        lift: first.lift.clone(),
+        then: told(then, kind),
+        still: kind == first.kind,
+    })
+}

@@ -1,0 +1,87 @@
+//! Comparing: steps of one session, results files, a leaderboard. Each answers a report, which is shown as text, as Markdown,
+//! as JSON or in an HTML page.
+
+mod files;
+mod leaderboard;
+mod page;
+mod steps;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::section::{self, Section};
+use crate::file::Error;
+use crate::schema::ResultsFile;
+
+pub use files::{NothingInCommon, files};
+pub use leaderboard::{Pasted, leaderboard};
+pub use page::{largest, page};
+pub use steps::{ladder, steps};
+
+/// The network profile that is compared unless another one is named, or none of it was measured.
+pub const USUAL_PROFILE: &str = "region";
+
+/// A results file and what a person calls it.
+pub struct Named {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The label of its newest session, else the file's name.
+    pub label: String,
+    /// What is in it.
+    pub file: ResultsFile,
+}
+
+impl Named {
+    /// Reads a file.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let file = ResultsFile::load(path)?;
+        let label = file
+            .sessions
+            .iter()
+            .rev()
+            .find_map(|session| session.conditions.label.clone());
+        let stem = path.file_stem().unwrap_or_default();
+        Ok(Self {
+            path: path.to_owned(),
+            label: label.unwrap_or_else(|| stem.to_string_lossy().into_owned()),
+            file,
+        })
+    }
+}
+
+/// What a comparison came to.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What must be known before a number is believed.
+    pub warnings: Vec<String>,
+    /// The tables.
+    pub sections: Vec<Section>,
+    /// The same for programs.
+    pub json: Value,
+}
+
+impl Report {
+    /// For a terminal.
+    pub fn text(&self, width: Option<usize>) -> String {
+        let warnings = self
+            .warnings
+            .iter()
+            .map(|warning| format!("WARNING: {warning}\n"));
+        warnings.collect::<String>() + &section::text(&self.sections, width)
+    }
+
+    /// For a pull request or a chat.
+    pub fn markdown(&self) -> String {
+        let mut text = String::new();
+        for warning in &self.warnings {
+            let _ = writeln!(text, "> **Warning:** {warning}\n");
+        }
+        text + &self
+            .sections
+            .iter()
+            .map(Section::markdown)
+            .collect::<String>()
+    }
+}

@@ -1,0 +1,271 @@
+//! Memory sizes: a table a step, the matrix of several, and JSON in AWS Lambda Power Tuning's keys.
+
+use serde_json::{Map, Value, json};
+
+use super::section::{Column, Content, Section};
+use crate::format::{duration, short_name, usd};
+use crate::price::Prices;
+use crate::scale::bar;
+use crate::schema::{Measurement, Metric};
+use crate::tuning::{Point, Strategy, Temperature, Tuning, choose, comparison_link, link};
+
+/// Columns of the longest bar.
+const BAR_COLUMNS: usize = 12;
+
+/// A tuning that cannot be summed up.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} has no price or no sample")]
+pub struct Unpriced(String);
+
+/// What is to be shown.
+pub struct Shown<'a> {
+    /// One a step.
+    pub tunings: &'a [Tuning],
+    /// What a millisecond costs.
+    pub prices: &'a Prices,
+    /// What was asked for.
+    pub strategy: Strategy,
+    /// The weight of the cost in the balanced strategy.
+    pub weight: f64,
+    /// The step that the others are linked with.
+    pub baseline: Option<&'a str>,
+}
+
+/// For a terminal: a table a step with its links, and the matrix where there are several.
+pub fn sections(shown: &Shown) -> Result<Vec<Section>, Unpriced> {
+    let of_each = shown.tunings.iter().map(|tuning| one(tuning, shown));
+    let mut sections: Vec<Section> = of_each.collect::<Result<_, _>>()?;
+    if shown.tunings.len() > 1 {
+        let tunings: Vec<&Tuning> = shown.tunings.iter().collect();
+        let heading = "Step by memory size".to_owned();
+        sections.push(Section {
+            heading: heading.clone(),
+            about: "median of warm invocations; * the manifest's size".to_owned(),
+            ..matrix(&tunings, MatrixCell::Warm, shown.prices)?
+        });
+        sections.push(Section {
+            heading,
+            about: "USD for the duration of a million warm requests".to_owned(),
+            ..matrix(&tunings, MatrixCell::Cost, shown.prices)?
+        });
+    }
+    if let Some(last) = sections.last_mut() {
+        for (name, link) in comparisons(shown)? {
+            last.notes.push(format!("{name}:\n  {link}"));
+        }
+    }
+    Ok(sections)
+}
+
+fn points(
+    tuning: &Tuning,
+    temperature: Temperature,
+    prices: &Prices,
+) -> Result<Vec<Point>, Unpriced> {
+    let points = tuning.points(temperature, prices);
+    points.ok_or_else(|| Unpriced(tuning.step.clone()))
+}
+
+fn one(tuning: &Tuning, shown: &Shown) -> Result<Section, Unpriced> {
+    let warm = points(tuning, Temperature::Warm, shown.prices)?;
+    let cold = points(tuning, Temperature::Cold, shown.prices)?;
+    let largest = |of: fn(&Point) -> f64| warm.iter().map(of).fold(0.0, f64::max);
+    let (longest, dearest) = (
+        largest(|point| point.duration_ms),
+        largest(|point| point.cost),
+    );
+    let each = tuning.sizes.iter().zip(&warm).zip(&cold);
+    let rows = each.map(|((size, warm), cold)| {
+        vec![
+            format!("{}{}", mark(tuning, size), size.memory_mb),
+            median(size, Metric::Warm),
+            duration(warm.duration_ms * 1e3),
+            bar(warm.duration_ms / longest, BAR_COLUMNS),
+            usd(warm.cost * 1e6),
+            bar(warm.cost / dearest, BAR_COLUMNS),
+            duration(cold.duration_ms * 1e3),
+            usd(cold.cost * 1e6),
+            size.max_memory_mib()
+                .map(|mib| format!("{mib} MB"))
+                .unwrap_or_default(),
+        ]
+    });
+    let number = |heading: &str, rank| Column::new(heading, Content::Number).ranked(rank);
+    let bars = |rank| Column::new("", Content::Text).ranked(rank);
+    let first = tuning.sizes.first();
+    Ok(Section {
+        heading: short_name(&tuning.step),
+        about: format!(
+            "priced for {}, network profile {}; {} environments a size; * its manifest's size",
+            first.map_or("", |size| &size.architecture),
+            tuning.conditions.profile().unwrap_or_default(),
+            first.map_or(0, |size| size.rounds.len()),
+        ),
+        columns: vec![
+            number("MB", 0),
+            number("p50", 0),
+            number("warm", 0),
+            bars(3),
+            number("USD/million", 0),
+            bars(2),
+            number("cold start", 0),
+            number("USD/million cold", 0),
+            number("used", 1),
+        ],
+        rows: rows.collect(),
+        notes: vec![
+            format!("chosen, warm   {}", chosen(&warm, shown.weight)),
+            format!("chosen, cold   {}", chosen(&cold, shown.weight)),
+            link(&warm),
+        ],
+    })
+}
+
+/// Marks the size of the manifest.
+fn mark(tuning: &Tuning, size: &Measurement) -> &'static str {
+    if size.memory_mb == tuning.memory_mb {
+        "* "
+    } else {
+        ""
+    }
+}
+
+fn median(size: &Measurement, metric: Metric) -> String {
+    size.median(metric).map(duration).unwrap_or_default()
+}
+
+/// `cost 128 MB, speed 1769 MB, balanced (0.5) 512 MB`
+fn chosen(points: &[Point], weight: f64) -> String {
+    let size = |strategy| choose(points, strategy).map_or(0, |point| point.memory_mb);
+    format!(
+        "cost {} MB, speed {} MB, balanced ({weight}) {} MB",
+        size(Strategy::Cost),
+        size(Strategy::Speed),
+        size(Strategy::Balanced(weight))
+    )
+}
+
+/// What a matrix shows of a step at a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatrixCell {
+    /// The median of warm invocations; the manifest's size is marked.
+    Warm,
+    /// The price of a million of them.
+    Cost,
+    /// Both, a line each.
+    WarmAndCost,
+    /// The median of cold starts.
+    Cold,
+}
+
+/// Steps by sizes.
+pub fn matrix(
+    tunings: &[&Tuning],
+    shown: MatrixCell,
+    prices: &Prices,
+) -> Result<Section, Unpriced> {
+    let sizes = tunings.first().map_or(&[][..], |tuning| &tuning.sizes);
+    let sizes = sizes.iter().map(|size| format!("{} MB", size.memory_mb));
+    let sizes = sizes.map(|heading| Column::new(heading, Content::Number));
+    let mut rows = Vec::new();
+    for tuning in tunings {
+        let points = points(tuning, Temperature::Warm, prices)?;
+        let cells = tuning.sizes.iter().zip(points).map(|(size, point)| {
+            let warm = median(size, Metric::Warm);
+            let cost = usd(point.cost * 1e6);
+            let mark = mark(tuning, size);
+            match shown {
+                MatrixCell::Warm => format!("{mark}{warm}"),
+                MatrixCell::Cost => format!("{mark}{cost}"),
+                MatrixCell::WarmAndCost => format!("{warm}\n{cost}"),
+                MatrixCell::Cold => median(size, Metric::Cold),
+            }
+        });
+        rows.push(
+            std::iter::once(short_name(&tuning.step))
+                .chain(cells)
+                .collect(),
+        );
+    }
+    Ok(Section {
+        columns: std::iter::once(Column::new("step", Content::Name))
+            .chain(sizes)
+            .collect(),
+        rows,
+        ..Section::default()
+    })
+}
+
+/// The baseline against each other step, with the link that shows both.
+fn comparisons(shown: &Shown) -> Result<Vec<(String, String)>, Unpriced> {
+    let of_step = |step: &str| shown.tunings.iter().find(|tuning| tuning.step == step);
+    let Some(baseline) = shown.baseline.and_then(of_step) else {
+        return Ok(Vec::new());
+    };
+    let one = points(baseline, Temperature::Warm, shown.prices)?;
+    let others = shown
+        .tunings
+        .iter()
+        .filter(|tuning| tuning.step != baseline.step);
+    others
+        .map(|tuning| {
+            let other = points(tuning, Temperature::Warm, shown.prices)?;
+            let link = comparison_link((&baseline.step, &one), (&tuning.step, &other));
+            Ok((format!("{} beside {}", baseline.step, tuning.step), link))
+        })
+        .collect()
+}
+
+/// Power Tuning's result, and beside its keys our own: `cold` in the same shape, the strategy, the comparison.
+pub fn json(shown: &Shown) -> Result<String, Unpriced> {
+    let links = comparisons(shown)?;
+    let mut results = Map::new();
+    for tuning in shown.tunings {
+        let mut result = summary(tuning, Temperature::Warm, shown)?;
+        let warm = points(tuning, Temperature::Warm, shown.prices)?;
+        result["stateMachine"] = json!({
+            // There is no state machine here that would cost anything.
+            "executionCost": 0.0,
+            "lambdaCost": tuning.total_cost(shown.prices),
+            "visualization": link(&warm),
+        });
+        result["cold"] = summary(tuning, Temperature::Cold, shown)?;
+        let comparison = links
+            .iter()
+            .find(|(name, _)| name.ends_with(&format!(" beside {}", tuning.step)));
+        if let Some((_, link)) = comparison {
+            result["comparison"] = json!(link);
+        }
+        results.insert(tuning.step.clone(), result);
+    }
+    let value = if results.len() == 1 {
+        results
+            .into_iter()
+            .next()
+            .map_or(Value::Null, |(_, only)| only)
+    } else {
+        results.into()
+    };
+    Ok(format!("{value:#}"))
+}
+
+fn summary(tuning: &Tuning, temperature: Temperature, shown: &Shown) -> Result<Value, Unpriced> {
+    let points = points(tuning, temperature, shown.prices)?;
+    let best = choose(&points, shown.strategy).ok_or_else(|| Unpriced(tuning.step.clone()))?;
+    let stats: Vec<Value> = points
+        .iter()
+        .map(|point| {
+            json!({
+                "value": point.memory_mb,
+                "averagePrice": point.cost,
+                "averageDuration": point.duration_ms,
+            })
+        })
+        .collect();
+    Ok(json!({
+        "power": best.memory_mb,
+        "cost": best.cost,
+        "duration": best.duration_ms,
+        "stats": stats,
+    }))
+}

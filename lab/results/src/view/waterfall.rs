@@ -1,0 +1,109 @@
+//! The waterfall on a terminal.
+
+use super::section::{Column, Content, Section};
+use crate::format::{duration, short_name};
+use crate::trace::{Part, Temperature, Trace, Usage};
+
+/// Columns of the longest timeline.
+const COLUMNS: usize = 48;
+
+/// All timelines, each from its own beginning, on one axis.
+pub fn sections(traces: &[&Trace]) -> Vec<Section> {
+    let whole = traces.iter().map(|trace| trace.whole_us());
+    let longest = whole.fold(0.0, f64::max);
+    let mut sections: Vec<Section> = traces.iter().map(|trace| one(trace, longest)).collect();
+    if let Some(last) = sections.last_mut() {
+        let legend = "█ init, and the phases that the step itself sends to X-Ray; ░ what no phase accounts for";
+        last.notes.push(legend.to_owned());
+    }
+    sections
+}
+
+fn one(trace: &Trace, longest: f64) -> Section {
+    let (begin, whole) = (trace.begin_us(), trace.whole_us());
+    let share = |us: f64| format!("{:.0} %", us / whole * 100.0);
+    let rows = trace.bars().into_iter().map(|line| {
+        let fill = if line.part == Part::Rest {
+            '░'
+        } else {
+            '█'
+        };
+        let failed = if line.failed { " (failed)" } else { "" };
+        let us = line.duration_us();
+        vec![
+            format!("{}{failed}", line.name),
+            bar(&line.pieces, begin, longest, fill),
+            duration(us),
+            share(us),
+        ]
+    });
+    let request = match trace.temperature {
+        Temperature::Cold => "first",
+        Temperature::Warm => "warm",
+    };
+    Section {
+        heading: String::new(),
+        about: format!(
+            "{}, {} MB, {request} request: {}, the median of {}; network profile {}",
+            short_name(&trace.step),
+            trace.memory_mb,
+            duration(whole),
+            trace.chosen_from,
+            trace.conditions.profile().unwrap_or_default(),
+        ),
+        columns: vec![
+            Column::new("", Content::Text),
+            Column::new("", Content::Text),
+            Column::new("time", Content::Number),
+            Column::new("share", Content::Number),
+        ],
+        rows: rows.collect(),
+        notes: notes(trace, share),
+    }
+}
+
+fn notes(trace: &Trace, share: impl Fn(f64) -> String) -> Vec<String> {
+    let rest = trace.whole_us() - trace.attributed_us();
+    let named = format!(
+        "named {} ({}), the rest {} ({}); until everybody asked for the next event another {}",
+        duration(trace.attributed_us()),
+        share(trace.attributed_us()),
+        duration(rest),
+        share(rest),
+        duration((trace.idle_us - trace.answered_us).max(0.0)),
+    );
+    let init = trace.init.as_ref().map(|init| {
+        format!(
+            "init          {}  first /next after {}",
+            used(&init.usage),
+            duration(init.duration_us)
+        )
+    });
+    let request = format!("the request   {}", used(&trace.usage));
+    [named].into_iter().chain(init).chain([request]).collect()
+}
+
+/// `CPU 3.60 ms, throttled by the limit 0.20 ms, modelled network 30.8 ms`
+fn used(usage: &Usage) -> String {
+    let throttled = usage.throttled_us.map_or_else(
+        || "CPU not limited".to_owned(),
+        |us| format!("throttled by the limit {}", duration(us)),
+    );
+    format!(
+        "CPU {}, {throttled}, modelled network {}",
+        duration(usage.cpu_us),
+        duration(usage.network_us)
+    )
+}
+
+/// The pieces where they lie on the axis; none is so short that it cannot be seen.
+fn bar(pieces: &[(f64, f64)], begin: f64, longest: f64, fill: char) -> String {
+    let column = |us: f64| (us / longest * COLUMNS as f64).clamp(0.0, COLUMNS as f64);
+    let mut cells = vec![' '; COLUMNS];
+    for (start, end) in pieces {
+        let first = (column(start - begin) as usize).min(COLUMNS - 1);
+        let last = (column(end - begin).round() as usize).clamp(first + 1, COLUMNS);
+        cells[first..last].fill(fill);
+    }
+    cells.into_iter().collect::<String>().trim_end().to_owned()
+}

@@ -1,0 +1,13 @@
+//! The results crate from outside: one binary.
+
+mod ceiling;
+mod chart;
+mod common;
+mod coverage;
+mod facts;
+mod file;
+mod leaderboard;
+mod load;
+mod pictures;
+mod stats;
+mod tables;

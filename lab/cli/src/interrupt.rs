@@ -18,6 +18,18 @@ pub async fn interrupted() {
     }
 }
 
+/// The error of a command that was interrupted and has put everything back.
+#[derive(Debug)]
+pub struct Interrupted;
+
+impl std::error::Error for Interrupted {}
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("interrupted")
+    }
+}
+
 /// While this lives, its owner ends what runs. Afterwards an interruption ends the program at once again.
 pub struct TakenOver(Signals);
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lab::interrupt::interrupted;
+use lab::interrupt::{Interrupted, interrupted};
 use lab::{commands, scope};
 
 /// Measures how fast each step of the workshop is, on this machine, without an AWS account.
@@ -58,6 +58,10 @@ fn main() -> ExitCode {
         tokio::select! {
             result = execute(arguments.command) => match result {
                 Ok(()) => ExitCode::SUCCESS,
+                Err(error) if error.is::<Interrupted>() => {
+                    eprintln!("{error}");
+                    ExitCode::from(INTERRUPTED)
+                }
                 Err(error) => {
                     eprintln!("error: {}", in_one_line(&error));
                     ExitCode::FAILURE

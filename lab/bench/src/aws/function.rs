@@ -65,6 +65,11 @@ pub fn change_command<'a>(function: &'a str, description: &'a str) -> [&'a str; 
 /// Changes the description and waits until Lambda handles events with the new configuration.
 pub async fn change(cli: &Cli, function: &str, description: &str) -> Result<()> {
     cli.call(&change_command(function, description)).await?;
+    settled(cli, function).await
+}
+
+/// Waits until no change of the configuration is under way.
+pub async fn settled(cli: &Cli, function: &str) -> Result<()> {
     let begin = Instant::now();
     loop {
         let now = configuration(cli, function).await?;

@@ -13,7 +13,7 @@ use super::connection::{Answer, Connection};
 use super::function::{self, Configuration};
 use super::outputs::Deployed;
 use super::reports;
-use super::rounds::{Sent, join};
+use super::rounds::{SentRound, join};
 use crate::contract;
 use crate::measure::Extent;
 use crate::target::Target;
@@ -38,6 +38,8 @@ pub struct Prepared {
 pub struct Measured {
     /// By the step's name.
     pub measurements: BTreeMap<String, Measurement>,
+    /// The rounds that each of them has: those that began cold for all.
+    pub rounds: u32,
     /// Some requests left a trace, and took the time that this takes.
     pub traces_sampled: bool,
     /// What a reader of the numbers should know.
@@ -45,7 +47,13 @@ pub struct Measured {
 }
 
 /// What was sent to one function, round by round.
-type Rounds = Vec<Sent>;
+type Rounds = Vec<SentRound>;
+
+/// What was sent to all functions.
+pub struct Sent {
+    rounds: Vec<Rounds>,
+    remarks: Vec<String>,
+}
 
 impl Prepared {
     /// Calls a deployed step once, checks what it answers and that its REPORT line can be read.
@@ -72,14 +80,14 @@ impl Prepared {
         })
     }
 
-    async fn round(&self, number: u32, extent: &Extent) -> Result<Sent> {
+    async fn round(&self, number: u32, extent: &Extent) -> Result<SentRound> {
         let name = &self.target.name;
         let description = format!("cargo lab: cold start {number}");
         function::change(&self.cli, &self.deployed.function_name, &description).await?;
         let mut connection = Connection::open(&self.deployed.url).await?;
-        let mut sent = Sent {
+        let mut sent = SentRound {
             first: ok(name, connection.get().await?)?.latency,
-            ..Sent::default()
+            ..SentRound::default()
         };
         for _ in 0..extent.paced {
             tokio::time::sleep(extent.gap).await;
@@ -95,7 +103,7 @@ impl Prepared {
 
     async fn reports(&self, rounds: &Rounds) -> Result<Vec<Report>> {
         // The first one is the check's.
-        let requests = 1 + rounds.iter().map(Sent::requests).sum::<usize>();
+        let requests = 1 + rounds.iter().map(SentRound::requests).sum::<usize>();
         let group = self.deployed.log_group();
         let mut reports = reports::of(&self.cli, &group, self.begin, requests).await?;
         Ok(reports.split_off(1))
@@ -119,22 +127,65 @@ impl Prepared {
     }
 }
 
-/// Measures all functions. The n-th rounds of all of them run next to each other, in an order that changes each time.
-pub async fn measure(
+/// Sends what is measured. The n-th rounds of all functions run next to each other, in an order that changes each time.
+/// At the end, and where `interrupted` comes first, the functions get their descriptions back; a second interruption leaves
+/// that undone. None where it was interrupted.
+pub async fn send(
     functions: &[Prepared],
     extent: &Extent,
     progress: &mut Progress,
-) -> Result<Measured> {
-    let sent = send(functions, extent, progress).await;
+    mut interrupted: impl AsyncFnMut(),
+) -> Result<Option<Sent>> {
+    let rounds = tokio::select! {
+        rounds = send_rounds(functions, extent, progress) => Some(rounds),
+        () = interrupted() => None,
+    };
+    progress.update("restoring the functions' descriptions");
+    let after_interruption = rounds.is_none();
+    let remarks = tokio::select! {
+        remarks = restore(functions, after_interruption) => remarks,
+        () = interrupted() => bail!("interrupted before all functions had their descriptions back"),
+    };
+    match rounds {
+        Some(rounds) => Ok(Some(Sent {
+            rounds: rounds?,
+            remarks,
+        })),
+        None if remarks.is_empty() => Ok(None),
+        None => bail!("interrupted; {}", remarks.join("; ")),
+    }
+}
+
+/// Says which functions keep another description.
+async fn restore(functions: &[Prepared], after_interruption: bool) -> Vec<String> {
     let mut remarks = Vec::new();
     for prepared in functions {
         let name = &prepared.deployed.function_name;
         let before = &prepared.configuration.description;
-        if let Err(error) = function::change(&prepared.cli, name, before).await {
+        let restored = async {
+            if after_interruption {
+                // Lambda refuses a change while another one is under way.
+                function::settled(&prepared.cli, name).await?;
+            }
+            function::change(&prepared.cli, name, before).await
+        };
+        if let Err(error) = restored.await {
             remarks.push(format!("{name} keeps another description: {error:#}"));
         }
     }
-    let sent = sent?;
+    remarks
+}
+
+/// Reads the REPORT lines and puts them together with what was sent.
+pub async fn measurements(
+    functions: &[Prepared],
+    sent: Sent,
+    progress: &mut Progress,
+) -> Result<Measured> {
+    let Sent {
+        rounds: sent,
+        mut remarks,
+    } = sent;
     progress.update("waiting for the REPORT lines");
     let mut reports = Vec::new();
     for (prepared, rounds) in functions.iter().zip(&sent) {
@@ -145,14 +196,16 @@ pub async fn measure(
         .flatten()
         .any(|report| report.trace.is_some());
     let measurements = put_together(functions, &sent, &reports, &mut remarks)?;
+    let rounds = measurements.values().map(|it| it.rounds.len()).max();
     Ok(Measured {
         measurements,
+        rounds: rounds.unwrap_or_default() as u32,
         traces_sampled,
         remarks,
     })
 }
 
-async fn send(
+async fn send_rounds(
     functions: &[Prepared],
     extent: &Extent,
     progress: &mut Progress,

@@ -7,7 +7,7 @@ use lab_results::schema::Round;
 
 /// What a client saw of one round: the requests were sent one after the other, so their REPORT lines come in this order.
 #[derive(Debug, Default)]
-pub struct Sent {
+pub struct SentRound {
     /// The first request after a change of the configuration.
     pub first: Duration,
     /// The paced ones.
@@ -18,7 +18,7 @@ pub struct Sent {
     pub elapsed: Duration,
 }
 
-impl Sent {
+impl SentRound {
     /// How many requests these are.
     pub fn requests(&self) -> usize {
         1 + self.warm.len() + self.closed.len()
@@ -35,7 +35,7 @@ pub struct Joined {
 }
 
 /// Joins a round with its reports, of which there is one for each request.
-pub fn join(sent: &Sent, reports: &[Report]) -> Joined {
+pub fn join(sent: &SentRound, reports: &[Report]) -> Joined {
     let [first, later @ ..] = reports else {
         unreachable!("a round has a first request")
     };
@@ -94,8 +94,8 @@ mod tests {
         }
     }
 
-    fn sent() -> Sent {
-        Sent {
+    fn sent() -> SentRound {
+        SentRound {
             first: MS * 120,
             warm: vec![MS * 11, MS * 12],
             closed: vec![MS * 13, MS * 14],

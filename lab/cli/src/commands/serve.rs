@@ -1,6 +1,7 @@
 //! `lab serve`: let me call it, and break its services.
 
 use std::io::{ErrorKind, Write as _};
+use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -8,11 +9,12 @@ use clap::Args;
 use lab_lambda::{Function, LogLine, LogSink, Scaling, Service};
 use lab_results::facts::Facts;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use super::arguments::{Bench, Configuration};
 use crate::interrupt::TakenOver;
 use crate::programs;
-use crate::serve::{Front, Served};
+use crate::serve::{Served, serve};
 use lab_bench::faults::Normal;
 use lab_bench::faults::on_demand::{OnDemand, Switches};
 use lab_bench::log::complaint;
@@ -70,20 +72,11 @@ impl Serve {
         // Before anything that takes long.
         let listener = self.listen().await?;
         clear_leftovers();
-        let served = self.start(&workspace, &facts, target).await?;
-        let mut interruption = TakenOver::begin();
+        let served = Arc::new(self.start(&workspace, &facts, target).await?);
         announce(&served.target, &listener)?;
-        let mut front = Front::new(served);
-        tokio::select! {
-            () = front.serve(&listener) => unreachable!("it takes connections for ever"),
-            () = interruption.interrupted() => {}
-        }
-        drop(listener);
-        eprintln!("stopping: requests under way are answered first");
-        tokio::select! {
-            served = front.end() => served.lab.stop().await,
-            () = interruption.interrupted() => bail!("interrupted before it had stopped"),
-        }
+        until_interrupted(&served, listener).await?;
+        let served = Arc::into_inner(served).context("a request is still under way")?;
+        served.lab.stop().await;
         eprintln!("stopped");
         Ok(())
     }
@@ -158,6 +151,28 @@ impl Serve {
             served.lab.platform.limits.how()
         );
         Ok(served)
+    }
+}
+
+/// Serves, and after an interruption answers what is under way and ends the environments.
+async fn until_interrupted(served: &Arc<Served>, listener: TcpListener) -> Result<()> {
+    let mut interruption = TakenOver::begin();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut serving = pin!(serve(served, listener, async { drop(stopped.await) }));
+    tokio::select! {
+        ended = &mut serving => ended.context("cannot take connections any more")?,
+        () = interruption.interrupted() => {}
+    }
+    drop(stop);
+    eprintln!("stopping: requests under way are answered first");
+    let end = async {
+        serving.await?;
+        served.service.shutdown().await;
+        Ok(())
+    };
+    tokio::select! {
+        ended = end => ended,
+        () = interruption.interrupted() => bail!("interrupted before it had stopped"),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use hyper::header::{HeaderName, HeaderValue};
-use hyper::http::request::Parts;
+use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::request::Parts;
 use lab_lambda::api_gateway::HttpRequest;
 use lab_lambda::{TraceHeader, client_response};
 use serde_json::json;
 
 use super::answer::{self, Answer};
-use super::front::Served;
+use super::listener::Served;
 
 /// Headers of a function's answer that belong to the connection: hyper writes its own.
 const OF_THE_CONNECTION: [&str; 4] = [

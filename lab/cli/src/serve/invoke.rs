@@ -1,13 +1,13 @@
 //! Lambda's Invoke API, as `aws lambda invoke --endpoint-url` and `cargo lambda invoke` call it.
 
-use bytes::Bytes;
-use hyper::header::{HeaderName, HeaderValue};
-use hyper::http::request::Parts;
+use axum::body::Bytes;
+use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::request::Parts;
 use lab_lambda::{InvokeError, TraceHeader};
 use serde_json::json;
 
 use super::answer::{self, Answer};
-use super::front::Served;
+use super::listener::Served;
 
 /// The API's path around the function's name.
 const BEFORE: &str = "/2015-03-31/functions/";
@@ -44,7 +44,7 @@ pub(super) async fn answer(served: &Served, function: &str, parts: &Parts, event
         );
         return error(404, "ResourceNotFoundException", &message, None);
     }
-    if parts.method != hyper::Method::POST {
+    if parts.method != axum::http::Method::POST {
         let message = "invocations are asked for by POST";
         return error(405, "MethodNotAllowedException", message, None);
     }

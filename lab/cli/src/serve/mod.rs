@@ -3,15 +3,15 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`front`] | connections, and which request is for whom |
+//! | [`listener`] | connections, and which request is for whom |
 //! | [`http_api`] | what API Gateway does |
 //! | [`invoke`] | Lambda's Invoke API |
 //! | [`switches`] | `PUT /_lab/faults/cache=down` |
 
 mod answer;
-pub mod front;
 mod http_api;
 mod invoke;
+pub mod listener;
 mod switches;
 
-pub use front::{Front, Served};
+pub use listener::{Served, serve};

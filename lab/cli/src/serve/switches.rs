@@ -3,11 +3,11 @@
 //! `GET /_lab/faults`, `PUT /_lab/faults/cache=down`, `DELETE /_lab/faults/cache`, `DELETE /_lab/faults`.
 
 use anyhow::{Result, bail};
-use hyper::Method;
+use axum::http::Method;
 use serde_json::json;
 
 use super::answer::{self, Answer};
-use super::front::Served;
+use super::listener::Served;
 use lab_workspace::Neighbour;
 
 /// Answers with the faults that are on, or with what was wrong with the request.

@@ -1,20 +1,17 @@
 //! `cargo lab aws load`: the same deployment under load.
 
-use std::path::Path;
 use std::process::Stdio;
 
 use lab_results::schema::{Place, ResultsFile};
 use tokio::process::Command;
 
-use super::{Deployment, Ended, did_nothing};
+use super::{Deployment, Ended, did_nothing, path_with_stand_in};
 
 impl Deployment {
     /// `lab aws load ARGUMENTS` with twenty requests.
     async fn load(&self, arguments: &[&str]) -> Ended {
         let strategy = "config:\n  phases:\n    - duration: 1\n      arrivalCount: 20\nscenarios:\n  - flow:\n      - get:\n          url: /\n";
         std::fs::write(self.path("load.yml"), strategy).unwrap();
-        let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws");
-        let path = std::env::var("PATH").unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_lab"))
             .args(["aws", "load", "--outputs"])
             .arg(self.path("outputs.json"))
@@ -23,17 +20,13 @@ impl Deployment {
             .arg("--results")
             .arg(self.path("results.json"))
             .args(arguments)
-            .env("PATH", format!("{}:{path}", stand_in.display()))
+            .env("PATH", path_with_stand_in())
             .env("STANDIN", self.folder.path())
             .stdin(Stdio::null())
             .output()
             .await
             .unwrap();
-        Ended {
-            success: output.status.success(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ended::of(&output)
     }
 }
 

@@ -7,9 +7,11 @@ mod server;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use lab_results::schema::{Measurement, Place, ResultsFile};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::process::Command;
 
 use server::Server;
@@ -29,6 +31,22 @@ struct Ended {
     success: bool,
     stdout: String,
     stderr: String,
+}
+
+impl Ended {
+    fn of(output: &Output) -> Self {
+        Self {
+            success: output.status.success(),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+}
+
+/// The stand-in first, before what else is on the `PATH`.
+fn path_with_stand_in() -> String {
+    let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws");
+    format!("{}:{}", stand_in.display(), std::env::var("PATH").unwrap())
 }
 
 impl Deployment {
@@ -55,30 +73,26 @@ impl Deployment {
 
     /// `lab aws run ARGUMENTS` with the stand-in first on the `PATH`.
     async fn run(&self, arguments: &[&str]) -> Ended {
-        let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws");
-        let path = std::env::var("PATH").unwrap();
-        self.run_with(arguments, &format!("{}:{path}", stand_in.display()))
-            .await
+        self.run_with(arguments, &path_with_stand_in()).await
     }
 
     async fn run_with(&self, arguments: &[&str], path: &str) -> Ended {
-        let output = Command::new(env!("CARGO_BIN_EXE_lab"))
-            .args(["aws", "run", "--quick", "--rounds", "2", "--outputs"])
+        let arguments = [arguments, &["--rounds", "2"]].concat();
+        Ended::of(&self.command(&arguments, path).output().await.unwrap())
+    }
+
+    fn command(&self, arguments: &[&str], path: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+        command
+            .args(["aws", "run", "--quick", "--outputs"])
             .arg(self.path("outputs.json"))
             .arg("--results")
             .arg(self.path("results.json"))
             .args(arguments)
             .env("PATH", path)
             .env("STANDIN", self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .await
-            .unwrap();
-        Ended {
-            success: output.status.success(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+            .stdin(Stdio::null());
+        command
     }
 
     /// The message of a run that must fail.
@@ -208,6 +222,43 @@ async fn a_start_among_the_warm_requests_is_left_out_and_said() {
     let rounds = &results.sessions[0].measurements["05-elasticache"].rounds;
     assert_eq!(rounds[0].warm_us.len(), PACED - 1);
     assert_eq!(rounds[1].warm_us.len(), PACED);
+}
+
+#[tokio::test]
+async fn rounds_that_did_not_begin_cold_are_left_out_and_not_counted() {
+    let deployment = Deployment::new().await;
+    std::fs::write(deployment.path("warm-Stadiums-Step05"), "").unwrap();
+    let ended = deployment.run(&["--yes"]).await;
+    let remark = "1 of 2 rounds are left out";
+    assert!(ended.stderr.contains(remark), "{}", ended.stderr);
+    let results = ResultsFile::load(&deployment.path("results.json")).unwrap();
+    let session = &results.sessions[0];
+    assert_eq!(session.conditions.method.rounds, 1);
+    for measurement in session.measurements.values() {
+        assert_eq!(measurement.rounds.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_interruption_gives_the_functions_their_descriptions_back() {
+    let deployment = Deployment::new().await;
+    let mut command = deployment.command(&["--yes", "--rounds", "100"], &path_with_stand_in());
+    let child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn();
+    let child = child.unwrap();
+    // The first request after the checks: the descriptions are being changed.
+    deployment.server.has_had(2 * 2 + 1).await;
+    let id = Pid::from_raw(child.id().unwrap().try_into().unwrap());
+    kill(id, Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.ends_with("interrupted\n"), "{stderr}");
+    let calls = deployment.calls();
+    for function in ["Stadiums-Step05", "Stadiums-StepFloor"] {
+        let of_this = |call: &&str| call.contains("update-function") && call.contains(function);
+        let last = calls.lines().filter(of_this).next_back().unwrap();
+        assert!(last.contains("Cache-aside in ElastiCache"), "{calls}");
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// What the functions do, and what came.
 pub struct Behaviour {
@@ -38,6 +39,7 @@ pub struct Server {
     /// What it listens on, without a path.
     pub url: String,
     pub behaviour: Arc<Mutex<Behaviour>>,
+    came: watch::Receiver<usize>,
 }
 
 impl Server {
@@ -53,8 +55,19 @@ impl Server {
         let behaviour = Arc::new(Mutex::new(behaviour));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(serve(listener, Arc::clone(&behaviour)));
-        Self { url, behaviour }
+        let (sender, came) = watch::channel(0);
+        tokio::spawn(serve(listener, Arc::clone(&behaviour), sender));
+        Self {
+            url,
+            behaviour,
+            came,
+        }
+    }
+
+    /// Waits until so many requests have come.
+    pub async fn has_had(&self, requests: usize) {
+        let mut came = self.came.clone();
+        came.wait_for(|came| *came >= requests).await.unwrap();
     }
 
     pub fn requests(&self) -> usize {
@@ -62,8 +75,13 @@ impl Server {
     }
 }
 
-async fn serve(listener: TcpListener, behaviour: Arc<Mutex<Behaviour>>) {
+async fn serve(
+    listener: TcpListener,
+    behaviour: Arc<Mutex<Behaviour>>,
+    came: watch::Sender<usize>,
+) {
     while let Ok((stream, _)) = listener.accept().await {
+        let came = came.clone();
         let behaviour = Arc::clone(&behaviour);
         let number = {
             let mut behaviour = behaviour.lock().unwrap();
@@ -76,6 +94,7 @@ async fn serve(listener: TcpListener, behaviour: Arc<Mutex<Behaviour>>) {
                     .lock()
                     .unwrap()
                     .answer(number, request.uri().path());
+                came.send_modify(|came| *came += 1);
                 async { Ok::<_, Infallible>(answer) }
             });
             let _ = http1::Builder::new()

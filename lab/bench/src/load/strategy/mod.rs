@@ -6,11 +6,11 @@
 //! `contentType`). `config.target` is read and not used: the lab loads steps, and `--url` names a server.
 
 mod ensure;
+mod file;
 mod parse;
 mod phase;
 #[cfg(test)]
 mod tests;
-mod yaml;
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,16 +18,14 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 pub use ensure::{Metric, Threshold, of_name};
+pub use parse::Error;
 pub use phase::{Arrivals, Phase};
-pub use yaml::Error;
 
 /// A strategy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Strategy {
     /// The file's name without its ending.
     pub name: String,
-    /// `config.target`
-    pub target: Option<String>,
     /// One after the other.
     pub phases: Vec<Phase>,
     /// Answers within this time satisfy.

@@ -1,12 +1,14 @@
-//! From YAML to a strategy.
+//! From the file to a strategy.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::ensure::{Metric, Threshold, of_name};
+use serde_saphyr::{Error as Yaml, Spanned};
+
+use super::ensure::{Threshold, of_name};
+use super::file::{Apdex, Ensure, Expectation, File, Get, Scenario, Value};
 use super::phase::{Arrivals, Phase};
-use super::yaml::{Error, Node, read};
-use super::{Expect, Strategy};
+use super::{Expect, Strategy, file};
 
 /// Artillery's own default.
 const APDEX_THRESHOLD: Duration = Duration::from_millis(500);
@@ -14,97 +16,132 @@ const APDEX_THRESHOLD: Duration = Duration::from_millis(500);
 /// Longer phases are a mistake in the unit.
 const LONGEST_PHASE: f64 = 24.0 * 3600.0;
 
-/// Reads a strategy.
-pub(super) fn parse(text: &str, path: &Path) -> Result<Strategy, Error> {
-    read(text, path, |root| strategy(root, path))
+/// What is wrong, and where.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}:{line}: {problem}", path.display())]
+pub struct Error {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it, and what to do.
+    pub problem: String,
 }
 
-fn strategy(root: Node<'_>, path: &Path) -> Result<Strategy, Error> {
+/// A line and what is wrong there.
+type Problem = (u64, String);
+
+/// Reads a strategy.
+pub(super) fn parse(text: &str, path: &Path) -> Result<Strategy, Error> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut strategy = Strategy {
-        name: name.into_owned(),
-        target: None,
-        phases: Vec::new(),
-        apdex_threshold: APDEX_THRESHOLD,
-        ensure: Vec::new(),
-        path: String::new(),
-        expect: Expect {
-            status: None,
-            content_type: None,
-        },
-    };
-    for (key, value) in root.entries("a strategy")? {
-        match key.as_str() {
-            "config" => config(value, &mut strategy)?,
-            "scenarios" => scenarios(value, &mut strategy)?,
-            _ => return Err(unknown(value, &key, &["config", "scenarios"])),
+    let mut place = String::new();
+    let read = serde_saphyr::with_deserializer_from_str(text, |yaml| {
+        serde_path_to_error::deserialize(yaml).map_err(|error| {
+            place = error.path().to_string();
+            error.into_inner()
+        })
+    });
+    let file = read.map_err(|error| not_understood(&error, &place));
+    let strategy = file.and_then(|file| strategy(file, name.into_owned()));
+    strategy.map_err(|(line, problem)| Error {
+        path: path.to_owned(),
+        line: line.max(1) as usize,
+        problem,
+    })
+}
+
+fn not_understood(error: &Yaml, place: &str) -> Problem {
+    let error = error.without_snippet();
+    let problem = match error {
+        Yaml::Unexpected { expected, .. } => {
+            let wanted = match *expected {
+                "mapping start" => "a mapping, lines of `key: value`",
+                "sequence start" => "a list, lines that begin with -",
+                other => other,
+            };
+            let place = if place == "." { "a strategy" } else { place };
+            format!("{place} must be {wanted}")
         }
+        Yaml::DuplicateMappingKey { key, .. } => {
+            format!("{} stands here twice", key.as_deref().unwrap_or("a key"))
+        }
+        Yaml::MultipleDocuments { .. } => {
+            "a second document begins here: a strategy is one".to_owned()
+        }
+        Yaml::SerdeUnknownField {
+            field, expected, ..
+        } if expected.is_empty() => format!("the lab does not know the setting {field}"),
+        Yaml::SerdeUnknownField {
+            field, expected, ..
+        } => format!(
+            "the lab does not know {field} here: it knows {}",
+            expected.join(", ")
+        ),
+        other => format!("this is no strategy: {other}"),
+    };
+    (error.location().map_or(1, |at| at.line()), problem)
+}
+
+fn at<T>(value: &Spanned<T>, problem: impl Into<String>) -> Problem {
+    (value.referenced.line(), problem.into())
+}
+
+fn strategy(file: File, name: String) -> Result<Strategy, Problem> {
+    let File { config, scenarios } = file;
+    let phases = config
+        .phases
+        .iter()
+        .map(phase)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut apdex_threshold = APDEX_THRESHOLD;
+    for apdex in [config.plugins.apdex, config.apdex].into_iter().flatten() {
+        apdex_threshold = threshold_of(&apdex)?.unwrap_or(apdex_threshold);
     }
-    if strategy.phases.is_empty() {
-        return Err(root.error("config.phases is missing: it says what is sent and when"));
+    let mut thresholds = Vec::new();
+    for ensure in [config.plugins.ensure, config.ensure].into_iter().flatten() {
+        thresholds.extend(ensured(&ensure)?);
     }
-    if strategy.path.is_empty() {
-        return Err(root.error("scenarios is missing: it says what is asked for"));
+    if phases.is_empty() {
+        return Err((
+            1,
+            "config.phases is missing: it says what is sent and when".to_owned(),
+        ));
     }
+    let (path, expect) = request(&scenarios)?;
+    let strategy = Strategy {
+        name,
+        phases,
+        apdex_threshold,
+        ensure: thresholds,
+        path,
+        expect,
+    };
     if strategy.arrivals().is_empty() {
-        return Err(root.error("no phase sends anything"));
+        return Err((1, "no phase sends anything".to_owned()));
     }
     Ok(strategy)
 }
 
-fn unknown(at: Node<'_>, key: &str, known: &[&str]) -> Error {
-    at.error(format!(
-        "the lab does not know {key} here: it knows {}",
-        known.join(", ")
-    ))
-}
-
-fn config(config: Node<'_>, strategy: &mut Strategy) -> Result<(), Error> {
-    for (key, value) in config.entries("config")? {
-        match key.as_str() {
-            "target" => strategy.target = Some(value.text("target")?),
-            "phases" => {
-                for each in value.elements("phases")? {
-                    strategy.phases.push(phase(each)?);
-                }
-            }
-            "plugins" => plugins(value, strategy)?,
-            "apdex" => apdex(value, strategy)?,
-            "ensure" => ensure(value, strategy)?,
-            _ => {
-                let known = ["target", "phases", "plugins", "apdex", "ensure"];
-                return Err(unknown(value, &key, &known));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn phase(phase: Node<'_>) -> Result<Phase, Error> {
-    let (mut duration, mut pause) = (None, None);
-    let (mut rate, mut ramp_to, mut count, mut name) = (None, None, None, None);
-    for (key, value) in phase.entries("a phase")? {
-        match key.as_str() {
-            "duration" => duration = Some(seconds(value, "duration")?),
-            "pause" => pause = Some(seconds(value, "pause")?),
-            "arrivalRate" => rate = Some(value.number("arrivalRate")?),
-            "rampTo" => ramp_to = Some(value.number("rampTo")?),
-            "arrivalCount" => count = Some(whole(value, "arrivalCount")?),
-            "name" => name = Some(value.text("name")?),
-            _ => {
-                let known = [
-                    "duration",
-                    "arrivalRate",
-                    "rampTo",
-                    "arrivalCount",
-                    "pause",
-                    "name",
-                ];
-                return Err(unknown(value, &key, &known));
-            }
-        }
-    }
-    let (duration, arrivals) = match (duration, pause, rate, ramp_to, count) {
+fn phase(phase: &Spanned<file::Phase>) -> Result<Phase, Problem> {
+    let file::Phase {
+        duration,
+        pause,
+        arrival_rate,
+        ramp_to,
+        arrival_count,
+        ..
+    } = &phase.value;
+    let read = |key, value: &Option<Value>| value.as_ref().map(|it| number(key, it)).transpose();
+    let time = |key, value: &Option<Value>| value.as_ref().map(|it| seconds(key, it)).transpose();
+    let count = arrival_count.as_ref();
+    let count = count.map(|it| whole("arrivalCount", it)).transpose()?;
+    let (duration, arrivals) = match (
+        time("duration", duration)?,
+        time("pause", pause)?,
+        read("arrivalRate", arrival_rate)?,
+        read("rampTo", ramp_to)?,
+        count,
+    ) {
         (None, Some(pause), None, None, None) => (pause, Arrivals::None),
         (Some(duration), None, Some(rate), to, None) => {
             (duration, Arrivals::Rate(rate, to.unwrap_or(rate)))
@@ -113,193 +150,157 @@ fn phase(phase: Node<'_>) -> Result<Phase, Error> {
         (Some(duration), None, None, Some(to), None) => (duration, Arrivals::Rate(0.0, to)),
         (Some(duration), None, None, None, Some(count)) => (duration, Arrivals::Count(count)),
         _ => {
-            return Err(phase.error(
-                "a phase is a pause alone, or a duration with arrivalRate (and rampTo) or arrivalCount",
-            ));
+            let wanted = "a phase is a pause alone, or a duration with arrivalRate (and rampTo) or arrivalCount";
+            return Err(at(phase, wanted));
         }
     };
-    Ok(Phase {
-        duration,
-        arrivals,
-        name,
-    })
+    Ok(Phase { duration, arrivals })
 }
 
-/// A number of seconds, or a text such as `2m`.
-fn seconds(value: Node<'_>, what: &str) -> Result<Duration, Error> {
-    const UNITS: [(&str, f64); 4] = [("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
-    let text = value.text(what)?;
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = &text[digits.len()..];
-    let factor = match unit {
-        "" => Some(1.0),
-        _ => UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .map(|(_, factor)| *factor),
+/// A number that is finite and not negative.
+fn number(key: &str, value: &Value) -> Result<f64, Problem> {
+    let number: Option<f64> = value.value.parse().ok();
+    let usable = number.filter(|number| number.is_finite() && *number >= 0.0);
+    let problem = || {
+        format!(
+            "{key} must be a number that is not negative, this is {}",
+            value.value
+        )
     };
-    let number: Option<f64> = digits.trim().parse().ok();
-    let seconds = number.zip(factor).map(|(number, factor)| number * factor);
-    let usable = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= LONGEST_PHASE);
-    usable.map(Duration::from_secs_f64).ok_or_else(|| {
-        value.error(format!(
-            "{what} must be a time above zero and up to a day, in seconds or such as 90s or 2m; this is {text}"
-        ))
-    })
+    usable.ok_or_else(|| at(value, problem()))
 }
 
-fn whole(value: Node<'_>, what: &str) -> Result<u32, Error> {
-    let number = value.number(what)?;
+fn whole(key: &str, value: &Value) -> Result<u32, Problem> {
+    let number = number(key, value)?;
     if number.fract() != 0.0 || number > f64::from(u32::MAX) {
-        return Err(value.error(format!("{what} must be a whole number, this is {number}")));
+        return Err(at(
+            value,
+            format!("{key} must be a whole number, this is {number}"),
+        ));
     }
     Ok(number as u32)
 }
 
-/// A plugin is switched on by being there; its settings may be here or in `config`.
-fn plugins(plugins: Node<'_>, strategy: &mut Strategy) -> Result<(), Error> {
-    for (key, value) in plugins.entries("plugins")? {
-        match key.as_str() {
-            "apdex" => apdex(value, strategy)?,
-            "ensure" => ensure(value, strategy)?,
-            "expect" => {
-                if let Some((key, value)) = value.entries("expect")?.first() {
-                    return Err(
-                        value.error(format!("the lab does not know the setting {key} of expect"))
-                    );
-                }
-            }
-            _ => return Err(unknown(value, &key, &["apdex", "ensure", "expect"])),
-        }
-    }
-    Ok(())
-}
-
-fn apdex(apdex: Node<'_>, strategy: &mut Strategy) -> Result<(), Error> {
-    for (key, value) in apdex.entries("apdex")? {
-        if key != "threshold" {
-            return Err(unknown(value, &key, &["threshold"]));
-        }
-        let ms = value.number("threshold")?;
-        strategy.apdex_threshold = Duration::try_from_secs_f64(ms / 1e3)
-            .map_err(|error| value.error(format!("threshold: {error}")))?;
-    }
-    Ok(())
-}
-
-fn ensure(ensure: Node<'_>, strategy: &mut Strategy) -> Result<(), Error> {
-    for (key, value) in ensure.entries("ensure")? {
-        match key.as_str() {
-            "thresholds" => {
-                for each in value.elements("thresholds")? {
-                    for (name, limit) in each.entries("a threshold")? {
-                        strategy.ensure.push(threshold(&name, limit)?);
-                    }
-                }
-            }
-            "conditions" => {
-                return Err(value.error(
-                    "the lab knows no conditions: thresholds hold one metric each, such as - http.response_time.p95: 200",
-                ));
-            }
-            _ => strategy.ensure.push(threshold(&key, value)?),
-        }
-    }
-    Ok(())
-}
-
-fn threshold(name: &str, limit: Node<'_>) -> Result<Threshold, Error> {
-    let metric: Metric = of_name(name).map_err(|problem| limit.error(problem))?;
-    Ok(Threshold {
-        metric,
-        limit: limit.number(name)?,
-    })
-}
-
-fn scenarios(scenarios: Node<'_>, strategy: &mut Strategy) -> Result<(), Error> {
-    let all = scenarios.elements("scenarios")?;
-    let [scenario] = all[..] else {
-        let at = all.get(1).unwrap_or(&scenarios);
-        return Err(at.error(format!(
-            "there are {} scenarios: the lab sends one kind of request",
-            all.len()
-        )));
+/// A number of seconds, or a text such as `2m`.
+fn seconds(key: &str, value: &Value) -> Result<Duration, Problem> {
+    let text = &value.value;
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "ms" => 1e-3,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => f64::NAN,
     };
-    for (key, value) in scenario.entries("a scenario")? {
-        match key.as_str() {
-            "flow" => flow(value, strategy)?,
-            "name" => drop(value.text("name")?),
-            _ => return Err(unknown(value, &key, &["flow", "name"])),
-        }
+    let seconds = digits
+        .trim()
+        .parse()
+        .map_or(f64::NAN, |number: f64| number * factor);
+    if seconds > 0.0 && seconds <= LONGEST_PHASE {
+        return Ok(Duration::from_secs_f64(seconds));
     }
-    Ok(())
+    let wanted = "must be a time above zero and up to a day, in seconds or such as 90s or 2m";
+    Err(at(value, format!("{key} {wanted}; this is {text}")))
 }
 
-fn flow(flow: Node<'_>, strategy: &mut Strategy) -> Result<(), Error> {
-    let all = flow.elements("flow")?;
-    let [step] = all[..] else {
-        let at = all.get(1).unwrap_or(&flow);
-        return Err(at.error(format!(
-            "a flow of {} steps: the lab sends one request for each arrival",
-            all.len()
-        )));
+fn threshold_of(apdex: &Apdex) -> Result<Option<Duration>, Problem> {
+    let Some(value) = &apdex.threshold else {
+        return Ok(None);
     };
-    for (key, value) in step.entries("a step of a flow")? {
-        if key != "get" {
-            return Err(unknown(value, &key, &["get"]));
-        }
-        get(value, strategy)?;
-    }
-    Ok(())
+    let seconds = number("threshold", value)? / 1e3;
+    let threshold = Duration::try_from_secs_f64(seconds);
+    Ok(Some(threshold.map_err(|error| {
+        at(value, format!("threshold: {error}"))
+    })?))
 }
 
-fn get(get: Node<'_>, strategy: &mut Strategy) -> Result<(), Error> {
-    for (key, value) in get.entries("get")? {
-        match key.as_str() {
-            "url" => strategy.path = url(value)?,
-            "expect" if value.is_list() => {
-                for each in value.elements("expect")? {
-                    expect(each, &mut strategy.expect)?;
-                }
-            }
-            "expect" => expect(value, &mut strategy.expect)?,
-            "name" => drop(value.text("name")?),
-            _ => return Err(unknown(value, &key, &["url", "expect", "name"])),
-        }
+fn ensured(ensure: &Ensure) -> Result<Vec<Threshold>, Problem> {
+    if let Some(conditions) = &ensure.conditions {
+        let wanted = "thresholds hold one metric each, such as - http.response_time.p95: 200";
+        return Err(at(
+            conditions,
+            format!("the lab knows no conditions: {wanted}"),
+        ));
     }
-    if strategy.path.is_empty() {
-        return Err(get.error("url is missing: the path that is asked for, such as \"/\""));
-    }
-    Ok(())
+    let thresholds = ensure.thresholds.iter().map(|(name, limit)| {
+        let metric = of_name(name).map_err(|problem| at(limit, problem))?;
+        let limit = number(name, limit)?;
+        Ok(Threshold { metric, limit })
+    });
+    thresholds.collect()
 }
 
-fn url(value: Node<'_>) -> Result<String, Error> {
-    let url = value.text("url")?;
-    if url.contains("{{") {
-        return Err(value.error("the lab fills in no variables: write the path"));
-    }
-    if !url.starts_with('/') {
-        return Err(value.error(format!(
-            "url must be a path that begins with /, this is {url}: --url names the server"
-        )));
-    }
-    Ok(url)
+/// The path that is asked for, and what is expected.
+fn request(scenarios: &[Spanned<Scenario>]) -> Result<(String, Expect), Problem> {
+    let scenario = match scenarios {
+        [] => {
+            return Err((
+                1,
+                "scenarios is missing: it says what is asked for".to_owned(),
+            ));
+        }
+        [only] => &only.value,
+        [_, second, ..] => {
+            let count = scenarios.len();
+            let problem = format!("there are {count} scenarios: the lab sends one kind of request");
+            return Err(at(second, problem));
+        }
+    };
+    let Get { url, expect, .. } = match &scenario.flow.value[..] {
+        [only] if only.value.get.value.url.is_none() => {
+            let problem = "url is missing: the path that is asked for, such as \"/\"";
+            return Err(at(&only.value.get, problem));
+        }
+        [only] => &only.value.get.value,
+        steps => {
+            let line = steps
+                .get(1)
+                .map_or(&scenario.flow.referenced, |it| &it.referenced)
+                .line();
+            let count = steps.len();
+            return Err((
+                line,
+                format!("a flow of {count} steps: the lab sends one request for each arrival"),
+            ));
+        }
+    };
+    let url = url.as_ref().map(path).transpose()?.unwrap_or_default();
+    Ok((url, expected(&expect.0)?))
 }
 
-fn expect(value: Node<'_>, expect: &mut Expect) -> Result<(), Error> {
-    for (key, value) in value.entries("expect")? {
-        match key.as_str() {
-            "statusCode" => {
-                let status = whole(value, "statusCode")?;
-                let known = u16::try_from(status)
-                    .ok()
-                    .filter(|it| (100..600).contains(it));
-                let problem = || value.error(format!("{status} is no HTTP status"));
-                expect.status = Some(known.ok_or_else(problem)?);
-            }
-            "contentType" => expect.content_type = Some(value.text("contentType")?),
-            _ => return Err(unknown(value, &key, &["statusCode", "contentType"])),
-        }
+fn path(url: &Value) -> Result<String, Problem> {
+    let path = &url.value;
+    if path.contains("{{") {
+        return Err(at(url, "the lab fills in no variables: write the path"));
     }
-    Ok(())
+    if !path.starts_with('/') {
+        let problem = format!(
+            "url must be a path that begins with /, this is {path}: --url names the server"
+        );
+        return Err(at(url, problem));
+    }
+    Ok(path.clone())
+}
+
+fn expected(all: &[Expectation]) -> Result<Expect, Problem> {
+    let mut expect = Expect {
+        status: None,
+        content_type: None,
+    };
+    for Expectation {
+        status_code,
+        content_type,
+    } in all
+    {
+        if let Some(value) = status_code {
+            let status = whole("statusCode", value)?;
+            let known = u16::try_from(status)
+                .ok()
+                .filter(|it| (100..600).contains(it));
+            let problem = || at(value, format!("{status} is no HTTP status"));
+            expect.status = Some(known.ok_or_else(problem)?);
+        }
+        expect.content_type = content_type.clone().or(expect.content_type);
+    }
+    Ok(expect)
 }

@@ -10,8 +10,6 @@ pub struct Phase {
     pub duration: Duration,
     /// What arrives meanwhile.
     pub arrivals: Arrivals,
-    /// What the file calls it.
-    pub name: Option<String>,
 }
 
 /// What arrives during a phase.

@@ -269,7 +269,6 @@ fn phase() -> impl proptest::strategy::Strategy<Value = Phase> {
     (100..60_000_u64, arrivals).prop_map(|(ms, arrivals)| Phase {
         duration: Duration::from_millis(ms),
         arrivals,
-        name: None,
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use lab_bench::aws::measure::{Measured, Prepared, measure};
+use lab_bench::aws::measure::{Measured, Prepared, measurements, send};
 use lab_bench::aws::outputs::Deployed;
 use lab_bench::aws::plan::Plan;
 use lab_bench::measure::Extent;
@@ -21,6 +21,7 @@ use crate::commands::arguments::{
 };
 use crate::commands::output;
 use crate::commands::ready::conditions;
+use crate::interrupt::{Interrupted, TakenOver};
 
 /// How fast are the deployed steps, cold and warm?
 #[derive(Debug, Args)]
@@ -65,7 +66,13 @@ impl Run {
         let begin = Instant::now();
         let mut progress = Progress::start("measuring on AWS");
         let prepared = check(&functions, &mut progress).await?;
-        let measured = measure(&prepared, &extent, &mut progress).await?;
+        let sent = {
+            let mut interruption = TakenOver::begin();
+            let interrupted = async || interruption.interrupted().await;
+            send(&prepared, &extent, &mut progress, interrupted).await?
+        };
+        let sent = sent.ok_or(Interrupted)?;
+        let measured = measurements(&prepared, sent, &mut progress).await?;
         progress.done("");
         let remarks = measured.remarks.clone();
         let session = self.session(conditions, region(&functions), measured);
@@ -107,7 +114,7 @@ impl Run {
                 machine: None,
                 method: Method {
                     quick: self.rounds.quick,
-                    rounds: extent.rounds,
+                    rounds: measured.rounds,
                     paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
                     traces_sampled: measured.traces_sampled,
                     ..Method::default()

@@ -1,4 +1,4 @@
-//! Answers that are kept for a while.
+//! Answers that are cached for a while.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache for `size` answers; none are kept if either is zero.
+    /// A cache for `size` answers; it stays empty if either is zero.
     pub fn new(size: usize, time_to_live: Duration) -> Self {
         Self {
             size,
@@ -29,7 +29,7 @@ impl Cache {
         (now < *stored + self.time_to_live).then(|| answer.clone())
     }
 
-    /// Keeps an answer; the oldest makes room for it.
+    /// Caches an answer; the oldest makes room for it.
     pub fn put(&mut self, request: String, answer: Bytes, now: Instant) {
         if self.size == 0 || self.time_to_live.is_zero() {
             return;
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_without_room_or_time_keeps_nothing() {
+    fn a_cache_without_room_or_time_stays_empty() {
         let now = Instant::now();
         for (size, time_to_live) in [(0, MINUTE), (10, Duration::ZERO)] {
             let mut cache = Cache::new(size, time_to_live);

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -32,24 +32,28 @@ pub struct Endpoint {
     cache: Mutex<Cache>,
     is_open: AtomicBool,
     /// Requests that are not answered although it is open.
-    still_refused: AtomicU64,
+    refusals_left: AtomicU64,
 }
 
 /// An answer that is no parameter.
-type Refusal = (StatusCode, Bytes);
+type ErrorResponse = (StatusCode, Bytes);
+
+/// How long the endpoint waits after it could not accept a connection. Without file descriptors the kernel reports the same
+/// error at once, until a connection ends.
+const PAUSE: Duration = Duration::from_millis(10);
 
 impl Endpoint {
     /// An endpoint that is not ready yet.
     pub fn new(settings: Arc<Settings>) -> Result<Self, Error> {
         let store = ParameterStore::new(Arc::clone(&settings))?;
         let cache = Mutex::new(Cache::new(settings.cache_size, settings.time_to_live));
-        let still_refused = AtomicU64::new(settings.not_ready_requests);
+        let refusals_left = AtomicU64::new(settings.not_ready_requests);
         Ok(Self {
             settings,
             store,
             cache,
             is_open: AtomicBool::new(false),
-            still_refused,
+            refusals_left,
         })
     }
 
@@ -62,6 +66,7 @@ impl Endpoint {
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(PAUSE).await;
                 continue;
             };
             let endpoint = Arc::clone(&self);
@@ -110,19 +115,19 @@ impl Endpoint {
         let refuse = |left: u64| left.checked_sub(1);
         self.is_open.load(Ordering::Relaxed)
             && self
-                .still_refused
+                .refusals_left
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, refuse)
                 .is_err()
     }
 
-    async fn answer(&self, request: &Request<Incoming>) -> Result<Bytes, Refusal> {
+    async fn answer(&self, request: &Request<Incoming>) -> Result<Bytes, ErrorResponse> {
         if !self.is_ready() {
-            return Err(refusal(StatusCode::BAD_REQUEST, NOT_READY));
+            return Err(error(StatusCode::BAD_REQUEST, NOT_READY));
         }
         if request.method() != Method::GET
             || request.uri().path().trim_end_matches('/') != "/systemsmanager/parameters/get"
         {
-            return Err(refusal(
+            return Err(error(
                 StatusCode::NOT_FOUND,
                 "the lab's extension answers GET /systemsmanager/parameters/get only",
             ));
@@ -133,36 +138,31 @@ impl Endpoint {
             .map(hyper::http::HeaderValue::as_bytes);
         if token != Some(self.settings.session_token.as_bytes()) {
             let text = "the header X-Aws-Parameters-Secrets-Token must hold the value of AWS_SESSION_TOKEN";
-            return Err(refusal(StatusCode::UNAUTHORIZED, text));
+            return Err(error(StatusCode::UNAUTHORIZED, text));
         }
         let query = Query::parse(request.uri().query().unwrap_or_default())
-            .map_err(|problem| refusal(StatusCode::BAD_REQUEST, &problem))?;
+            .map_err(|problem| error(StatusCode::BAD_REQUEST, &problem))?;
         self.parameter(&query).await
     }
 
-    async fn parameter(&self, query: &Query) -> Result<Bytes, Refusal> {
+    async fn parameter(&self, query: &Query) -> Result<Bytes, ErrorResponse> {
         let key = format!("{} {}", query.name, query.with_decryption);
         let cached = self
             .cache
             .lock()
             .expect("no holder panics")
             .get(&key, Instant::now());
-        self.settings.log(
-            Level::Debug,
-            &format!(
-                "{}: {}",
-                query.name,
-                if cached.is_some() {
-                    "cached"
-                } else {
-                    "not cached"
-                }
-            ),
-        );
+        let how = if cached.is_some() {
+            "cached"
+        } else {
+            "not cached"
+        };
+        self.settings
+            .log(Level::Debug, &format!("{}: {how}", query.name));
         if let Some(cached) = cached {
             return Ok(cached);
         }
-        let internal = |problem: String| refusal(StatusCode::INTERNAL_SERVER_ERROR, &problem);
+        let internal = |problem: String| error(StatusCode::INTERNAL_SERVER_ERROR, &problem);
         let asked = self.store.get(&query.name, query.with_decryption);
         let (status, body) = match self.settings.timeout {
             None => asked.await,
@@ -189,7 +189,7 @@ impl Endpoint {
     }
 }
 
-fn refusal(status: StatusCode, text: &str) -> Refusal {
+fn error(status: StatusCode, text: &str) -> ErrorResponse {
     (status, Bytes::copy_from_slice(text.as_bytes()))
 }
 
@@ -201,7 +201,7 @@ fn reshape(body: &[u8]) -> Option<Bytes> {
         "Parameter": {
             "ARN": parameter["ARN"],
             "DataType": parameter["DataType"],
-            "LastModifiedDate": time::extended(parameter["LastModifiedDate"].as_f64()?),
+            "LastModifiedDate": time::extended(parameter["LastModifiedDate"].as_f64()?).ok()?,
             "Name": parameter["Name"],
             "Selector": parameter["Selector"],
             "SourceResult": null,

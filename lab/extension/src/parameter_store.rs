@@ -1,13 +1,12 @@
 //! `GetParameter` over kept-alive HTTPS connections.
 
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -70,10 +69,10 @@ impl ParameterStore {
     ) -> Result<(StatusCode, Bytes), Error> {
         let _permit = self.permits.acquire().await?;
         let body = json!({ "Name": name, "WithDecryption": with_decryption }).to_string();
-        let kept = self.idle.lock().expect("no holder panics").pop();
-        if let Some(kept) = kept {
+        let idle = self.idle.lock().expect("no holder panics").pop();
+        if let Some(idle) = idle {
             // It may have been closed while it was idle; then a new one is opened.
-            if let Ok(answer) = self.ask(kept, &body).await {
+            if let Ok(answer) = self.ask(idle, &body).await {
                 return Ok(answer);
             }
         }
@@ -90,7 +89,7 @@ impl ParameterStore {
     }
 
     fn request(&self, body: &str) -> Result<Request<Full<Bytes>>, Error> {
-        let date = time::basic(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs());
+        let date = time::now()?;
         let headers = [
             (CONTENT_TYPE.as_str(), CONTENT),
             (HOST.as_str(), &self.host),
@@ -99,10 +98,7 @@ impl ParameterStore {
             ("x-amz-target", TARGET),
         ];
         let authorization = sign::authorization(&self.settings, &headers, body.as_bytes(), &date);
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri("/")
-            .header(AUTHORIZATION, authorization);
+        let mut request = Request::post("/").header(AUTHORIZATION, authorization);
         for (name, value) in headers {
             request = request.header(name, value);
         }

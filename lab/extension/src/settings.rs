@@ -49,7 +49,7 @@ pub struct Settings {
 /// The longest time to live, in seconds.
 const LONGEST_TIME_TO_LIVE: u64 = 300;
 
-/// The most parameters that are kept.
+/// The most parameters that are cached.
 const LARGEST_CACHE: usize = 1000;
 
 /// What the variables of the lab alone begin with.
@@ -76,16 +76,21 @@ impl Settings {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let required =
             |name: &str| variable(name).ok_or_else(|| format!("the variable {name} is not set"));
-        let cached = flag(&variable, "PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED")?;
-        let cache_size: usize = number(
+        let lower_case = |name: &str| variable(name).map(|value| value.to_lowercase());
+        let cached = parsed(
+            &lower_case,
+            "PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED",
+            true,
+        )?;
+        let cache_size: usize = parsed(
             &variable,
             "PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE",
             LARGEST_CACHE,
         )?;
-        let time_to_live: u64 = number(&variable, "SSM_PARAMETER_STORE_TTL", LONGEST_TIME_TO_LIVE)?;
-        let timeout: u64 = number(&variable, "SSM_PARAMETER_STORE_TIMEOUT_MILLIS", 0)?;
+        let time_to_live: u64 = parsed(&variable, "SSM_PARAMETER_STORE_TTL", LONGEST_TIME_TO_LIVE)?;
+        let timeout: u64 = parsed(&variable, "SSM_PARAMETER_STORE_TIMEOUT_MILLIS", 0)?;
         let max_connections: usize =
-            number(&variable, "PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS", 3)?;
+            parsed(&variable, "PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS", 3)?;
         Ok(Self {
             runtime_api: required("AWS_LAMBDA_RUNTIME_API")?,
             parameter_store: required("AWS_ENDPOINT_URL_SSM")?,
@@ -94,7 +99,7 @@ impl Settings {
             access_key_id: required("AWS_ACCESS_KEY_ID")?,
             secret_access_key: required("AWS_SECRET_ACCESS_KEY")?,
             session_token: required("AWS_SESSION_TOKEN")?,
-            port: number(&variable, "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773)?,
+            port: parsed(&variable, "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773)?,
             listener: variable("LAB_LISTENER_FD")
                 .map(|value| parse("LAB_LISTENER_FD", &value))
                 .transpose()?,
@@ -106,14 +111,14 @@ impl Settings {
             },
             max_connections: max_connections.max(1),
             timeout: (timeout > 0).then(|| Duration::from_millis(timeout)),
-            log_level: parse_or(
+            log_level: parsed(
                 &variable,
                 "PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL",
                 Level::Info,
             )?,
-            start_cpu: milliseconds(number(&variable, START_CPU, 0.0)?)?,
-            memory_mib: number(&variable, MEMORY, 0)?,
-            not_ready_requests: number(&variable, NOT_READY_REQUESTS, 0)?,
+            start_cpu: milliseconds(parsed(&variable, START_CPU, 0.0)?)?,
+            memory_mib: parsed(&variable, MEMORY, 0)?,
+            not_ready_requests: parsed(&variable, NOT_READY_REQUESTS, 0)?,
         })
     }
 
@@ -123,26 +128,14 @@ impl Settings {
     }
 }
 
-fn number<T: FromStr>(
-    variable: &impl Fn(&str) -> Option<String>,
-    name: &str,
-    default: T,
-) -> Result<T, String> {
-    parse_or(variable, name, default)
-}
-
 /// Milliseconds with decimals.
 fn milliseconds(value: f64) -> Result<Duration, String> {
     Duration::try_from_secs_f64(value / 1e3)
         .map_err(|error| format!("the variable LAB_EXTENSION_START_CPU_MS: {error}"))
 }
 
-fn flag(variable: &impl Fn(&str) -> Option<String>, name: &str) -> Result<bool, String> {
-    let value = variable(name).map(|value| value.to_lowercase());
-    value.map_or(Ok(true), |value| parse(name, &value))
-}
-
-fn parse_or<T: FromStr>(
+/// A variable's value, or the default where it is not set.
+fn parsed<T: FromStr>(
     variable: &impl Fn(&str) -> Option<String>,
     name: &str,
     default: T,

@@ -22,7 +22,7 @@ pub enum TrustAnchors {
     None,
 }
 
-/// The certificate of all fronts and the files that make clients trust it.
+/// The certificate of all services and the files that make clients trust it.
 pub(crate) struct Certificates {
     pub acceptor: TlsAcceptor,
     platform: PathBuf,

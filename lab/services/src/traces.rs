@@ -12,7 +12,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 
 use crate::Error;
-use crate::counts::{Counter, Counters};
+use crate::network::counts::{Counter, Counters};
 
 /// How many documents are kept; then the oldest go.
 const KEPT: usize = 10_000;

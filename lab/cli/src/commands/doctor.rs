@@ -107,7 +107,7 @@ impl Doctor {
                     &format!(
                         "{} at {}",
                         programs.cache.name,
-                        programs.cache.path.display()
+                        programs.cache.path().display()
                     ),
                 );
             }

@@ -8,20 +8,20 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::Front;
-use super::resp::{self, Kind};
-use crate::counts::{Counter, Counters};
-use crate::delay::{Delayed, pause};
+use super::Relay;
+use super::resp::{self, ReplyKind};
+use crate::network::counts::{Counter, Counters};
+use crate::network::delay::{Delayed, pause};
 
-impl Front {
+impl Relay {
     /// Carries bytes until the client or the cache leaves.
     pub async fn carry(&self, stream: Delayed) -> io::Result<()> {
-        let stream = self.gate.handshake(stream).await?;
-        pause(self.gate.link.get().session_setup).await?;
+        let stream = self.listener.handshake(stream).await?;
+        pause(self.listener.link.get().session_setup).await?;
         let mut cache = UnixStream::connect(&self.socket).await?;
         let (mut from_client, mut to_client) = tokio::io::split(stream);
         let (mut from_cache, mut to_cache) = cache.split();
-        let observer = Observer::new(Arc::clone(&self.gate.counters));
+        let observer = Observer::new(Arc::clone(&self.listener.counters));
         tokio::select! {
             _ = self.requests(&observer, &mut from_client, &mut to_cache) => {}
             _ = replies(&observer, &mut from_cache, &mut to_client) => {}
@@ -39,7 +39,7 @@ impl Front {
         let mut unread = Unread::default();
         while client.read_buf(&mut chunk).await? > 0 {
             if observer.commands(&mut unread, &chunk) {
-                pause(self.gate.link.get().service_time).await?;
+                pause(self.listener.link.get().service_time).await?;
             }
             cache.write_all(&chunk).await?;
             chunk.clear();
@@ -139,14 +139,14 @@ impl Observer {
         unread.add(chunk);
         let mut unanswered = self.unanswered.lock().expect("no holder panics");
         while let Some(reply) = unread.next(resp::reply, |reply| reply.length) {
-            if reply.kind == Kind::Push {
+            if reply.kind == ReplyKind::Push {
                 continue;
             }
             if unanswered.pop_front() == Some(true) {
                 match reply.kind {
-                    Kind::Null => self.counters.add(Counter::CacheMisses, 1),
-                    Kind::Value => self.counters.add(Counter::CacheHits, 1),
-                    Kind::Error | Kind::Push => {}
+                    ReplyKind::Null => self.counters.add(Counter::CacheMisses, 1),
+                    ReplyKind::Value => self.counters.add(Counter::CacheHits, 1),
+                    ReplyKind::Error | ReplyKind::Push => {}
                 }
             }
         }

@@ -23,12 +23,12 @@ pub(crate) struct Reply {
     /// Its length in bytes.
     pub length: usize,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ReplyKind,
 }
 
 /// Kinds of replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ReplyKind {
     /// No value.
     Null,
     /// A value.
@@ -81,12 +81,12 @@ pub(crate) fn reply(bytes: &[u8]) -> Result<Option<Reply>, Malformed> {
         let (&sign, rest) = line.split_first().ok_or(Malformed)?;
         length += header;
         missing -= 1;
-        let mut this = Kind::Value;
+        let mut this = ReplyKind::Value;
         match sign {
             b'+' | b':' | b'#' | b',' | b'(' => {}
-            b'-' => this = Kind::Error,
-            b'_' => this = Kind::Null,
-            b'$' | b'=' | b'!' | b'*' | b'~' if rest == b"-1" => this = Kind::Null,
+            b'-' => this = ReplyKind::Error,
+            b'_' => this = ReplyKind::Null,
+            b'$' | b'=' | b'!' | b'*' | b'~' if rest == b"-1" => this = ReplyKind::Null,
             b'$' | b'=' | b'!' => {
                 length += number(rest)? as usize + 2;
                 if bytes.len() < length {
@@ -98,7 +98,7 @@ pub(crate) fn reply(bytes: &[u8]) -> Result<Option<Reply>, Malformed> {
             // Attributes describe the value that follows them.
             b'|' => missing += 2 * number(rest)? + 1,
             b'>' => {
-                this = Kind::Push;
+                this = ReplyKind::Push;
                 missing += number(rest)?;
             }
             _ => return Err(Malformed),
@@ -192,16 +192,16 @@ mod tests {
     #[test]
     fn replies_of_every_kind() {
         for (bytes, kind) in [
-            ("+OK\r\n", Kind::Value),
-            ("-ERR no\r\n", Kind::Error),
-            ("$-1\r\n", Kind::Null),
-            ("_\r\n", Kind::Null),
-            ("$5\r\na\r\nbc\r\n", Kind::Value),
-            ("*2\r\n$1\r\na\r\n*1\r\n:1\r\n", Kind::Value),
-            ("*0\r\n", Kind::Value),
-            ("%1\r\n+a\r\n_\r\n", Kind::Value),
-            ("|1\r\n+ttl\r\n:9\r\n$1\r\na\r\n", Kind::Value),
-            (">2\r\n+invalidate\r\n*1\r\n+a\r\n", Kind::Push),
+            ("+OK\r\n", ReplyKind::Value),
+            ("-ERR no\r\n", ReplyKind::Error),
+            ("$-1\r\n", ReplyKind::Null),
+            ("_\r\n", ReplyKind::Null),
+            ("$5\r\na\r\nbc\r\n", ReplyKind::Value),
+            ("*2\r\n$1\r\na\r\n*1\r\n:1\r\n", ReplyKind::Value),
+            ("*0\r\n", ReplyKind::Value),
+            ("%1\r\n+a\r\n_\r\n", ReplyKind::Value),
+            ("|1\r\n+ttl\r\n:9\r\n$1\r\na\r\n", ReplyKind::Value),
+            (">2\r\n+invalidate\r\n*1\r\n+a\r\n", ReplyKind::Push),
         ] {
             for end in 0..bytes.len() {
                 assert_eq!(

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_rustls::server::TlsStream;
 
-use super::Front;
-use super::backend::Backend;
+use super::Proxy;
+use super::session::{NoSession, Session};
 use super::token::{self, Expected};
 use super::wire::{self, Fatal, Messages, Startup};
-use crate::counts::Counter;
-use crate::delay::{Delayed, pause};
-use crate::identity::REGION;
+use crate::REGION;
+use crate::network::counts::Counter;
+use crate::network::delay::{Delayed, pause};
 
 /// A client that has logged in.
 pub(crate) struct Client {
@@ -23,7 +23,7 @@ pub(crate) struct Client {
     pub messages: Messages,
     pub user: String,
     pub database: String,
-    pub backend: Backend,
+    pub session: Session,
 }
 
 /// What a client asks for at the start.
@@ -34,21 +34,21 @@ struct Request {
     settings: Vec<(String, String)>,
 }
 
-impl Front {
+impl Proxy {
     /// Takes a client from its first byte to `ReadyForQuery`. An error means that the connection is over; where the
     /// protocol allows, the client has been told why.
     pub async fn log_in(&self, stream: Delayed) -> io::Result<Client> {
         let stream = self.start_tls(stream).await?;
-        let mut stream = self.gate.handshake(stream).await?;
+        let mut stream = self.listener.handshake(stream).await?;
         let request = self.read_request(&mut stream).await?;
         let messages = self.check_token(&mut stream, &request.user).await?;
-        pause(self.gate.link.get().session_setup).await?;
-        let (backend, greeting) = match self.backend_for(&request).await {
+        pause(self.listener.link.get().session_setup).await?;
+        let (session, greeting) = match self.session_for(&request).await {
             Ok(both) => both,
             Err(response) => return Err(refuse(&mut stream, response).await),
         };
         // Counted before the answer: a client that has it must find it counted.
-        self.gate.counters.add(Counter::DatabaseSessions, 1);
+        self.listener.counters.add(Counter::DatabaseSessions, 1);
         let welcome = [
             wire::message(b'R', &[0; 4]),
             greeting,
@@ -62,7 +62,7 @@ impl Front {
             messages,
             user: request.user,
             database: request.database,
-            backend,
+            session,
         })
     }
 
@@ -80,13 +80,11 @@ impl Front {
                 // RDS Proxy does not support it. Nobody waits for an answer.
                 Startup::Cancel => return Err(io::ErrorKind::Unsupported.into()),
                 Startup::Session(_) => {
-                    let fatal = Fatal {
-                        code: "28000",
-                        message: "this proxy accepts TLS connections only".to_owned(),
-                        detail:
-                            "IAM authentication sends the token in clear text, so TLS is required."
-                                .to_owned(),
-                    };
+                    let fatal = Fatal::new(
+                        "28000",
+                        "this proxy accepts TLS connections only",
+                        "IAM authentication sends the token in clear text, so TLS is required.",
+                    );
                     return Err(refuse(&mut stream, fatal.bytes()).await);
                 }
             }
@@ -108,12 +106,8 @@ impl Front {
                 "user" => request.user = value,
                 "database" => request.database = value,
                 "options" if !value.is_empty() => {
-                    let fatal = Fatal {
-                        code: "0A000",
-                        message: "RDS Proxy currently doesn't support command-line options"
-                            .to_owned(),
-                        detail: String::new(),
-                    };
+                    let message = "RDS Proxy currently doesn't support command-line options";
+                    let fatal = Fatal::new("0A000", message, "");
                     return Err(refuse(stream, fatal.bytes()).await);
                 }
                 "options" => {}
@@ -144,12 +138,11 @@ impl Front {
         let password = messages.expect(stream).await?;
         self.count_round_trip();
         let mut body = password.body();
-        let token = if password.tag() == b'p' {
-            wire::text(&mut body)?
-        } else {
+        if password.tag() != b'p' {
             return Err(io::ErrorKind::InvalidData.into());
-        };
-        let endpoint = self.endpoint.to_string();
+        }
+        let token = wire::text(&mut body)?;
+        let endpoint = self.listener.address().to_string();
         let expected = Expected {
             endpoint: &endpoint,
             user,
@@ -160,11 +153,13 @@ impl Front {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs())
             + self.clock_ahead.load(Ordering::Relaxed);
-        if let Err(refusal) = token::verify(token, &expected, now) {
-            self.gate.counters.add(Counter::DatabaseTokensRefused, 1);
+        if let Err(error) = token::verify(token, &expected, now) {
+            self.listener
+                .counters
+                .add(Counter::DatabaseTokensRefused, 1);
             return Err(refuse(
                 stream,
-                authentication_failed(user, refusal.to_string()).bytes(),
+                authentication_failed(user, error.to_string()).bytes(),
             )
             .await);
         }
@@ -172,14 +167,14 @@ impl Front {
     }
 
     /// A session of PostgreSQL with the client's settings, and what PostgreSQL would say to the client at the start.
-    async fn backend_for(&self, request: &Request) -> Result<(Backend, Bytes), Bytes> {
-        let refused = |error: super::backend::NoBackend| error.response();
-        let mut backend = self
+    async fn session_for(&self, request: &Request) -> Result<(Session, Bytes), Bytes> {
+        let refused = |error: NoSession| error.response();
+        let mut session = self
             .pool
             .take(&request.user, &request.database)
             .await
             .map_err(refused)?;
-        let mut greeting = backend.greeting.to_vec();
+        let mut greeting = session.greeting.to_vec();
         for (name, value) in &request.settings {
             let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
             let sql = format!(
@@ -187,15 +182,15 @@ impl Front {
                 literal(name),
                 literal(value)
             );
-            let answer = backend.run(&sql).await.map_err(refused)?;
+            let answer = session.run(&sql).await.map_err(refused)?;
             let changed = answer.iter().filter(|message| message.tag() == b'S');
             greeting.extend(changed.flat_map(|message| message.bytes.iter()));
         }
-        Ok((backend, greeting.into()))
+        Ok((session, greeting.into()))
     }
 
     fn count_round_trip(&self) {
-        self.gate.counters.add(Counter::DatabaseRoundTrips, 1);
+        self.listener.counters.add(Counter::DatabaseRoundTrips, 1);
     }
 }
 
@@ -204,11 +199,7 @@ pub(crate) fn authentication_failed(user: &str, detail: String) -> Fatal {
     let message = format!(
         "The IAM authentication failed for the role {user}. Check the IAM token for this role and try again."
     );
-    Fatal {
-        code: "28P01",
-        message,
-        detail,
-    }
+    Fatal::new("28P01", message, detail)
 }
 
 /// Tells the client why, and closes.

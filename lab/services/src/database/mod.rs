@@ -1,28 +1,24 @@
-//! PostgreSQL behind a front that behaves like RDS Proxy with IAM authentication.
+//! PostgreSQL behind a proxy that behaves like RDS Proxy with IAM authentication.
 
-mod backend;
+mod cluster;
 mod login;
 mod relay;
-mod server;
+mod session;
 mod statements;
 mod token;
 mod wire;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::sync::Mutex;
-
-use self::backend::Pool;
-use self::server::Server;
-use crate::account::Account;
-use crate::front::Gate;
-use crate::programs::Postgresql;
-use crate::thread::on_thread;
+use self::session::Pool;
+use crate::network::listener::Listener;
+use crate::process::account::Account;
+use crate::process::daemon::Daemon;
+use crate::process::programs::Program;
 use crate::{Credentials, Error};
 
 /// The database.
@@ -31,13 +27,12 @@ pub const DATABASE: &str = "stadiums";
 /// The master user, who owns the database and may create users.
 pub const ADMIN_USER: &str = "stadiums_admin";
 
-/// The front's own state.
-pub(crate) struct Front {
-    gate: Gate,
-    endpoint: SocketAddr,
+/// What RDS Proxy does.
+struct Proxy {
+    listener: Arc<Listener>,
     credentials: Credentials,
     pool: Pool,
-    /// Seconds by which the front's clock is ahead.
+    /// Seconds by which the proxy's clock is ahead.
     clock_ahead: Arc<AtomicU64>,
 }
 
@@ -45,69 +40,55 @@ pub(crate) struct Front {
 #[derive(Clone)]
 pub struct Database {
     endpoint: SocketAddr,
-    socket: PathBuf,
-    server: Arc<Mutex<Server>>,
+    postgresql: Daemon,
     clock_ahead: Arc<AtomicU64>,
-    runtime: Handle,
 }
 
 impl Database {
     pub(crate) async fn start(
-        programs: &Postgresql,
+        program: &Program,
         run_directory: &Path,
         account: Account,
         credentials: Credentials,
-        gate: Gate,
+        listener: Arc<Listener>,
     ) -> Result<Self, Error> {
         let folder = run_directory.join("postgres");
-        let server = Server::create(
-            programs,
-            &folder,
-            run_directory.join("postgres.log"),
-            account,
-        )
-        .await?;
-        let socket = server.socket();
-        let (listener, endpoint) = Gate::listen().await?;
+        let log = run_directory.join("postgres.log");
+        let postgresql = cluster::start(program, &folder, log, account).await?;
+        let endpoint = listener.address();
         let clock_ahead = Arc::<AtomicU64>::default();
-        let front = Arc::new(Front {
-            gate: gate.clone(),
-            endpoint,
+        let proxy = Arc::new(Proxy {
+            listener: Arc::clone(&listener),
             credentials,
-            pool: Pool::new(socket.clone()),
+            pool: Pool::new(postgresql.socket().to_owned()),
             clock_ahead: Arc::clone(&clock_ahead),
         });
-        tokio::spawn(gate.serve(listener, move |stream| {
-            let front = Arc::clone(&front);
+        tokio::spawn(listener.serve(move |stream| {
+            let proxy = Arc::clone(&proxy);
             async move {
                 // What goes wrong before the log-in is the client's to know: it has been told, or has left.
-                if let Ok(client) = front.log_in(stream).await {
-                    front.relay(client).await;
+                if let Ok(client) = proxy.log_in(stream).await {
+                    proxy.relay(client).await;
                 }
             }
         }));
-        let server = Arc::new(Mutex::new(server));
         Ok(Self {
             endpoint,
-            socket,
-            server,
+            postgresql,
             clock_ahead,
-            runtime: Handle::current(),
         })
     }
 
-    /// The address of the RDS Proxy front.
+    /// The address of the proxy.
     pub fn endpoint(&self) -> SocketAddr {
         self.endpoint
     }
 
-    /// Runs SQL in the database [`DATABASE`] as PostgreSQL's superuser, past the front, and returns the rows as text.
+    /// Runs SQL in the database [`DATABASE`] as PostgreSQL's superuser, past the proxy, and returns the rows as text.
     pub async fn query(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Error> {
-        let (socket, sql) = (self.socket.clone(), sql.to_owned());
-        on_thread(&self.runtime, async move {
-            server::query(&socket, DATABASE, &sql).await
-        })
-        .await?
+        let (socket, sql) = (self.postgresql.socket().to_owned(), sql.to_owned());
+        let query = async move { cluster::query(&socket, DATABASE, &sql).await };
+        self.postgresql.run(query).await?
     }
 
     /// Ends all sessions of PostgreSQL, those of clients and those that the proxy keeps, as a failover does, and waits until
@@ -139,44 +120,24 @@ impl Database {
         self.clock_ahead.store(ahead.as_secs(), Ordering::Relaxed);
     }
 
-    /// Stops PostgreSQL; the front stays and tells its clients that the database cannot be reached.
+    /// Stops PostgreSQL as a crash would; the proxy stays and tells its clients that the database cannot be reached.
     pub async fn stop(&self) -> Result<(), Error> {
-        let server = Arc::clone(&self.server);
-        on_thread(
-            &self.runtime,
-            async move { server.lock().await.stop().await },
-        )
-        .await
+        self.postgresql.stop().await
     }
 
     /// Starts PostgreSQL again with the data that it had.
     pub async fn restart(&self) -> Result<(), Error> {
-        let server = Arc::clone(&self.server);
-        on_thread(
-            &self.runtime,
-            async move { server.lock().await.start().await },
-        )
-        .await?
+        self.postgresql.restart().await
     }
 
-    /// Lets PostgreSQL hang: every one of its processes stands still, and no connection is closed. The front goes on taking
+    /// Lets PostgreSQL hang: every one of its processes stands still, and no connection is closed. The proxy goes on taking
     /// clients, whose log-in then gets no answer. [`Database::query`] gets none either.
     pub async fn suspend(&self) -> Result<(), Error> {
-        let server = Arc::clone(&self.server);
-        on_thread(
-            &self.runtime,
-            async move { server.lock().await.suspend().await },
-        )
-        .await?
+        self.postgresql.suspend().await
     }
 
     /// Lets a suspended PostgreSQL go on where it was.
     pub async fn resume(&self) -> Result<(), Error> {
-        let server = Arc::clone(&self.server);
-        on_thread(
-            &self.runtime,
-            async move { server.lock().await.resume().await },
-        )
-        .await
+        self.postgresql.resume().await
     }
 }

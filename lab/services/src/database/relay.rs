@@ -6,23 +6,23 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::Front;
+use super::Proxy;
 use super::login::Client;
 use super::statements;
 use super::wire::{self, Message, Messages};
-use crate::counts::{Counter, Counters};
-use crate::delay::pause;
+use crate::network::counts::{Counter, Counters};
+use crate::network::delay::pause;
 
 /// What both directions of a session have to know.
 #[derive(Default)]
-struct Session {
+struct Progress {
     /// Requests that `ReadyForQuery` has not answered yet.
     unanswered: AtomicU64,
     /// Whether the last `ReadyForQuery` said that a transaction is open.
     in_transaction: AtomicBool,
 }
 
-impl Front {
+impl Proxy {
     /// Carries messages until the client or PostgreSQL leaves.
     pub async fn relay(&self, client: Client) {
         let Client {
@@ -30,36 +30,36 @@ impl Front {
             mut messages,
             user,
             database,
-            mut backend,
+            mut session,
         } = client;
         let (mut from_client, mut to_client) = tokio::io::split(stream);
-        let session = Session::default();
+        let progress = Progress::default();
         let client_left = {
-            let (mut from_backend, mut to_backend) = backend.stream.split();
+            let (mut from_postgresql, mut to_postgresql) = session.stream.split();
             tokio::select! {
-                _ = self.requests(&session, &mut messages, &mut from_client, &mut to_backend) => true,
-                _ = self.replies(&session, &mut backend.messages, &mut from_backend, &mut to_client) => false,
+                _ = self.requests(&progress, &mut messages, &mut from_client, &mut to_postgresql) => true,
+                _ = self.replies(&progress, &mut session.messages, &mut from_postgresql, &mut to_client) => false,
             }
         };
         // Whoever is still there is told; if it is too late for that, nobody is left to care.
         let _ = to_client.shutdown().await;
         if client_left {
-            let unanswered = session.unanswered.load(Ordering::Relaxed);
-            let idle = !session.in_transaction.load(Ordering::Relaxed);
+            let unanswered = progress.unanswered.load(Ordering::Relaxed);
+            let idle = !progress.in_transaction.load(Ordering::Relaxed);
             self.pool
-                .give_back(backend, &user, &database, unanswered, idle)
+                .give_back(session, &user, &database, unanswered, idle)
                 .await;
         }
     }
 
     async fn requests(
         &self,
-        session: &Session,
+        progress: &Progress,
         messages: &mut Messages,
         client: &mut (impl AsyncRead + Unpin),
-        backend: &mut (impl AsyncWrite + Unpin),
+        session: &mut (impl AsyncWrite + Unpin),
     ) -> io::Result<()> {
-        let mut observer = Requests::new(&self.gate.counters);
+        let mut observer = Requests::new(&self.listener.counters);
         loop {
             let mut forward = BytesMut::new();
             let mut left = false;
@@ -71,14 +71,14 @@ impl Front {
                     break;
                 }
                 let ready_expected = observer.observe(&message);
-                session
+                progress
                     .unanswered
                     .fetch_add(u64::from(ready_expected), Ordering::Relaxed);
                 forward.extend_from_slice(&message.bytes);
             }
             let requests = (observer.waited_for - before) as u32;
-            pause(self.gate.link.get().service_time * requests).await?;
-            backend.write_all(&forward).await?;
+            pause(self.listener.link.get().service_time * requests).await?;
+            session.write_all(&forward).await?;
             if left || !messages.receive(client).await? {
                 return Ok(());
             }
@@ -87,27 +87,27 @@ impl Front {
 
     async fn replies(
         &self,
-        session: &Session,
+        progress: &Progress,
         messages: &mut Messages,
-        backend: &mut (impl AsyncRead + Unpin),
+        session: &mut (impl AsyncRead + Unpin),
         client: &mut (impl AsyncWrite + Unpin),
     ) -> io::Result<()> {
-        while messages.receive(backend).await? {
+        while messages.receive(session).await? {
             let mut forward = BytesMut::new();
             while let Some(message) = messages.next()? {
                 match message.tag() {
-                    b'D' => self.gate.counters.add(Counter::DatabaseRows, 1),
+                    b'D' => self.listener.counters.add(Counter::DatabaseRows, 1),
                     b'Z' => {
-                        session
+                        progress
                             .in_transaction
                             .store(message.body() != b"I", Ordering::Relaxed);
-                        session.unanswered.fetch_sub(1, Ordering::Relaxed);
+                        progress.unanswered.fetch_sub(1, Ordering::Relaxed);
                     }
                     _ => {}
                 }
                 forward.extend_from_slice(&message.bytes);
             }
-            self.gate
+            self.listener
                 .counters
                 .add(Counter::DatabaseBytesSent, forward.len() as u64);
             client.write_all(&forward).await?;

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use ring::{digest, hmac};
+use time::PrimitiveDateTime;
+use time::format_description::parse_borrowed;
 
 use crate::Credentials;
 
@@ -28,7 +30,7 @@ pub(crate) struct Expected<'a> {
 
 /// Why a token is refused. RDS does not tell its clients; the lab does, so that a mistake can be found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum TokenError {
     #[error("the password is no IAM token: it must be a presigned URL without https://")]
     NoToken,
     #[error("the token is for the endpoint {0}, this is {1}")]
@@ -52,21 +54,23 @@ pub(crate) enum Refusal {
 }
 
 /// Checks a token at `now`, in seconds since 1970.
-pub(crate) fn verify(token: &str, expected: &Expected<'_>, now: u64) -> Result<(), Refusal> {
-    let (endpoint, query) = token.split_once("/?").ok_or(Refusal::NoToken)?;
+pub(crate) fn verify(token: &str, expected: &Expected<'_>, now: u64) -> Result<(), TokenError> {
+    let (endpoint, query) = token.split_once("/?").ok_or(TokenError::NoToken)?;
     if endpoint != expected.endpoint {
-        return Err(Refusal::Endpoint(
+        return Err(TokenError::Endpoint(
             endpoint.to_owned(),
             expected.endpoint.to_owned(),
         ));
     }
-    let mut fields = parse(query).ok_or(Refusal::NoToken)?;
-    let signature = fields.remove("X-Amz-Signature").and_then(|hex| unhex(&hex));
-    let signature = signature.ok_or(Refusal::Unreadable("X-Amz-Signature"))?;
+    let mut fields = parse(query).ok_or(TokenError::NoToken)?;
+    let signature = fields
+        .remove("X-Amz-Signature")
+        .and_then(|text| hex::decode(text).ok());
+    let signature = signature.ok_or(TokenError::Unreadable("X-Amz-Signature"))?;
     let signed_at = fields.get("X-Amz-Date").cloned().unwrap_or_default();
     let day = signed_at
         .get(..8)
-        .ok_or(Refusal::Unreadable("X-Amz-Date"))?;
+        .ok_or(TokenError::Unreadable("X-Amz-Date"))?;
     let scope = format!("{day}/{}/rds-db/aws4_request", expected.region);
 
     check_fields(&fields, expected, &scope)?;
@@ -83,14 +87,14 @@ pub(crate) fn verify(token: &str, expected: &Expected<'_>, now: u64) -> Result<(
         day,
         expected.region,
     );
-    hmac::verify(&key, to_sign.as_bytes(), &signature).map_err(|_| Refusal::Signature)
+    hmac::verify(&key, to_sign.as_bytes(), &signature).map_err(|_| TokenError::Signature)
 }
 
 fn check_fields(
     fields: &BTreeMap<String, String>,
     expected: &Expected<'_>,
     scope: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), TokenError> {
     let credential = format!("{}/{scope}", expected.credentials.access_key_id);
     for (name, value) in [
         ("Action", "connect"),
@@ -101,30 +105,34 @@ fn check_fields(
     ] {
         let is = fields.get(name).map_or("", String::as_str);
         if is != value {
-            return Err(Refusal::Field(name, is.to_owned(), value.to_owned()));
+            return Err(TokenError::Field(name, is.to_owned(), value.to_owned()));
         }
     }
     if fields.get("X-Amz-Security-Token") == Some(&expected.credentials.session_token) {
         Ok(())
     } else {
-        Err(Refusal::Session)
+        Err(TokenError::Session)
     }
 }
 
-fn check_time(fields: &BTreeMap<String, String>, signed_at: &str, now: u64) -> Result<(), Refusal> {
-    let signed_at = seconds(signed_at).ok_or(Refusal::Unreadable("X-Amz-Date"))?;
+fn check_time(
+    fields: &BTreeMap<String, String>,
+    signed_at: &str,
+    now: u64,
+) -> Result<(), TokenError> {
+    let signed_at = seconds(signed_at).ok_or(TokenError::Unreadable("X-Amz-Date"))?;
     let life: u64 = fields
         .get("X-Amz-Expires")
         .and_then(|text| text.parse().ok())
-        .ok_or(Refusal::Unreadable("X-Amz-Expires"))?;
+        .ok_or(TokenError::Unreadable("X-Amz-Expires"))?;
     if life > LONGEST_LIFE {
-        return Err(Refusal::LifeTooLong(life));
+        return Err(TokenError::LifeTooLong(life));
     }
     if signed_at > now + CLOCK_SKEW {
-        return Err(Refusal::Future(signed_at - now));
+        return Err(TokenError::Future(signed_at - now));
     }
     match now.checked_sub(signed_at + life) {
-        Some(late) if late > 0 => Err(Refusal::Expired(late)),
+        Some(late) if late > 0 => Err(TokenError::Expired(late)),
         _ => Ok(()),
     }
 }
@@ -142,11 +150,7 @@ fn signing_key(secret: &str, day: &str, region: &str) -> hmac::Key {
 }
 
 fn hash(text: &str) -> String {
-    let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    digest
-        .as_ref()
-        .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex::encode(digest::digest(&digest::SHA256, text.as_bytes()))
 }
 
 /// The query's fields, decoded; nothing if one is malformed or comes twice.
@@ -186,54 +190,18 @@ fn decode(text: &str) -> Option<String> {
     let mut decoded = parts.next()?.as_bytes().to_vec();
     for part in parts {
         let part = part.as_bytes();
-        decoded.extend(unhex(std::str::from_utf8(part.get(..2)?).ok()?)?);
+        decoded.extend(hex::decode(part.get(..2)?).ok()?);
         decoded.extend_from_slice(&part[2..]);
     }
     String::from_utf8(decoded).ok()
 }
 
-fn unhex(hex: &str) -> Option<Vec<u8>> {
-    let digits = hex
-        .chars()
-        .map(|digit| digit.to_digit(16).map(|digit| digit as u8))
-        .collect::<Option<Vec<_>>>()?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    rest.is_empty()
-        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
-}
-
 /// Seconds since 1970 of a time like `20260131T235959Z`.
-fn seconds(time: &str) -> Option<u64> {
-    let (day, clock) = time.strip_suffix('Z')?.split_once('T')?;
-    if day.len() != 8
-        || clock.len() != 6
-        || !day
-            .bytes()
-            .chain(clock.bytes())
-            .all(|byte| byte.is_ascii_digit())
-    {
-        return None;
-    }
-    let number = |text: &str, from, to| text[from..to].parse::<u64>().ok();
-    let (year, month, day) = (number(day, 0, 4)?, number(day, 4, 6)?, number(day, 6, 8)?);
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Years that start in March have their leap day at the end.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
-    // 719,468 days lie between 1 March of the year 0 and 1 January 1970.
-    let days = days - 719_468;
-    Some(
-        days * 86_400
-            + number(clock, 0, 2)? * 3_600
-            + number(clock, 2, 4)? * 60
-            + number(clock, 4, 6)?,
-    )
+fn seconds(text: &str) -> Option<u64> {
+    const FORMAT: &str = "[year][month][day]T[hour][minute][second]Z";
+    let format = parse_borrowed::<2>(FORMAT).expect("it is a format");
+    let time = PrimitiveDateTime::parse(text, &format).ok()?;
+    u64::try_from(time.assume_utc().unix_timestamp()).ok()
 }
 
 #[cfg(test)]

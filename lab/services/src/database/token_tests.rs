@@ -20,7 +20,7 @@ fn credentials() -> Credentials {
     }
 }
 
-fn verify_at(token: &str, now: u64) -> Result<(), Refusal> {
+fn verify_at(token: &str, now: u64) -> Result<(), TokenError> {
     let expected = Expected {
         endpoint: "127.0.0.1:5432",
         user: "stadiums_reader",
@@ -34,9 +34,15 @@ fn verify_at(token: &str, now: u64) -> Result<(), Refusal> {
 fn a_good_token_is_accepted_for_its_quarter_of_an_hour() {
     assert_eq!(verify_at(TOKEN, SIGNED_AT), Ok(()));
     assert_eq!(verify_at(TOKEN, SIGNED_AT + 900), Ok(()));
-    assert_eq!(verify_at(TOKEN, SIGNED_AT + 901), Err(Refusal::Expired(1)));
+    assert_eq!(
+        verify_at(TOKEN, SIGNED_AT + 901),
+        Err(TokenError::Expired(1))
+    );
     assert_eq!(verify_at(TOKEN, SIGNED_AT - 300), Ok(()));
-    assert_eq!(verify_at(TOKEN, SIGNED_AT - 301), Err(Refusal::Future(301)));
+    assert_eq!(
+        verify_at(TOKEN, SIGNED_AT - 301),
+        Err(TokenError::Future(301))
+    );
 }
 
 #[test]
@@ -47,7 +53,7 @@ fn each_wrong_field_is_named() {
     };
     assert!(matches!(
         wrong("127.0.0.1:5432", "127.0.0.1:5433"),
-        Refusal::Endpoint(..)
+        TokenError::Endpoint(..)
     ));
     for (field, from, to) in [
         ("Action", "Action=connect", "Action=delete"),
@@ -63,34 +69,34 @@ fn each_wrong_field_is_named() {
         ("X-Amz-Credential", "%2F20260131", "%2F20260130"),
         ("X-Amz-SignedHeaders", "=host", "=host%3Bdate"),
     ] {
-        let refusal = wrong(from, to);
+        let error = wrong(from, to);
         assert!(
-            matches!(refusal, Refusal::Field(name, ..) if name == field),
-            "{from}: {refusal}"
+            matches!(error, TokenError::Field(name, ..) if name == field),
+            "{from}: {error}"
         );
     }
-    assert_eq!(wrong("and-plain", "and-other"), Refusal::Session);
+    assert_eq!(wrong("and-plain", "and-other"), TokenError::Session);
     assert_eq!(
         wrong("Expires=900", "Expires=901"),
-        Refusal::LifeTooLong(901)
+        TokenError::LifeTooLong(901)
     );
     assert_eq!(
         wrong("Expires=900", "Expires=a"),
-        Refusal::Unreadable("X-Amz-Expires")
+        TokenError::Unreadable("X-Amz-Expires")
     );
     assert_eq!(
         wrong("T235000Z", "T2350Z"),
-        Refusal::Unreadable("X-Amz-Date")
+        TokenError::Unreadable("X-Amz-Date")
     );
     assert_eq!(
         wrong("&X-Amz-Signature=aa", "&X-Amz-Signature=ax"),
-        Refusal::Unreadable("X-Amz-Signature")
+        TokenError::Unreadable("X-Amz-Signature")
     );
     assert_eq!(
         wrong("&DBUser=", "&DBUser=stadiums_reader&DBUser="),
-        Refusal::NoToken
+        TokenError::NoToken
     );
-    assert_eq!(verify_at("a password", SIGNED_AT), Err(Refusal::NoToken));
+    assert_eq!(verify_at("a password", SIGNED_AT), Err(TokenError::NoToken));
 }
 
 #[test]
@@ -105,7 +111,7 @@ fn what_is_signed_cannot_be_changed() {
         assert_ne!(changed, TOKEN);
         assert_eq!(
             verify_at(&changed, SIGNED_AT),
-            Err(Refusal::Signature),
+            Err(TokenError::Signature),
             "{to}"
         );
     }
@@ -117,7 +123,10 @@ fn what_is_signed_cannot_be_changed() {
         region: "us-east-1",
         credentials: &other,
     };
-    assert_eq!(verify(TOKEN, &expected, SIGNED_AT), Err(Refusal::Signature));
+    assert_eq!(
+        verify(TOKEN, &expected, SIGNED_AT),
+        Err(TokenError::Signature)
+    );
 }
 
 proptest! {

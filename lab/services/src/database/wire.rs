@@ -177,14 +177,23 @@ pub(crate) fn simple_query(sql: &str) -> Bytes {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fatal {
     /// The SQLSTATE, five characters.
-    pub code: &'static str,
+    code: &'static str,
     /// What is wrong.
-    pub message: String,
+    message: String,
     /// More about it; empty for nothing.
-    pub detail: String,
+    detail: String,
 }
 
 impl Fatal {
+    /// A code, a message and a detail, which may be empty.
+    pub fn new(code: &'static str, message: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            detail: detail.into(),
+        }
+    }
+
     /// The error as an `ErrorResponse`.
     pub fn bytes(&self) -> Bytes {
         let Self {
@@ -276,11 +285,7 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_message() {
-        let fatal = Fatal {
-            code: "28P01",
-            message: "no".into(),
-            detail: "because".into(),
-        };
+        let fatal = Fatal::new("28P01", "no", "because");
         assert_eq!(error_text(&fatal.bytes()[HEADER..]), "no");
     }
 }

@@ -1,24 +1,22 @@
 //! The operations of Parameter Store, as JSON in and JSON out.
 
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::State;
-use super::store::{Labelled, NotFound, Parameter, SECURE};
-use crate::counts::Counter;
+use super::quota::Quota;
+use super::store::{Parameter, Store, Unknown};
+use crate::network::counts::{Counter, Counters};
 
 /// The most names in one `GetParameters` request, and the most parameters in one answer to `GetParametersByPath`
 /// (docs.aws.amazon.com, API reference of both).
 const MOST_NAMES: usize = 10;
 
-/// The longest value of a standard parameter, in bytes.
-const LONGEST_VALUE: usize = 4096;
-
 /// An error of the API. All that are modelled have the HTTP status 400, throttling included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ApiError {
+pub(super) struct ApiError {
     /// The error's name.
     pub name: &'static str,
     /// Its message; some have none.
@@ -72,45 +70,48 @@ struct GetParametersByPath {
     parameter_filters: Vec<Value>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct LabelParameterVersion {
-    name: String,
-    parameter_version: Option<u64>,
-    labels: Vec<String>,
+/// The operations, with the parameters and the quota that all callers share.
+pub(super) struct Api {
+    store: Mutex<Store>,
+    quota: Mutex<Quota>,
+    counters: Arc<Counters>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct PutParameter {
-    name: String,
-    value: String,
-    r#type: Option<String>,
-    #[serde(default)]
-    overwrite: bool,
-}
+impl Api {
+    /// Without parameters.
+    pub fn new(quota: Option<u32>, counters: Arc<Counters>) -> Self {
+        Self {
+            store: Mutex::default(),
+            quota: Mutex::new(Quota::new(quota, Instant::now())),
+            counters,
+        }
+    }
 
-impl State {
+    /// The parameters. The caller must not wait for anything while it holds them.
+    pub fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().expect("no holder panics")
+    }
+
+    /// Replaces the quota, in requests per second: `None` lifts it.
+    pub fn set_quota(&self, per_second: Option<u32>) {
+        *self.quota.lock().expect("no holder panics") = Quota::new(per_second, Instant::now());
+    }
+
     /// Carries out the operation that the header `X-Amz-Target` names.
     pub fn call(&self, target: &str, body: &[u8]) -> Result<Value, ApiError> {
         match target.strip_prefix("AmazonSSM.") {
             Some("GetParameter") => {
-                self.counters.add(Counter::ParametersGetParameter, 1);
-                self.take_from_quota()?;
+                self.take_from_quota(Counter::ParametersGetParameter)?;
                 self.get_parameter(&parse(body)?)
             }
             Some("GetParameters") => {
-                self.counters.add(Counter::ParametersGetParameters, 1);
-                self.take_from_quota()?;
+                self.take_from_quota(Counter::ParametersGetParameters)?;
                 self.get_parameters(&parse(body)?)
             }
             Some("GetParametersByPath") => {
-                self.counters.add(Counter::ParametersGetParametersByPath, 1);
-                self.take_from_quota()?;
+                self.take_from_quota(Counter::ParametersGetParametersByPath)?;
                 self.get_parameters_by_path(&parse(body)?)
             }
-            Some("PutParameter") => self.put_parameter(&parse(body)?),
-            Some("LabelParameterVersion") => self.label_parameter_version(&parse(body)?),
             _ => Err(ApiError {
                 name: "UnknownOperationException",
                 message: None,
@@ -118,13 +119,11 @@ impl State {
         }
     }
 
-    fn take_from_quota(&self) -> Result<(), ApiError> {
-        if self
-            .quota
-            .lock()
-            .expect("no holder panics")
-            .grant(Instant::now())
-        {
+    /// Counts a request, and fails if the quota has no room for it.
+    fn take_from_quota(&self, counter: Counter) -> Result<(), ApiError> {
+        self.counters.add(counter, 1);
+        let mut quota = self.quota.lock().expect("no holder panics");
+        if quota.grant(Instant::now()) {
             return Ok(());
         }
         self.counters.add(Counter::ParametersThrottled, 1);
@@ -132,11 +131,17 @@ impl State {
     }
 
     fn get_parameter(&self, request: &GetParameter) -> Result<Value, ApiError> {
-        let store = self.store.lock().expect("no holder panics");
-        store
-            .get(&request.name, request.with_decryption)
-            .map(|parameter| json!({ "Parameter": parameter }))
-            .map_err(|error| not_found(&error, &request.name))
+        match self.store().get(&request.name, request.with_decryption) {
+            Ok(parameter) => Ok(json!({ "Parameter": parameter })),
+            Err(Unknown::Name) => Err(ApiError {
+                name: "ParameterNotFound",
+                message: None,
+            }),
+            Err(Unknown::Selector) => Err(ApiError::new(
+                "ParameterVersionNotFound",
+                "The lab keeps the newest version of a parameter only, and no labels.",
+            )),
+        }
     }
 
     fn get_parameters(&self, request: &GetParameters) -> Result<Value, ApiError> {
@@ -145,7 +150,7 @@ impl State {
             let message = format!("Names must have 1 to {MOST_NAMES} members, not {count}.");
             return Err(ApiError::new("ValidationException", message));
         }
-        let store = self.store.lock().expect("no holder panics");
+        let store = self.store();
         let mut found = Vec::new();
         let mut invalid = Vec::new();
         for name in &request.names {
@@ -179,76 +184,15 @@ impl State {
                 "The specified token isn't valid.",
             ));
         }
-        let store = self.store.lock().expect("no holder panics");
-        let mut below = store.below(
-            &request.path,
-            request.recursive,
-            request.with_decryption,
-            from,
-        );
+        let store = self.store();
+        let decrypted = request.with_decryption;
+        let mut below = store.below(&request.path, request.recursive, decrypted, from);
         let page = below.by_ref().take(most).collect::<Vec<Parameter>>();
-        let mut answer = json!({ "Parameters": page });
-        if let Some(next) = below.next() {
-            answer["NextToken"] = next.name.into();
-        }
-        Ok(answer)
-    }
-
-    fn label_parameter_version(&self, request: &LabelParameterVersion) -> Result<Value, ApiError> {
-        let count = request.labels.len();
-        if !(1..=MOST_NAMES).contains(&count) {
-            let message = format!("Labels must have 1 to {MOST_NAMES} members, not {count}.");
-            return Err(ApiError::new("ValidationException", message));
-        }
-        let mut store = self.store.lock().expect("no holder panics");
-        let labelled = store.label(&request.name, request.parameter_version, &request.labels);
-        match labelled.map_err(|error| not_found(&error, &request.name))? {
-            Labelled::Done { version, invalid } => {
-                Ok(json!({ "InvalidLabels": invalid, "ParameterVersion": version }))
-            }
-            Labelled::TooMany => Err(ApiError::new(
-                "ParameterVersionLabelLimitExceeded",
-                "A parameter version can have a maximum of ten labels.",
-            )),
-        }
-    }
-
-    fn put_parameter(&self, request: &PutParameter) -> Result<Value, ApiError> {
-        let invalid = |message: String| Err(ApiError::new("ValidationException", message));
-        let mut store = self.store.lock().expect("no holder panics");
-        let existing = store.kind(&request.name).map(str::to_owned);
-        if existing.is_some() && !request.overwrite {
-            let message = "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.";
-            return Err(ApiError::new("ParameterAlreadyExists", message));
-        }
-        let Some(kind) = request.r#type.clone().or(existing) else {
-            return invalid("A new parameter needs a Type.".to_owned());
-        };
-        if !["String", "StringList", SECURE].contains(&kind.as_str()) {
-            return invalid(format!(
-                "Type is {kind}, it must be String, StringList or {SECURE}."
-            ));
-        }
-        if request.value.is_empty() || request.value.len() > LONGEST_VALUE {
-            return invalid(format!(
-                "A standard parameter's Value has 1 to {LONGEST_VALUE} bytes."
-            ));
-        }
-        let version = store.put(&request.name, &kind, &request.value);
-        Ok(json!({ "Version": version, "Tier": "Standard" }))
-    }
-}
-
-fn not_found(error: &NotFound, name: &str) -> ApiError {
-    match error {
-        NotFound::Parameter => ApiError {
-            name: "ParameterNotFound",
-            message: None,
-        },
-        NotFound::Version => ApiError::new(
-            "ParameterVersionNotFound",
-            format!("There is no such version or label of {name}."),
-        ),
+        let next = below.next().map(|parameter| parameter.name);
+        Ok(match next {
+            Some(next) => json!({ "Parameters": page, "NextToken": next }),
+            None => json!({ "Parameters": page }),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// A quota that refills evenly: after a quiet second its whole rate is there at once.
 #[derive(Debug)]
-pub(crate) struct Quota {
+pub(super) struct Quota {
     per_second: Option<u32>,
     /// The time by which everything granted so far is paid back.
     paid_back: Instant,

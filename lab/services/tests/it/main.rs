@@ -1,0 +1,15 @@
+//! The services as a function sees them, with real programs behind them.
+
+mod cache;
+mod client;
+mod database;
+mod faults;
+mod https;
+mod lab;
+mod login;
+mod parameters;
+mod pinning;
+mod processes;
+mod secrets_and_paths;
+mod services;
+mod tls;

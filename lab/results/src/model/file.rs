@@ -2,31 +2,17 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::load::{Load, Loaded};
+use crate::load::Load;
 pub use crate::model::file_error::Error;
 use crate::model::layout::RoundPerLine;
 use crate::schema::{Measurement, Place, ResultsFile, SCHEMA, Session};
 use crate::trace::Trace;
 use crate::tuning::Tuning;
-
-/// The path `folder/name.json`, for names that stay in that folder on every system.
-pub fn path_of(folder: &Path, name: &str) -> Result<PathBuf, Error> {
-    let stem = name.strip_suffix(".json").unwrap_or(name);
-    let plain = stem
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    if !plain || !stem.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return Err(Error::Name {
-            name: name.to_owned(),
-        });
-    }
-    Ok(folder.join(format!("{stem}.json")))
-}
 
 impl ResultsFile {
     /// A file without sessions.
@@ -169,15 +155,6 @@ impl ResultsFile {
         self.loads
             .retain(|older| older.conditions.id != load.conditions.id && !older.steps.is_empty());
         self.loads.push(load);
-    }
-
-    /// The newest load of a step by this strategy.
-    pub fn latest_load(&self, strategy: &str, step: &str) -> Option<(&Load, &Loaded)> {
-        self.loads
-            .iter()
-            .rev()
-            .filter(|load| load.strategy == strategy)
-            .find_map(|load| Some((load, load.steps.get(step)?)))
     }
 
     /// The newest measurement of a step at its own memory size, with its session.

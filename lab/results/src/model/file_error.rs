@@ -66,14 +66,6 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// A name that cannot be a file's name.
-    #[error(
-        "{name:?} cannot name a results file: use letters, digits, '-', '_' and '.', beginning with a letter or digit"
-    )]
-    Name {
-        /// The name as given.
-        name: String,
-    },
 }
 
 /// What to do when a file cannot be written.

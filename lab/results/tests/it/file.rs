@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::common::{measurement, session};
 use expect_test::{expect, expect_file};
-use lab_results::file::{Error, path_of};
+use lab_results::file::Error;
 use lab_results::schema::{Place, ResultsFile, Session};
 use proptest::prelude::*;
 
@@ -138,34 +138,6 @@ fn results_of_two_places_do_not_mix() {
     ResultsFile::add(&path, Place::Aws, session("1", &["floor"])).unwrap();
     let error = ResultsFile::add(&path, Place::Local, session("2", &["floor"])).unwrap_err();
     assert!(matches!(error, Error::Place { .. }), "{error}");
-}
-
-#[test]
-fn names_cannot_leave_the_folder() {
-    let folder = Path::new("data/results");
-    assert_eq!(path_of(folder, "anna").unwrap(), folder.join("anna.json"));
-    assert_eq!(
-        path_of(folder, "room-1.json").unwrap(),
-        folder.join("room-1.json")
-    );
-    for name in [
-        "",
-        ".",
-        "..",
-        ".hidden",
-        "../up",
-        "a/b",
-        "a\\b",
-        "/etc/passwd",
-        "-rf",
-        "ü",
-        ".json",
-    ] {
-        assert!(
-            matches!(path_of(folder, name), Err(Error::Name { .. })),
-            "{name:?}"
-        );
-    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use lab_workspace::{Neighbour, Step, Workspace};
+use lab_workspace::{BackingService, Step, Workspace};
 
 use crate::measured::{Measured, PROFILE};
 use crate::tables::picture;
@@ -38,7 +38,11 @@ struct Wire {
 pub fn figure(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
     let from = workspace.before(step)?;
     let mut wires = Vec::new();
-    for neighbour in [Neighbour::Parameters, Neighbour::Database, Neighbour::Cache] {
+    for neighbour in [
+        BackingService::Parameters,
+        BackingService::Database,
+        BackingService::Cache,
+    ] {
         if step.manifest.services.contains(&neighbour) {
             wires.push(wire(measured, step, from, neighbour)?);
         }
@@ -50,12 +54,12 @@ fn wire(
     measured: &Measured,
     step: &Step,
     from: Option<&Step>,
-    neighbour: Neighbour,
+    neighbour: BackingService,
 ) -> Result<Wire> {
     let name = match neighbour {
-        Neighbour::Parameters => "Parameter Store",
-        Neighbour::Database => "RDS Proxy, Aurora",
-        Neighbour::Cache => "ElastiCache",
+        BackingService::Parameters => "Parameter Store",
+        BackingService::Database => "RDS Proxy, Aurora",
+        BackingService::Cache => "ElastiCache",
     };
     let prefix = neighbour.as_str();
     let (_, measurement) = measured.of(step, PROFILE)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use lab_workspace::{Neighbour, Step, Workspace};
+use lab_workspace::{BackingService, Step, Workspace};
 
 use crate::measured::{Measured, PROFILE};
 use crate::tables::picture;
@@ -38,7 +38,11 @@ struct Wire {
 pub fn figure(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
     let from = workspace.before(step)?;
     let mut wires = Vec::new();
-    for service in [Neighbour::Parameters, Neighbour::Database, Neighbour::Cache] {
+    for service in [
+        BackingService::Parameters,
+        BackingService::Database,
+        BackingService::Cache,
+    ] {
         if step.manifest.services.contains(&service) {
             wires.push(wire(measured, step, from, service)?);
         }
@@ -46,11 +50,16 @@ pub fn figure(measured: &Measured, workspace: &Workspace, step: &Step) -> Result
     Ok(picture(&svg(step, from, &wires)))
 }
 
-fn wire(measured: &Measured, step: &Step, from: Option<&Step>, service: Neighbour) -> Result<Wire> {
+fn wire(
+    measured: &Measured,
+    step: &Step,
+    from: Option<&Step>,
+    service: BackingService,
+) -> Result<Wire> {
     let name = match service {
-        Neighbour::Parameters => "Parameter Store",
-        Neighbour::Database => "RDS Proxy, Aurora",
-        Neighbour::Cache => "ElastiCache",
+        BackingService::Parameters => "Parameter Store",
+        BackingService::Database => "RDS Proxy, Aurora",
+        BackingService::Cache => "ElastiCache",
     };
     let prefix = service.as_str();
     let (_, measurement) = measured.of(step, PROFILE)?;

@@ -1,4 +1,4 @@
-//! Measuring: interleaved rounds, each with one fresh environment of every target, so that the machine's mood hits all
+//! Measuring: interleaved rounds, each with one fresh environment of every target, so that the machine's drift hits all
 //! of them alike. Cold and warm are kept apart, every sample is kept.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use lab_services::Counts;
 
 use crate::contract;
 use crate::target::Target;
-use crate::testbed::Lab;
+use crate::testbed::Testbed;
 use lab_workspace::builder;
 use lab_workspace::progress::Progress;
 
@@ -83,7 +83,7 @@ pub struct Prepared {
 
 impl Prepared {
     /// Configures a built target.
-    pub fn new(lab: &Lab, target: &Target, executable: &PathBuf) -> Result<Self> {
+    pub fn new(lab: &Testbed, target: &Target, executable: &PathBuf) -> Result<Self> {
         Ok(Self {
             target: target.clone(),
             function: Arc::new(lab.function(target, executable)?),
@@ -114,7 +114,7 @@ impl Prepared {
 
     /// Invokes the target once and checks that it answers, with the stadiums if it is to serve them. Answers what is
     /// worth saying about a file that serves something else.
-    pub async fn check(&mut self, lab: &Lab) -> Result<Option<String>> {
+    pub async fn check(&mut self, lab: &Testbed) -> Result<Option<String>> {
         let name = &self.target.name;
         lab.before_cold_start(&self.target).await?;
         let mut environment = Environment::start(&self.function)
@@ -143,7 +143,7 @@ impl Prepared {
 
 /// Measures all targets, by their names.
 pub async fn measure(
-    lab: &Lab,
+    lab: &Testbed,
     targets: &[Prepared],
     extent: &Extent,
     progress: &mut Progress,
@@ -156,7 +156,7 @@ pub async fn measure(
 /// Measures all targets, in their order. The n-th rounds of all of them run next to each other, in an order that changes
 /// each time.
 pub async fn measure_each(
-    lab: &Lab,
+    lab: &Testbed,
     targets: &[Prepared],
     extent: &Extent,
     progress: &mut Progress,
@@ -208,7 +208,7 @@ fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
 }
 
 /// One environment from its start to its end.
-async fn round(lab: &Lab, prepared: &Prepared, extent: &Extent) -> Result<Round> {
+async fn round(lab: &Testbed, prepared: &Prepared, extent: &Extent) -> Result<Round> {
     lab.before_cold_start(&prepared.target).await?;
     let event = contract::request();
     let start = lab.services.counts();
@@ -330,7 +330,7 @@ impl Series {
 }
 
 /// A figure that exists only where the CPU is limited.
-fn limited(lab: &Lab, value: f64) -> Option<f64> {
+fn limited(lab: &Testbed, value: f64) -> Option<f64> {
     lab.platform.limits.enforced().then_some(value)
 }
 

@@ -70,7 +70,7 @@ fn base_of(chosen: PathBuf) -> PathBuf {
 }
 
 /// Folders and control groups of runs that have died, this user's only.
-pub fn leftovers() -> Vec<PathBuf> {
+pub fn stale() -> Vec<PathBuf> {
     let own = nix::unistd::getuid().as_raw();
     let folders = fs::read_dir(base()).into_iter().flatten().flatten();
     let folders = folders.filter(|entry| {
@@ -91,9 +91,9 @@ fn is_dead(name: &str) -> bool {
 }
 
 /// Removes what dead runs left, and says so in a line.
-pub fn clear_leftovers() {
+pub fn clear_stale() {
     let (mut groups, mut folders) = (0, 0);
-    for path in leftovers() {
+    for path in stale() {
         let is_group = path.join("cgroup.procs").exists();
         let gone = if is_group {
             limits::remove_stale_group(&path)
@@ -122,7 +122,7 @@ mod tests {
         let run = RunDirectory::create().unwrap();
         let path = run.path().to_owned();
         assert!(path.is_dir());
-        assert!(!leftovers().contains(&path), "its process is alive");
+        assert!(!stale().contains(&path), "its process is alive");
         drop(run);
         assert!(!path.exists());
     }

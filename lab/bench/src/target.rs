@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::testbed;
 use lab_workspace::builder::{self, Profile};
-use lab_workspace::{Architecture, FLOOR, Neighbour, Step, TrustAnchors, Workspace};
+use lab_workspace::{Architecture, BackingService, FLOOR, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
 const FILE_MEMORY_MB: u32 = 256;
@@ -36,8 +36,8 @@ pub struct Target {
     pub timeout: Duration,
     /// The architecture that it is priced for.
     pub architecture: Architecture,
-    /// The neighbours that it talks to.
-    pub services: Vec<Neighbour>,
+    /// The services that it talks to.
+    pub services: Vec<BackingService>,
     /// The roots that it trusts.
     pub trust_anchors: TrustAnchors,
     /// Whether the Parameters and Secrets extension is attached.
@@ -71,17 +71,17 @@ impl Target {
         matches!(self.source, Source::Package(_))
     }
 
-    /// What may be missing when a file does not answer: it runs without neighbours, unless a step lends it its own.
+    /// What may be missing when a file does not answer: it runs without services, unless a step lends it its own.
     pub fn hint(&self) -> Option<&'static str> {
         let is_bare = !self.is_built_here() && self.services.is_empty();
         is_bare.then_some(
-            ". If it needs a step's memory, neighbours or extension, name that step: --like 05",
+            ". If it needs a step's memory, services or extension, name that step: --like 05",
         )
     }
 
     /// True for a handler that must answer with the stadiums: it has a database to take them from.
     pub fn serves_stadiums(&self) -> bool {
-        self.services.contains(&Neighbour::Database)
+        self.services.contains(&BackingService::Database)
     }
 
     /// The step, as its manifest configures it.

@@ -1,4 +1,4 @@
-//! The lab, ready to run functions: the neighbours started and filled, the limits of this machine found.
+//! The lab, ready to run functions: the services started and filled, the limits of this machine found.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::run_directory::RunDirectory;
 use crate::target::Target;
 use lab_workspace::builder::{self, Profile};
-use lab_workspace::{Neighbour, TrustAnchors, Workspace};
+use lab_workspace::{BackingService, TrustAnchors, Workspace};
 
 /// The package that fills the table; it runs as a function, as it does on AWS.
 const POPULATE: &str = "populate";
@@ -25,10 +25,10 @@ const POPULATE: &str = "populate";
 const EXTENSION: &str = "lab-extension";
 
 /// Everything that a function needs to run here.
-pub struct Lab {
+pub struct Testbed {
     /// `data/facts.toml`
     pub facts: Facts,
-    /// The neighbours.
+    /// The services.
     pub services: Services,
     /// The emulated service.
     pub platform: Arc<Platform>,
@@ -56,12 +56,12 @@ pub struct Setup<'a> {
     pub profile: &'a str,
     /// Requests per second that Parameter Store answers; `None` lifts its quota.
     pub parameter_quota: Option<u32>,
-    /// The programs of the neighbours.
+    /// The programs of the services.
     pub programs: Programs,
 }
 
-impl Lab {
-    /// Builds the extension and `populate`, starts the neighbours and fills the database. Call it from the thread on
+impl Testbed {
+    /// Builds the extension and `populate`, starts the services and fills the database. Call it from the thread on
     /// which the environments will be started.
     pub async fn start(setup: Setup<'_>) -> Result<Self> {
         let facts = setup.workspace.facts()?.clone();
@@ -86,7 +86,7 @@ impl Lab {
         };
         let services = Services::start(options)
             .await
-            .context("cannot start the neighbours")?;
+            .context("cannot start the services")?;
         let credentials = services.credentials();
         let platform = Arc::new(Platform {
             credentials: Credentials {
@@ -114,7 +114,7 @@ impl Lab {
         Clock::new(&workspace.root, self.directory.path()).await
     }
 
-    /// Ends the neighbours and removes the run's folder.
+    /// Ends the services and removes the run's folder.
     pub async fn stop(self) {
         self.services.stop().await;
         drop(self.directory);
@@ -166,7 +166,7 @@ impl Lab {
     /// What a target costs to start depends on whether the cache already holds the list: a cold start after a quiet time
     /// finds it empty, since the entry lives for seconds and an environment for minutes.
     pub async fn before_cold_start(&self, target: &Target) -> Result<()> {
-        if target.services.contains(&Neighbour::Cache) {
+        if target.services.contains(&BackingService::Cache) {
             self.services.cache().flush().await?;
         }
         Ok(())

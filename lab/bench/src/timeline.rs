@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::contract;
 use crate::measure::{GAP, Prepared};
-use crate::testbed::Lab;
+use crate::testbed::Testbed;
 use lab_workspace::progress::Progress;
 
 /// How long a document may be on its way: the step sends it before it answers, to a socket of this machine.
@@ -44,7 +44,7 @@ pub struct Traces {
 
 /// Traces a target.
 pub async fn trace(
-    lab: &Lab,
+    lab: &Testbed,
     prepared: &Prepared,
     conditions: &Conditions,
     extent: Extent,
@@ -84,14 +84,14 @@ fn median(mut traces: Vec<Trace>) -> Option<Trace> {
 }
 
 struct Tracer<'a> {
-    lab: &'a Lab,
+    lab: &'a Testbed,
     prepared: &'a Prepared,
     conditions: &'a Conditions,
     /// The program sends documents, as far as is known.
     documents: bool,
 }
 
-/// What an environment had used up, and asked of the neighbours, at some moment.
+/// What an environment had used up, and asked of the services, at some moment.
 struct Before {
     cpu: CpuUsage,
     counts: Counts,

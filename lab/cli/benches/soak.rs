@@ -1,4 +1,4 @@
-//! A steady rate for minutes, while neighbours are restarted under it: what fails, for how long, and what is stuck
+//! A steady rate for minutes, while services are restarted under it: what fails, for how long, and what is stuck
 //! afterwards. `cargo bench --profile lab -p lab --bench soak`, or with minutes and steps: `... -- 2 02 05`.
 
 use std::cell::RefCell;
@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use lab::programs;
 use lab_bench::contract;
 use lab_bench::target::Target;
-use lab_bench::testbed::{Lab, Setup, scaling};
+use lab_bench::testbed::{Setup, Testbed, scaling};
 use lab_lambda::{Scaling, Service, TraceHeader, client_response};
 use lab_results::format::duration;
 use lab_results::stats::Summary;
@@ -24,14 +24,14 @@ const RATE: u32 = 20;
 const RESERVED: u32 = 8;
 
 /// When what is restarted, as a share of the whole time.
-const RESTARTS: [(f64, Neighbour); 3] = [
-    (0.2, Neighbour::Cache),
-    (0.45, Neighbour::Database),
-    (0.7, Neighbour::Cache),
+const RESTARTS: [(f64, Restarted); 3] = [
+    (0.2, Restarted::Cache),
+    (0.45, Restarted::Database),
+    (0.7, Restarted::Cache),
 ];
 
 #[derive(Debug, Clone, Copy)]
-enum Neighbour {
+enum Restarted {
     Cache,
     Database,
 }
@@ -66,7 +66,7 @@ async fn main() -> Result<()> {
         let executable = target.executable(&workspace).await?;
         targets.push((target, executable));
     }
-    let lab = Lab::start(Setup {
+    let lab = Testbed::start(Setup {
         workspace: &workspace,
         profile: "region",
         parameter_quota: None,
@@ -81,7 +81,7 @@ async fn main() -> Result<()> {
 }
 
 async fn soak(
-    lab: &Lab,
+    lab: &Testbed,
     targets: Vec<(Target, std::path::PathBuf)>,
     length: Duration,
 ) -> Result<()> {
@@ -110,18 +110,18 @@ async fn soak(
             tokio::task::spawn_local(send(Rc::clone(&service), Rc::clone(&seen), begin, length));
         clients.push((target.name, service, seen, sender));
     }
-    for (share, neighbour) in RESTARTS {
+    for (share, service) in RESTARTS {
         tokio::time::sleep_until((begin + length.mul_f64(share)).into()).await;
         println!(
-            "second {:>4}: {neighbour:?} restarted",
+            "second {:>4}: {service:?} restarted",
             begin.elapsed().as_secs()
         );
-        match neighbour {
-            Neighbour::Cache => {
+        match service {
+            Restarted::Cache => {
                 lab.services.cache().stop().await?;
                 lab.services.cache().restart().await?;
             }
-            Neighbour::Database => {
+            Restarted::Database => {
                 lab.services.database().stop().await?;
                 lab.services.database().restart().await?;
             }

@@ -1,4 +1,4 @@
-//! The programs of the neighbours: found on the machine, or a private copy that is announced before it is unpacked.
+//! The programs of the services: found on the machine, or a private copy that is announced before it is unpacked.
 
 use std::io::{IsTerminal as _, Write as _};
 

@@ -5,7 +5,7 @@ use expect_test::expect_file;
 use lab::programs;
 use lab_bench::faults::{Fault, matrix};
 use lab_bench::target::Target;
-use lab_bench::testbed::{Lab, Setup};
+use lab_bench::testbed::{Setup, Testbed};
 use lab_results::view::faults::section;
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
@@ -19,7 +19,7 @@ async fn every_step_does_in_every_fault_what_the_design_asks_for() {
         parameter_quota: None,
         programs: programs::ensure(true).await.unwrap(),
     };
-    let lab = Lab::start(setup).await.unwrap();
+    let lab = Testbed::start(setup).await.unwrap();
     let mut targets = Vec::new();
     for target in workspace.steps.iter().map(Target::of_step) {
         if target.serves_stadiums() {

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 /// Nothing here takes as long, unless it hangs.
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The program, and the port that it took.
 struct Server {
@@ -120,9 +120,7 @@ impl Server {
 }
 
 async fn patiently<T>(test: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, test)
-        .await
-        .expect("it hangs")
+    tokio::time::timeout(TIMEOUT, test).await.expect("it hangs")
 }
 
 #[tokio::test]
@@ -192,7 +190,7 @@ async fn a_step_answers_as_through_an_http_api_and_as_lambda_does() {
 }
 
 #[tokio::test]
-async fn neighbours_are_broken_and_repaired_while_it_runs() {
+async fn services_are_broken_and_repaired_while_it_runs() {
     patiently(async {
         let server = Server::start(&["05", "--fault", "database=down"]).await;
         let faults = |answer: &Answer| answer.json()["faults"].to_string();
@@ -208,7 +206,7 @@ async fn neighbours_are_broken_and_repaired_while_it_runs() {
         let broken = server.send("PUT", "/_lab/faults/cache=down", "", "").await;
         assert_eq!(faults(&broken), r#"["cache=down"]"#);
         server.get("/").await.must_be_the_list();
-        // One fault a neighbour: the next one takes its place.
+        // One fault a service: the next one takes its place.
         let broken = server
             .send("PUT", "/_lab/faults/cache=garbage", "", "")
             .await;

@@ -17,4 +17,4 @@ pub mod progress;
 pub mod workspace;
 
 pub use lab_results::step_name::{FLOOR, is_floor, ladder_number, short_step};
-pub use workspace::{Architecture, Manifest, Neighbour, Step, TrustAnchors, Workspace};
+pub use workspace::{Architecture, BackingService, Manifest, Step, TrustAnchors, Workspace};

@@ -51,8 +51,8 @@ pub struct Manifest {
     pub changes: BTreeSet<String>,
     /// The architecture that it is deployed for.
     pub architecture: Architecture,
-    /// The neighbours that it talks to.
-    pub services: Vec<Neighbour>,
+    /// The services that it talks to.
+    pub services: Vec<BackingService>,
     /// The roots that its programs trust besides the lab's own.
     pub trust_anchors: TrustAnchors,
     /// Whether the Parameters and Secrets extension is attached.
@@ -62,10 +62,10 @@ pub struct Manifest {
     pub minutes: Option<u32>,
 }
 
-/// A neighbour, by its name in the manifests.
+/// A service, by its name in the manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Neighbour {
+pub enum BackingService {
     /// Parameter Store
     Parameters,
     /// Aurora PostgreSQL behind RDS Proxy
@@ -74,7 +74,7 @@ pub enum Neighbour {
     Cache,
 }
 
-impl Neighbour {
+impl BackingService {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Parameters, Self::Database, Self::Cache];
 

@@ -1,7 +1,7 @@
 //! The faults: what goes wrong, when, and what DESIGN's rules promise then.
 
 use crate::target::Target;
-use lab_workspace::Neighbour;
+use lab_workspace::BackingService;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +144,7 @@ impl Fault {
 
     /// Whether a target can meet it at all.
     pub fn concerns(self, target: &Target) -> bool {
-        let has = |neighbour| target.services.contains(&neighbour);
+        let has = |service| target.services.contains(&service);
         match self {
             Self::CacheDown
             | Self::CacheSlow
@@ -152,7 +152,7 @@ impl Fault {
             | Self::CacheRestarted
             | Self::CacheGarbage
             | Self::CacheGarbageWithExpiry
-            | Self::DatabaseDownListCached => has(Neighbour::Cache),
+            | Self::DatabaseDownListCached => has(BackingService::Cache),
             Self::ExtensionNotReady
             | Self::ExtensionSlowStart
             | Self::ExtensionWrongToken
@@ -161,9 +161,11 @@ impl Fault {
             | Self::ParametersThrottledWarm
             | Self::ParameterMissing
             | Self::ParametersSlow
-            | Self::ParametersTooSlow => has(Neighbour::Parameters),
-            Self::TokenForAnAlias => has(Neighbour::Parameters) && has(Neighbour::Database),
-            _ => has(Neighbour::Database),
+            | Self::ParametersTooSlow => has(BackingService::Parameters),
+            Self::TokenForAnAlias => {
+                has(BackingService::Parameters) && has(BackingService::Database)
+            }
+            _ => has(BackingService::Database),
         }
     }
 

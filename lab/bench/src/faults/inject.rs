@@ -7,7 +7,7 @@ use lab_lambda::{Function, Service};
 use lab_services::Network;
 
 use super::catalogue::Fault;
-use crate::testbed::Lab;
+use crate::testbed::Testbed;
 
 /// How long the steps let the list live, in seconds.
 const EXPIRY: u64 = 10;
@@ -58,7 +58,7 @@ impl Fault {
     /// Makes it happen. `cached` is the key of the list, and what the step stored there.
     pub async fn inject(
         self,
-        lab: &Lab,
+        lab: &Testbed,
         service: &Service,
         cached: Option<&(String, Vec<u8>)>,
     ) -> Result<()> {
@@ -127,7 +127,7 @@ impl Fault {
     }
 }
 
-/// How the neighbours are when nothing is wrong.
+/// How the services are when nothing is wrong.
 #[derive(Debug, Clone)]
 pub struct Normal {
     /// How far away they are.
@@ -137,14 +137,14 @@ pub struct Normal {
 }
 
 /// Takes every fault away, whichever it was.
-pub async fn restore(lab: &Lab, normal: &Normal) -> Result<()> {
+pub async fn restore(lab: &Testbed, normal: &Normal) -> Result<()> {
     restore_parameters(lab, normal);
     restore_database(lab, normal).await?;
     restore_cache(lab, normal).await
 }
 
 /// Takes every fault of Parameter Store away.
-pub fn restore_parameters(lab: &Lab, normal: &Normal) {
+pub fn restore_parameters(lab: &Testbed, normal: &Normal) {
     change(lab, |network| {
         network.parameters = normal.network.parameters;
     });
@@ -153,7 +153,7 @@ pub fn restore_parameters(lab: &Lab, normal: &Normal) {
 }
 
 /// Takes every fault of the database away.
-pub async fn restore_database(lab: &Lab, normal: &Normal) -> Result<()> {
+pub async fn restore_database(lab: &Testbed, normal: &Normal) -> Result<()> {
     change(lab, |network| network.database = normal.network.database);
     let database = lab.services.database();
     database.set_clock_ahead(Duration::ZERO);
@@ -162,14 +162,14 @@ pub async fn restore_database(lab: &Lab, normal: &Normal) -> Result<()> {
 }
 
 /// Takes every fault of the cache away. Garbage stays: it is its users' business.
-pub async fn restore_cache(lab: &Lab, normal: &Normal) -> Result<()> {
+pub async fn restore_cache(lab: &Testbed, normal: &Normal) -> Result<()> {
     change(lab, |network| network.cache = normal.network.cache);
     let cache = lab.services.cache();
     cache.resume().await?;
     Ok(cache.restart().await?)
 }
 
-fn change(lab: &Lab, farther: impl FnOnce(&mut Network)) {
+fn change(lab: &Testbed, farther: impl FnOnce(&mut Network)) {
     let mut network = lab.services.network();
     farther(&mut network);
     lab.services.set_network(&network);

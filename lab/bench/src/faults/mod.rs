@@ -1,4 +1,4 @@
-//! What each step does when a neighbour fails. Every fault is made to happen in the real service, in front of a real
+//! What each step does when a service fails. Every fault is made to happen in the real service, in front of a real
 //! environment, and the client's view of it is written down: the matrix of steps and faults.
 
 mod catalogue;
@@ -18,24 +18,24 @@ pub use catalogue::{Fault, When};
 
 use crate::clock::Clock;
 use crate::target::Target;
-use crate::testbed::Lab;
+use crate::testbed::Testbed;
 pub use inject::Normal;
 use inject::restore;
 use lab_workspace::progress::Progress;
 use probe::Probe;
 
 /// Invocations after which an environment is held to be lost.
-const PATIENCE: u32 = 5;
+const FAILURES: u32 = 5;
 
 /// The function's timeout: Lambda's own default, shorter than the manifests' so that what hangs is found out sooner.
 pub const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Longer than any step keeps an answer in its environment.
-const KEPT: Duration = Duration::from_secs(15);
+const CACHED: Duration = Duration::from_secs(15);
 
 /// Puts every target through every fault that concerns it. `clock` makes what they keep grow old.
 pub async fn matrix(
-    lab: &Lab,
+    lab: &Testbed,
     clock: &Clock,
     targets: &[(Target, PathBuf)],
     faults: &[Fault],
@@ -67,7 +67,7 @@ pub async fn matrix(
             restore(lab, &normal).await?;
             cells.push(cell?);
         }
-        // A fault of a neighbour that none of these steps has.
+        // A fault of a service that none of these steps has.
         if !cells.is_empty() {
             rows.push(Row {
                 fault: fault.name().to_owned(),
@@ -79,7 +79,7 @@ pub async fn matrix(
 }
 
 async fn cell(
-    lab: &Lab,
+    lab: &Testbed,
     clock: &Clock,
     normal: &Normal,
     fault: Fault,
@@ -98,7 +98,7 @@ async fn cell(
     if fault.when() == When::Warm {
         lab.before_cold_start(target).await?;
     }
-    clock.advance(KEPT)?;
+    clock.advance(CACHED)?;
     fault.inject(lab, probe.service(), cached.as_ref()).await?;
     let mut seen = match fault {
         Fault::EventMalformed => probe.send(probe::test_event()).await,
@@ -115,7 +115,7 @@ async fn cell(
     }
     // The database has to be asked again, or the cache would hide it.
     lab.before_cold_start(target).await?;
-    clock.advance(KEPT)?;
+    clock.advance(CACHED)?;
     let until_normal = until_normal(&probe).await;
     probe.end().await;
     Ok(Cell {
@@ -132,7 +132,7 @@ async fn cell(
 
 /// How many invocations fail before one is right; `None` when too many do.
 async fn until_normal(probe: &Probe) -> Option<u32> {
-    for failed in 0..PATIENCE {
+    for failed in 0..FAILURES {
         if probe.get().await.must_be_the_list().is_ok() {
             return Some(failed);
         }
@@ -141,7 +141,7 @@ async fn until_normal(probe: &Probe) -> Option<u32> {
 }
 
 /// Whether a warm request asks Parameter Store.
-async fn asks(lab: &Lab, probe: &Probe) -> Result<bool> {
+async fn asks(lab: &Testbed, probe: &Probe) -> Result<bool> {
     let before = lab.services.counts();
     probe.get().await.must_be_the_list()?;
     let asked = lab.services.counts() - before;
@@ -149,7 +149,7 @@ async fn asks(lab: &Lab, probe: &Probe) -> Result<bool> {
 }
 
 /// What became of garbage, once the client has its answer; `list` is what was there before.
-async fn what_is_cached_now(lab: &Lab, key: &str, list: &[u8]) -> Result<&'static str> {
+async fn what_is_cached_now(lab: &Testbed, key: &str, list: &[u8]) -> Result<&'static str> {
     let cache = lab.services.cache();
     let is_list = cache.get(key).await?.is_some_and(|value| value == list);
     let expires = cache.time_to_live(key).await?.is_some();

@@ -12,34 +12,38 @@ use super::catalogue::Fault;
 use super::inject::{Normal, restore_cache, restore_database, restore_parameters};
 use crate::contract;
 use crate::target::Target;
-use crate::testbed::Lab;
-use lab_workspace::Neighbour;
+use crate::testbed::Testbed;
+use lab_workspace::BackingService;
 
 /// Every fault on demand.
-const FAULTS: [(Neighbour, &str, Fault); 12] = [
-    (Neighbour::Cache, "down", Fault::CacheDown),
-    (Neighbour::Cache, "slow", Fault::CacheSlow),
-    (Neighbour::Cache, "hang", Fault::CacheHangs),
-    (Neighbour::Cache, "restart", Fault::CacheRestarted),
-    (Neighbour::Cache, "garbage", Fault::CacheGarbage),
-    (Neighbour::Database, "down", Fault::DatabaseDown),
-    (Neighbour::Database, "slow", Fault::DatabaseSlow),
-    (Neighbour::Database, "hang", Fault::DatabaseHangs),
-    (Neighbour::Database, "restart", Fault::DatabaseRestarted),
+const FAULTS: [(BackingService, &str, Fault); 12] = [
+    (BackingService::Cache, "down", Fault::CacheDown),
+    (BackingService::Cache, "slow", Fault::CacheSlow),
+    (BackingService::Cache, "hang", Fault::CacheHangs),
+    (BackingService::Cache, "restart", Fault::CacheRestarted),
+    (BackingService::Cache, "garbage", Fault::CacheGarbage),
+    (BackingService::Database, "down", Fault::DatabaseDown),
+    (BackingService::Database, "slow", Fault::DatabaseSlow),
+    (BackingService::Database, "hang", Fault::DatabaseHangs),
     (
-        Neighbour::Parameters,
+        BackingService::Database,
+        "restart",
+        Fault::DatabaseRestarted,
+    ),
+    (
+        BackingService::Parameters,
         "throttle",
         Fault::ParametersThrottledWarm,
     ),
-    (Neighbour::Parameters, "slow", Fault::ParametersSlow),
-    (Neighbour::Parameters, "hang", Fault::ParametersTooSlow),
+    (BackingService::Parameters, "slow", Fault::ParametersSlow),
+    (BackingService::Parameters, "hang", Fault::ParametersTooSlow),
 ];
 
 /// A fault as it is named on a command line: `cache=down`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnDemand {
     /// What breaks.
-    pub neighbour: Neighbour,
+    pub service: BackingService,
     how: &'static str,
     fault: Fault,
 }
@@ -53,7 +57,7 @@ impl OnDemand {
 
 impl fmt::Display for OnDemand {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}={}", self.neighbour.as_str(), self.how)
+        write!(formatter, "{}={}", self.service.as_str(), self.how)
     }
 }
 
@@ -61,8 +65,8 @@ impl FromStr for OnDemand {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let faults = FAULTS.map(|(neighbour, how, fault)| Self {
-            neighbour,
+        let faults = FAULTS.map(|(service, how, fault)| Self {
+            service,
             how,
             fault,
         });
@@ -77,7 +81,7 @@ impl FromStr for OnDemand {
 /// The faults that are on now.
 pub struct Switches {
     normal: Normal,
-    on: Mutex<BTreeMap<Neighbour, OnDemand>>,
+    on: Mutex<BTreeMap<BackingService, OnDemand>>,
 }
 
 impl Switches {
@@ -89,22 +93,22 @@ impl Switches {
         }
     }
 
-    /// Breaks a neighbour, which has one fault at a time.
+    /// Breaks a service, which has one fault at a time.
     pub async fn switch_on(
         &self,
         fault: OnDemand,
         target: &Target,
-        lab: &Lab,
+        lab: &Testbed,
         service: &Service,
     ) -> Result<()> {
         ensure!(
             fault.fault.concerns(target),
             "{} does not talk to the {}: {fault} would change nothing",
             target.name,
-            fault.neighbour.as_str()
+            fault.service.as_str()
         );
         let mut on = self.on.lock().await;
-        self.repair(lab, fault.neighbour, on.remove(&fault.neighbour))
+        self.repair(lab, fault.service, on.remove(&fault.service))
             .await?;
         let cached = if fault.fault.is_garbage() {
             Some(stored(lab, service).await?)
@@ -113,16 +117,16 @@ impl Switches {
         };
         fault.fault.inject(lab, service, cached.as_ref()).await?;
         if !fault.is_moment() {
-            on.insert(fault.neighbour, fault);
+            on.insert(fault.service, fault);
         }
         Ok(())
     }
 
-    /// Takes one neighbour's fault away, or every neighbour's.
-    pub async fn switch_off(&self, lab: &Lab, neighbour: Option<Neighbour>) -> Result<()> {
+    /// Takes one service's fault away, or every service's.
+    pub async fn switch_off(&self, lab: &Testbed, service: Option<BackingService>) -> Result<()> {
         let mut on = self.on.lock().await;
-        for each in Neighbour::ALL {
-            if neighbour.is_none_or(|wanted| wanted == each) {
+        for each in BackingService::ALL {
+            if service.is_none_or(|wanted| wanted == each) {
                 self.repair(lab, each, on.remove(&each)).await?;
             }
         }
@@ -135,11 +139,16 @@ impl Switches {
         on.values().map(ToString::to_string).collect()
     }
 
-    async fn repair(&self, lab: &Lab, neighbour: Neighbour, was: Option<OnDemand>) -> Result<()> {
-        match neighbour {
-            Neighbour::Parameters => restore_parameters(lab, &self.normal),
-            Neighbour::Database => restore_database(lab, &self.normal).await?,
-            Neighbour::Cache => {
+    async fn repair(
+        &self,
+        lab: &Testbed,
+        service: BackingService,
+        was: Option<OnDemand>,
+    ) -> Result<()> {
+        match service {
+            BackingService::Parameters => restore_parameters(lab, &self.normal),
+            BackingService::Database => restore_database(lab, &self.normal).await?,
+            BackingService::Cache => {
                 restore_cache(lab, &self.normal).await?;
                 if was.is_some_and(|was| was.fault.is_garbage()) {
                     lab.services.cache().flush().await?;
@@ -151,7 +160,7 @@ impl Switches {
 }
 
 /// What the step keeps in the cache, of which garbage is made. A request stores it where it has expired.
-async fn stored(lab: &Lab, service: &Service) -> Result<(String, Vec<u8>)> {
+async fn stored(lab: &Testbed, service: &Service) -> Result<(String, Vec<u8>)> {
     let cache = lab.services.cache();
     if let Some(stored) = cache.any().await? {
         return Ok(stored);
@@ -170,10 +179,10 @@ mod tests {
 
     #[test]
     fn every_fault_is_read_as_it_is_shown() {
-        for (neighbour, how, _) in FAULTS {
-            let text = format!("{}={how}", neighbour.as_str());
+        for (service, how, _) in FAULTS {
+            let text = format!("{}={how}", service.as_str());
             let fault: OnDemand = text.parse().unwrap();
-            assert_eq!((fault.to_string(), fault.neighbour), (text, neighbour));
+            assert_eq!((fault.to_string(), fault.service), (text, service));
         }
     }
 

@@ -10,7 +10,7 @@ use lab_lambda::{Function, Service, TraceHeader, client_response};
 
 use crate::contract;
 use crate::log::complaint;
-use crate::testbed::{Lab, scaling};
+use crate::testbed::{Testbed, scaling};
 
 /// The function behind the emulated service, and a client.
 pub struct Probe {
@@ -40,7 +40,7 @@ pub fn test_event() -> Bytes {
 
 impl Probe {
     /// A function without any environment yet.
-    pub fn new(lab: &Lab, function: Function) -> Result<Self> {
+    pub fn new(lab: &Testbed, function: Function) -> Result<Self> {
         let complaints = Complaints::default();
         let sink = Arc::clone(&complaints);
         let function = Function {

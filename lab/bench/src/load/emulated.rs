@@ -16,7 +16,7 @@ use super::summary::summary;
 use crate::contract;
 use crate::log::complaint;
 use crate::target::Target;
-use crate::testbed::{Lab, scaling};
+use crate::testbed::{Testbed, scaling};
 use lab_workspace::progress::Progress;
 
 /// Different complaints that are kept; the others are counted together.
@@ -36,7 +36,7 @@ type Complaints = Arc<Mutex<BTreeMap<String, u64>>>;
 
 /// Puts a step under load, from no environment on.
 pub async fn load(
-    lab: &Lab,
+    lab: &Testbed,
     (target, executable): (&Target, &Path),
     strategy: &Strategy,
     account: Account,
@@ -87,7 +87,7 @@ pub async fn load(
 /// One request, which must be answered rightly: a wrong answer is easily given fast. Says what a right answer is: where it
 /// is the stadiums, all must have this body.
 async fn check(
-    lab: &Lab,
+    lab: &Testbed,
     target: &Target,
     service: Service,
     strategy: &Strategy,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`strategy`] | what is sent and when, in Artillery's format |
 //! | [`client`] | how a request reaches what is loaded, and whether an answer is right |
-//! | [`http`] | the same over HTTP, connections kept |
+//! | [`http`] | the same over HTTP, connections reused |
 //! | [`send`](mod@send) | the open loop |
 //! | [`busy`] | whether this machine has become the limit |
 //! | [`summary`](mod@summary) | samples put together |

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use lab_bench::contract;
 use lab_bench::measure::{Extent, Prepared, measure};
 use lab_bench::target::Target;
-use lab_bench::testbed::Lab;
+use lab_bench::testbed::Testbed;
 use lab_lambda::{Environment, TraceHeader};
 use lab_results::interval::{Verdict, compare};
 use lab_results::schema::Metric;
@@ -36,7 +36,7 @@ const MEMORY_MB: u32 = 1769;
 type Rounds = Vec<Vec<f64>>;
 
 /// Twenty sessions of a step against itself, and of a handler against one that is 5 % slower.
-pub async fn table(lab: &Lab, workspace: &Workspace, worker: &Path) -> Result<()> {
+pub async fn table(lab: &Testbed, workspace: &Workspace, worker: &Path) -> Result<()> {
     let extent = Extent {
         closed: 1,
         ..Extent::FULL
@@ -126,7 +126,7 @@ fn merged(sessions: &[[Rounds; 4]], arm: usize, rounds: usize) -> Rounds {
 }
 
 /// The iterations that make the whole invocation, and not only its work, 5 % longer.
-async fn slower_by(lab: &Lab, executable: &Path) -> Result<u64> {
+async fn slower_by(lab: &Testbed, executable: &Path) -> Result<u64> {
     let per_iteration = (median_us(lab, executable, 4 * WORK).await?
         - median_us(lab, executable, WORK).await?)
         / (3.0 * WORK as f64);
@@ -139,7 +139,7 @@ async fn slower_by(lab: &Lab, executable: &Path) -> Result<u64> {
 }
 
 /// The median latency of paced invocations, µs.
-async fn median_us(lab: &Lab, executable: &Path, amount: u64) -> Result<f64> {
+async fn median_us(lab: &Testbed, executable: &Path, amount: u64) -> Result<f64> {
     let mut function =
         lab.function(&worker::target("worker", executable, MEMORY_MB), executable)?;
     worker::behave(&mut function, "work", amount);

@@ -14,7 +14,7 @@ mod worker;
 
 use anyhow::{Result, bail};
 use lab::programs;
-use lab_bench::testbed::{Lab, Setup};
+use lab_bench::testbed::{Setup, Testbed};
 use lab_workspace::Workspace;
 
 const TABLES: [&str; 4] = ["share", "init", "delays", "intervals"];
@@ -36,7 +36,7 @@ async fn main() -> Result<()> {
 
     let workspace = Workspace::load()?;
     let worker = worker::build(&workspace).await?;
-    let lab = Lab::start(Setup {
+    let lab = Testbed::start(Setup {
         workspace: &workspace,
         profile: "region",
         parameter_quota: None,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use lab_bench::target::Target;
-use lab_bench::testbed::Lab;
+use lab_bench::testbed::Testbed;
 use lab_lambda::{Environment, Outcome, TraceHeader, cpu_share_got};
 use lab_results::format::duration;
 use lab_results::stats::{Summary, percentile};
@@ -33,7 +33,7 @@ const SPIN: Duration = Duration::from_secs(3);
 const STARTS: usize = 15;
 
 /// CPU share and pauses of a spinning function, by memory size.
-pub async fn share(lab: &Lab, executable: &Path) -> Result<()> {
+pub async fn share(lab: &Testbed, executable: &Path) -> Result<()> {
     println!(
         "\nCPU SHARE  in percent of one CPU, two loops spinning; the pauses that a spinning function sees (longer than 1 ms)\n\
          {:>6} {:>8} {:>8} {:>8} {:>10} {:>8} {:>10} {:>10}",
@@ -59,7 +59,7 @@ pub async fn share(lab: &Lab, executable: &Path) -> Result<()> {
 }
 
 /// The pauses of one invocation that spins, in ms, ascending.
-async fn pauses(lab: &Lab, executable: &Path, memory_mb: u32) -> Result<Vec<f64>> {
+async fn pauses(lab: &Testbed, executable: &Path, memory_mb: u32) -> Result<Vec<f64>> {
     let mut function =
         lab.function(&worker::target("worker", executable, memory_mb), executable)?;
     worker::behave(&mut function, "pauses", SPIN.as_millis() as u64);
@@ -77,7 +77,7 @@ async fn pauses(lab: &Lab, executable: &Path, memory_mb: u32) -> Result<Vec<f64>
 }
 
 /// The init phase with little memory and with much.
-pub async fn init(lab: &Lab, workspace: &Workspace) -> Result<()> {
+pub async fn init(lab: &Testbed, workspace: &Workspace) -> Result<()> {
     println!(
         "\nINIT  median of {STARTS} starts, and the CPU time that they used\n{:<24} {:>12} {:>12} {:>12}",
         "step", "128 MB", "1024 MB", "CPU"

@@ -1,4 +1,4 @@
-//! `lab doctor`: is everything here, and how true will the numbers be on this machine?
+//! `lab doctor`: is everything here, and how accurate will the numbers be on this machine?
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ use lab_services::{Search, measure_delays};
 use crate::programs;
 use crate::scope;
 use lab_bench::machine;
-use lab_bench::run_directory::{RunDirectory, clear_leftovers};
+use lab_bench::run_directory::{RunDirectory, clear_stale};
 use lab_bench::testbed::platform;
 use lab_workspace::Workspace;
 
@@ -32,7 +32,7 @@ const DELAY_TOLERANCE: Duration = Duration::from_micros(200);
 /// Free disk space that building everything and running it takes, GiB.
 const DISK_GIB: u64 = 4;
 
-/// Look for what the lab needs, measure how true its numbers will be on this machine, clear what killed runs left.
+/// Look for what the lab needs, measure how accurate its numbers will be on this machine, clear what killed runs left.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  cargo lab doctor\n  cargo lab doctor --fix")]
 pub struct Doctor {
@@ -74,7 +74,7 @@ impl Doctor {
     pub async fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
         let mut findings = Findings::default();
-        clear_leftovers();
+        clear_stale();
         machine_and_tools(&mut findings);
         storage(&workspace, &mut findings)?;
         self.programs(&mut findings).await?;
@@ -203,7 +203,7 @@ fn storage(workspace: &Workspace, findings: &mut Findings) -> Result<()> {
     Ok(())
 }
 
-/// How true the numbers will be: limits, CPU share, delays.
+/// How accurate the numbers will be: limits, CPU share, delays.
 async fn truth(workspace: &Workspace, findings: &mut Findings) -> Result<()> {
     let facts = workspace.facts()?.clone();
     let directory = RunDirectory::create()?;

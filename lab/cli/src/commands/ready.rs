@@ -13,9 +13,9 @@ use super::arguments::Bench;
 use crate::programs;
 use lab_bench::machine;
 use lab_bench::measure::Prepared;
-use lab_bench::run_directory::clear_leftovers;
+use lab_bench::run_directory::clear_stale;
 use lab_bench::target::{Target, executables};
-use lab_bench::testbed::{Lab, Setup};
+use lab_bench::testbed::{Setup, Testbed};
 use lab_workspace::builder::Profile;
 use lab_workspace::clean_clone::CleanClone;
 use lab_workspace::progress::{Progress, elapsed};
@@ -41,7 +41,7 @@ pub(super) fn conditions(workspace: &Workspace) -> Conditions {
 /// Targets that are built, and a lab that is ready to run them.
 pub(super) struct Started {
     pub(super) facts: Facts,
-    pub(super) lab: Lab,
+    pub(super) lab: Testbed,
     /// One for each target.
     pub(super) executables: Vec<PathBuf>,
     pub(super) conditions: Conditions,
@@ -60,7 +60,7 @@ impl Started {
     ) -> Result<Self> {
         let facts = workspace.facts()?.clone();
         let network = facts.network(&bench.profile)?;
-        clear_leftovers();
+        clear_stale();
         let programs = programs::ensure(bench.consent.yes).await?;
         // Before the lab binds itself to its CPUs, and before somebody edits a file while this runs.
         let conditions = conditions(workspace);
@@ -72,7 +72,7 @@ impl Started {
             parameter_quota,
             programs,
         };
-        let lab = Lab::start(setup).await?;
+        let lab = Testbed::start(setup).await?;
         warn_of_missing_limits(&lab);
         let conditions = Conditions {
             network: Some(network),
@@ -97,7 +97,7 @@ impl Started {
 /// A lab that is ready, and targets that answer.
 pub(super) struct Ready {
     pub(super) facts: Facts,
-    pub(super) lab: Lab,
+    pub(super) lab: Testbed,
     pub(super) prepared: Vec<Prepared>,
     pub(super) conditions: Conditions,
     /// How long building and starting took, for a person.
@@ -124,7 +124,11 @@ impl Ready {
 }
 
 /// Configures what was built, and checks that it answers.
-async fn check(lab: &Lab, targets: &[Target], executables: &[PathBuf]) -> Result<Vec<Prepared>> {
+async fn check(
+    lab: &Testbed,
+    targets: &[Target],
+    executables: &[PathBuf],
+) -> Result<Vec<Prepared>> {
     let mut checked = Vec::new();
     let progress = Progress::start("checking that every step answers");
     for (target, executable) in targets.iter().zip(executables) {
@@ -140,7 +144,7 @@ async fn check(lab: &Lab, targets: &[Target], executables: &[PathBuf]) -> Result
 }
 
 /// What holds the environments to their size here.
-fn limits(lab: &Lab) -> Limits {
+fn limits(lab: &Testbed) -> Limits {
     let limits = &lab.platform.limits;
     Limits {
         cpu: limits.enforced(),
@@ -162,7 +166,7 @@ async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>
 }
 
 /// Warns where nothing holds the environments to their size.
-fn warn_of_missing_limits(lab: &Lab) {
+fn warn_of_missing_limits(lab: &Testbed) {
     if let lab_lambda::Cgroups::None { reason } = &lab.platform.limits {
         eprintln!(
             "WARNING: CPU and memory are NOT limited on this machine, so that every step runs faster than on Lambda and a \

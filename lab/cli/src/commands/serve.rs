@@ -18,9 +18,9 @@ use crate::serve::{Served, serve};
 use lab_bench::faults::Normal;
 use lab_bench::faults::on_demand::{OnDemand, Switches};
 use lab_bench::log::complaint;
-use lab_bench::run_directory::clear_leftovers;
+use lab_bench::run_directory::clear_stale;
 use lab_bench::target::{Choice, Target};
-use lab_bench::testbed::{Lab, Setup, scaling};
+use lab_bench::testbed::{Setup, Testbed, scaling};
 use lab_workspace::Workspace;
 
 const EXAMPLES: &str = "\
@@ -71,7 +71,7 @@ impl Serve {
         let target = self.target(&workspace)?;
         // Before anything that takes long.
         let listener = self.listen().await?;
-        clear_leftovers();
+        clear_stale();
         let served = Arc::new(self.start(&workspace, &facts, target).await?);
         announce(&served.target, &listener)?;
         until_interrupted(&served, listener).await?;
@@ -110,7 +110,7 @@ impl Serve {
         };
         let programs = programs::ensure(self.bench.consent.yes).await?;
         let executable = target.executable(workspace).await?;
-        let lab = Lab::start(Setup {
+        let lab = Testbed::start(Setup {
             workspace,
             profile: &self.bench.profile,
             parameter_quota: Some(quota),

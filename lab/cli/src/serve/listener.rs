@@ -12,7 +12,7 @@ use axum::serve::ListenerExt as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use lab_bench::faults::on_demand::Switches;
 use lab_bench::target::Target;
-use lab_bench::testbed::Lab;
+use lab_bench::testbed::Testbed;
 use lab_lambda::Service;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -33,7 +33,7 @@ pub struct Served {
     /// Its environments.
     pub service: Service,
     /// The services that it talks to.
-    pub lab: Lab,
+    pub lab: Testbed,
     /// Their faults.
     pub switches: Switches,
     /// After this time API Gateway answers instead of the function.

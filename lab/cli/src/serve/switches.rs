@@ -1,4 +1,4 @@
-//! `/_lab/faults`: the neighbours' faults, switched while the function is called.
+//! `/_lab/faults`: the services' faults, switched while the function is called.
 //!
 //! `GET /_lab/faults`, `PUT /_lab/faults/cache=down`, `DELETE /_lab/faults/cache`, `DELETE /_lab/faults`.
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::answer::{self, Answer};
 use super::listener::Served;
-use lab_workspace::Neighbour;
+use lab_workspace::BackingService;
 
 /// Answers with the faults that are on, or with what was wrong with the request.
 pub(super) async fn answer(served: &Served, method: &Method, path: &str) -> Answer {
@@ -47,11 +47,13 @@ async fn switch(served: &Served, method: &Method, fault: &str) -> Result<()> {
         }
         ("DELETE", fault) => {
             let name = fault.split('=').next().unwrap_or_default();
-            let found = Neighbour::ALL.into_iter().find(|it| it.as_str() == name);
-            let Some(neighbour) = found else {
-                bail!("there is no neighbour {name:?}: there are parameters, database and cache");
+            let found = BackingService::ALL
+                .into_iter()
+                .find(|it| it.as_str() == name);
+            let Some(service) = found else {
+                bail!("there is no service {name:?}: there are parameters, database and cache");
             };
-            switches.switch_off(lab, Some(neighbour)).await?;
+            switches.switch_off(lab, Some(service)).await?;
             eprintln!("fault off: {name}");
         }
         _ => bail!(

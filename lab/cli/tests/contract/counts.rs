@@ -1,4 +1,4 @@
-//! What each step asks of its neighbours, counted: the lesson in numbers that do not depend on the machine.
+//! What each step asks of its services, counted: the lesson in numbers that do not depend on the machine.
 
 use std::fmt::Write as _;
 use std::ops::Sub as _;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use lab_bench::contract;
-use lab_workspace::Neighbour;
+use lab_workspace::BackingService;
 
 use crate::support::Bench;
 
 /// Longer than any step keeps an answer in its environment.
-const KEPT: Duration = Duration::from_secs(15);
+const CACHED: Duration = Duration::from_secs(15);
 
 #[tokio::test]
 async fn one_changed_byte_in_a_body_that_is_passed_through_is_seen() {
@@ -18,7 +18,7 @@ async fn one_changed_byte_in_a_body_that_is_passed_through_is_seen() {
     let has_cache = bench
         .stadium_targets()
         .into_iter()
-        .filter(|target| target.services.contains(&Neighbour::Cache));
+        .filter(|target| target.services.contains(&BackingService::Cache));
     for target in has_cache {
         let mut environment = bench.environment(&target).await;
         let right = bench.get(&mut environment).await;
@@ -35,7 +35,7 @@ async fn one_changed_byte_in_a_body_that_is_passed_through_is_seen() {
                 let mut changed = stored.clone();
                 changed[position] ^= 1;
                 cache.set(&key, &changed).await.unwrap();
-                bench.clock.advance(KEPT).unwrap();
+                bench.clock.advance(CACHED).unwrap();
                 let name = &target.name;
                 assert_eq!(
                     bench.get(&mut environment).await,

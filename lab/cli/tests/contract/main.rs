@@ -1,4 +1,4 @@
-//! The contract of every step, over the emulated Lambda and with the real neighbours. The suite finds the steps by
+//! The contract of every step, over the emulated Lambda and with the real services. The suite finds the steps by
 //! itself and builds those that are missing: a new crate under `steps/` is held to all of this without a line here.
 
 mod counts;
@@ -137,7 +137,7 @@ async fn the_readers_may_read_and_nothing_else() {
     assert_eq!(privileges, [[Some("SELECT".to_owned())]]);
 }
 
-/// The floors have no neighbours, so that what they take is the lab's and the runtime's own.
+/// The floors have no services, so that what they take is the lab's and the runtime's own.
 #[tokio::test]
 async fn the_floors_ask_nobody() {
     let bench = Bench::start().await;

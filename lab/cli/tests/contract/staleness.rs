@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use lab_bench::target::Target;
 use lab_lambda::Environment;
 use lab_services::{Counter, Counts};
-use lab_workspace::Neighbour;
+use lab_workspace::BackingService;
 
 use crate::support::Bench;
 
@@ -43,7 +43,7 @@ fn nothing_asked(counts: &Counts) -> bool {
 /// Those of them with a cache, which is what a refresh fills last.
 async fn keepers_with_cache(bench: &Bench) -> Vec<Target> {
     let mut keepers = keepers(bench).await;
-    keepers.retain(|target| target.services.contains(&Neighbour::Cache));
+    keepers.retain(|target| target.services.contains(&BackingService::Cache));
     assert!(!keepers.is_empty());
     keepers
 }
@@ -148,7 +148,7 @@ async fn a_kept_answer_is_served_then_served_and_refreshed() {
     }
 }
 
-/// Neighbours that are away for seconds are noticed by the log only.
+/// Services that are away for seconds are noticed by the log only.
 #[tokio::test]
 async fn a_kept_answer_bridges_a_short_outage_and_no_longer_one() {
     let bench = Bench::start().await;
@@ -191,7 +191,7 @@ async fn a_refresh_gives_up_a_cache_that_hangs() {
     }
 }
 
-/// A refresh is begun inside an invocation and goes on in the next one. In between it stands still, though its neighbours
+/// A refresh is begun inside an invocation and goes on in the next one. In between it stands still, though its services
 /// have answered.
 #[tokio::test]
 async fn a_frozen_environment_refreshes_nothing() {

@@ -1,4 +1,4 @@
-//! A lab for each test, with the neighbours at no distance.
+//! A lab for each test, with the services at no distance.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use lab::programs;
 use lab_bench::clock::Clock;
 use lab_bench::contract;
 use lab_bench::target::Target;
-use lab_bench::testbed::{Lab, Setup};
+use lab_bench::testbed::{Setup, Testbed};
 use lab_lambda::api_gateway::http_response;
 use lab_lambda::{Environment, Function, Invocation, Outcome, TraceHeader};
 use lab_workspace::Workspace;
@@ -17,7 +17,7 @@ use serde_json::Value;
 /// A lab that is ready, and the steps.
 pub struct Bench {
     pub workspace: Workspace,
-    pub lab: Lab,
+    pub lab: Testbed,
     /// Every function's steady clock.
     pub clock: Clock,
 }
@@ -35,7 +35,7 @@ impl Bench {
             parameter_quota: None,
             programs,
         };
-        let lab = Lab::start(setup).await.unwrap();
+        let lab = Testbed::start(setup).await.unwrap();
         let clock = lab.clock(&workspace).await.unwrap();
         Self {
             workspace,

@@ -1,7 +1,7 @@
-//! What a parameter can do to a step. What a neighbour's failure does is in `tests/faults.rs`.
+//! What a parameter can do to a step. What a service's failure does is in `tests/faults.rs`.
 
 use lab_bench::contract;
-use lab_workspace::Neighbour;
+use lab_workspace::BackingService;
 
 use crate::support::Bench;
 
@@ -16,7 +16,7 @@ async fn the_cache_can_be_switched_off_by_its_parameter() {
     let cached = bench
         .stadium_targets()
         .into_iter()
-        .filter(|target| target.services.contains(&Neighbour::Cache));
+        .filter(|target| target.services.contains(&BackingService::Cache));
     for target in cached {
         let before = bench.lab.services.counts();
         let mut environment = bench.environment(&target).await;

@@ -10,7 +10,7 @@ use lab::programs;
 use lab_bench::load::Strategy;
 use lab_bench::load::emulated::{Account, load};
 use lab_bench::target::Target;
-use lab_bench::testbed::{Lab, Setup};
+use lab_bench::testbed::{Setup, Testbed};
 use lab_results::load::Loaded;
 use lab_results::schema::{Place, ResultsFile};
 use lab_workspace::Workspace;
@@ -30,19 +30,19 @@ fn parse(text: &str) -> Strategy {
     Strategy::parse(text, Path::new("test.yml")).unwrap()
 }
 
-/// A lab whose neighbours are at no distance.
-async fn lab(workspace: &Workspace) -> Lab {
+/// A lab whose services are at no distance.
+async fn lab(workspace: &Workspace) -> Testbed {
     let setup = Setup {
         workspace,
         profile: "loopback",
         parameter_quota: None,
         programs: programs::ensure(true).await.unwrap(),
     };
-    Lab::start(setup).await.unwrap()
+    Testbed::start(setup).await.unwrap()
 }
 
 async fn loaded(
-    lab: &Lab,
+    lab: &Testbed,
     workspace: &Workspace,
     step: &str,
     phase: &str,
@@ -220,7 +220,7 @@ async fn any_server_can_be_loaded() {
     assert_eq!((loaded.cold_starts, loaded.environments), (None, None));
     assert!(loaded.series.cold_starts.is_empty());
     let stdout = text(&output.stdout);
-    for heading in ["LOAD  test: 30 within 1 s", "connections kept", "30.0"] {
+    for heading in ["LOAD  test: 30 within 1 s", "connections reused", "30.0"] {
         assert!(stdout.contains(heading), "{stdout}");
     }
     assert!(!stdout.contains("THE CEILING"), "a URL has none: {stdout}");

@@ -45,7 +45,7 @@ impl Ended {
 
 /// The stand-in first, before what else is on the `PATH`.
 fn path_with_stand_in() -> String {
-    let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws");
+    let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/aws");
     format!("{}:{}", stand_in.display(), std::env::var("PATH").unwrap())
 }
 

@@ -252,7 +252,7 @@ async fn an_interruption_gives_the_functions_their_descriptions_back() {
     let calls = deployment.calls();
     for function in ["Stadiums-Step05", "Stadiums-StepFloor"] {
         let of_this = |call: &&str| call.contains("update-function") && call.contains(function);
-        let last = calls.lines().filter(of_this).next_back().unwrap();
+        let last = calls.lines().rfind(of_this).unwrap();
         assert!(last.contains("Cache-aside in ElastiCache"), "{calls}");
     }
 }

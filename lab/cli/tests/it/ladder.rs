@@ -172,7 +172,7 @@ fn steps_give_the_same_features_to_the_crates_they_share() {
             .unwrap();
         }
     }
-    expect_file!["golden/features.txt"].assert_eq(&differences);
+    expect_file!["../golden/features.txt"].assert_eq(&differences);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! No number is typed into the README: its figure is drawn from the committed results, and each marked number is looked up.
-//! `UPDATE_EXPECT=1 cargo test --profile lab --test readme` writes both anew.
+//! `UPDATE_EXPECT=1 cargo test --profile lab --test it readme` writes both anew.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,7 +21,7 @@ fn the_ladder_is_drawn_from_the_committed_results() {
     let reference = ResultsFile::load(&root.join("data/results/reference.json")).unwrap();
     let session = reference.newest_with(Some("region"), &["00-unoptimized", "07-memory", "floor"]);
     let svg = chart::ladder(session.expect("the reference holds the whole ladder")).unwrap();
-    expect_file!["../../../data/results/ladder.svg"].assert_eq(&svg);
+    expect_file!["../../../../data/results/ladder.svg"].assert_eq(&svg);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn every_marked_number_is_looked_up() {
         rest = after;
     }
     wanted.push_str(rest);
-    expect_file!["../../../README.md"].assert_eq(&wanted);
+    expect_file!["../../../../README.md"].assert_eq(&wanted);
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl Ended {
 
 /// The stand-in first, before what else is on the `PATH`.
 fn path_with_stand_in() -> String {
-    let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws");
+    let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/aws");
     format!("{}:{}", stand_in.display(), std::env::var("PATH").unwrap())
 }
 
@@ -256,7 +256,7 @@ async fn an_interruption_gives_the_functions_their_descriptions_back() {
     let calls = deployment.calls();
     for function in ["Stadiums-Step05", "Stadiums-StepFloor"] {
         let of_this = |call: &&str| call.contains("update-function") && call.contains(function);
-        let last = calls.lines().filter(of_this).next_back().unwrap();
+        let last = calls.lines().rfind(of_this).unwrap();
         assert!(last.contains("Cache-aside in ElastiCache"), "{calls}");
     }
 }

@@ -111,10 +111,10 @@ fn an_old_or_foreign_results_file_is_refused_by_name_and_left_as_it_was_before_a
     for (content, complaint) in [
         (
             r#"{"schema":0,"where":"local","sessions":[]}"#,
-            "schema version 0",
+            "was written by schema 0",
         ),
         (
-            r#"{"schema":1,"where":"local","sessions":[],"weather":"fine"}"#,
+            r#"{"schema":2,"where":"local","sessions":[],"weather":"fine"}"#,
             "unknown field `weather`",
         ),
         ("", "no results file"),
@@ -133,7 +133,7 @@ fn an_old_or_foreign_results_file_is_refused_by_name_and_left_as_it_was_before_a
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(results.to_str().unwrap()), "{said}");
         assert!(said.contains(complaint), "{said}");
-        assert!(said.contains("move it away") || said.contains("Move it away"));
+        assert!(said.contains("ove it away") || said.contains("move the file away"));
         assert_eq!(fs::read_to_string(&results).unwrap(), content);
         assert!(!target.exists(), "nothing was built");
     }

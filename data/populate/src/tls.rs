@@ -1,14 +1,14 @@
 //! The TLS provider and the trust anchors.
 
-use rustls::crypto::ring;
+use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use support::BoxError;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Makes ring the provider of the whole process: rustls chooses none by itself when several are compiled in. Trusts
+/// Makes aws-lc-rs the provider of the whole process: rustls chooses none by itself when several are compiled in. Trusts
 /// what the platform trusts, parsed here once.
 pub fn connector() -> Result<MakeRustlsConnect, BoxError> {
-    ring::default_provider()
+    aws_lc_rs::default_provider()
         .install_default()
         .map_err(|_| "a TLS provider is installed already: call this once")?;
     let platform = rustls_native_certs::load_native_certs();

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::testbed;
-use lab_workspace::builder::{self, Profile};
+use crate::testbed::{EXTENSION, POPULATE};
+use lab_workspace::builder;
 use lab_workspace::{Architecture, BackingService, FLOOR, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
@@ -59,9 +59,7 @@ impl Target {
     /// The executable, built if need be.
     pub async fn executable(&self, workspace: &Workspace) -> Result<PathBuf> {
         match &self.source {
-            Source::Package(package) => {
-                builder::build_one(&workspace.root, Profile::Release, package).await
-            }
+            Source::Package(package) => builder::build_one(&workspace.root, package).await,
             Source::File(path) => Ok(path.clone()),
         }
     }
@@ -132,17 +130,17 @@ impl Target {
     }
 }
 
-/// The executables of `targets`, in their order: built where need be, as many in one call of cargo as can be, and beside
+/// The executables of `targets`, in their order: built where need be, as many in one call of cargo as can be, and with
 /// them what the testbed runs.
 pub async fn executables(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
     let packages = targets.iter().filter_map(|target| match &target.source {
         Source::Package(package) => Some(package.as_str()),
         Source::File(_) => None,
     });
-    let packages: Vec<&str> = packages.collect();
+    let packages: Vec<&str> = packages.chain([POPULATE]).collect();
     let (built, _) = tokio::try_join!(
-        builder::build(&workspace.root, Profile::Release, &packages),
-        testbed::build(&workspace.root),
+        builder::build(&workspace.root, &packages),
+        builder::build_lab_executable(&workspace.root, EXTENSION),
     )?;
     let executable = |target: &Target| match &target.source {
         Source::Package(package) => built

@@ -16,13 +16,13 @@ use lab_services::{Link, Network, Options, Programs, REGION, Services};
 use crate::clock::Clock;
 use crate::run_directory::RunDirectory;
 use crate::target::Target;
-use lab_workspace::builder::{self, Profile};
+use lab_workspace::builder;
 use lab_workspace::{BackingService, TrustAnchors, Workspace};
 
-/// The package that fills the table; it runs as a function, as it does on AWS.
-const POPULATE: &str = "populate";
-/// The package of the emulated extension.
-const EXTENSION: &str = "lab-extension";
+/// The package that fills the table; it runs as a function, as it does on AWS, and is built as one.
+pub(crate) const POPULATE: &str = "populate";
+/// The package of the emulated extension, and its executable.
+pub(crate) const EXTENSION: &str = "lab-extension";
 
 /// Everything that a function needs to run here.
 pub struct Testbed {
@@ -38,14 +38,11 @@ pub struct Testbed {
     directory: RunDirectory,
 }
 
-/// Builds what runs beside the functions and is not measured, in the lab's profile: the extension and `populate`.
+/// Builds what runs beside the functions, and answers where the extension and `populate` are.
 pub async fn build(root: &Path) -> Result<[PathBuf; 2]> {
-    let mut built = builder::build(root, Profile::Lab, &[EXTENSION, POPULATE]).await?;
-    let mut take = |package: &str| {
-        let executable = built.remove(package);
-        executable.with_context(|| format!("{package} has no executable"))
-    };
-    Ok([take(EXTENSION)?, take(POPULATE)?])
+    let extension = builder::build_lab_executable(root, EXTENSION).await?;
+    let populate = builder::build_one(root, POPULATE).await?;
+    Ok([extension, populate])
 }
 
 /// How the lab is set up.

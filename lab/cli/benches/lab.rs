@@ -14,7 +14,7 @@ use lab_lambda::{Environment, Function, Placement, TraceHeader};
 use lab_results::format::duration;
 use lab_results::stats::Summary;
 use lab_workspace::Workspace;
-use lab_workspace::builder::{self, Profile};
+use lab_workspace::builder;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 
@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
     let workspace = Workspace::load()?;
     let facts = workspace.facts()?.clone();
     let floor = Target::of_step(workspace.floor().context("there is no floor")?);
-    let bootstrap = builder::build_one(&workspace.root, Profile::Release, "step-floor").await?;
+    let bootstrap = builder::build_one(&workspace.root, "step-floor").await?;
     // Each with a run directory of its own: its control groups go with the last environment.
     let function = |placement: Option<Placement>| {
         let directory = RunDirectory::create()?;

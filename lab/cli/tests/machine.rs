@@ -11,7 +11,7 @@ use lab::programs;
 use lab_bench::testbed;
 use lab_results::schema::ResultsFile;
 use lab_workspace::Workspace;
-use lab_workspace::builder::{self, Profile};
+use lab_workspace::builder;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -62,9 +62,7 @@ async fn on_one_cpu_behind_dead_proxies_and_in_paths_with_spaces_it_measures() {
     let root = Workspace::load().unwrap().root;
     // What the lab would fetch or build is there before the proxies are.
     programs::ensure(true).await.unwrap();
-    builder::build_one(&root, Profile::Release, "step-floor")
-        .await
-        .unwrap();
+    builder::build_one(&root, "step-floor").await.unwrap();
     testbed::build(&root).await.unwrap();
     // A port that was free a moment ago: nobody answers there.
     let closed = TcpListener::bind("127.0.0.1:0")

@@ -16,59 +16,49 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::progress::Progress;
 
-/// A cargo profile of the workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    /// What is measured and deployed.
-    Release,
-    /// The lab's own, and that of what runs beside a function without being measured.
-    Lab,
-}
-
-impl Profile {
-    /// Its name for cargo, and that of its folder in `target`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Release => "release",
-            Self::Lab => "lab",
-        }
-    }
-}
+/// The profile of what is measured and deployed.
+pub const RELEASE: &str = "release";
+/// The lab's own package, and the profile of all that is the lab's.
+const LAB: &str = "lab";
 
 /// A build that is fresh is over before this, and nothing is said about it.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// Builds `packages` and answers where the executable of each is. Does nothing for those that are fresh.
-pub async fn build(
-    root: &Path,
-    profile: Profile,
-    packages: &[&str],
-) -> Result<BTreeMap<String, PathBuf>> {
+/// Builds `packages` as they are deployed and answers where the executable of each is. Does nothing for those that are fresh.
+pub async fn build(root: &Path, packages: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
     let mut executables = BTreeMap::new();
     for group in groups(root, packages)? {
-        executables.extend(build_together(root, profile, &group, &[]).await?);
+        executables.extend(build_together(root, RELEASE, &group, &[]).await?);
     }
     Ok(executables)
 }
 
-/// Builds one package and answers where its executable is.
-pub async fn build_one(root: &Path, profile: Profile, package: &str) -> Result<PathBuf> {
-    build_product(root, profile, package, &[]).await
+/// Builds one package as it is deployed and answers where its executable is.
+pub async fn build_one(root: &Path, package: &str) -> Result<PathBuf> {
+    build_product(root, RELEASE, package, &["--package", package]).await
 }
 
 /// Builds an example of `package` in the profile of what is measured.
 pub async fn build_example(root: &Path, package: &str, example: &str) -> Result<PathBuf> {
-    build_product(root, Profile::Release, package, &["--example", example]).await
+    let selection = ["--package", package, "--example", example];
+    build_product(root, RELEASE, package, &selection).await
 }
 
-/// Builds a package that is a library to be loaded at run time, and answers where that is.
+/// Builds the executable of `package`, which is the lab's own and has its name. Together with the lab: what was compiled
+/// for that serves it, since cargo unites their features.
+pub async fn build_lab_executable(root: &Path, package: &str) -> Result<PathBuf> {
+    let selection = ["--package", LAB, "--package", package, "--bin", package];
+    build_product(root, LAB, package, &selection).await
+}
+
+/// Builds a package of the lab's that is a library to be loaded at run time, and answers where that is.
 pub async fn build_library(root: &Path, package: &str) -> Result<PathBuf> {
-    build_product(root, Profile::Lab, package, &["--lib"]).await
+    build_product(root, LAB, package, &["--package", package, "--lib"]).await
 }
 
 async fn build_product(
     root: &Path,
-    profile: Profile,
+    profile: &str,
     package: &str,
     selection: &[&str],
 ) -> Result<PathBuf> {
@@ -126,22 +116,17 @@ fn dependencies(package: &Package) -> Vec<String> {
     told
 }
 
+/// One call of cargo. Without a `selection` it builds `packages`.
 async fn build_together(
     root: &Path,
-    profile: Profile,
+    profile: &str,
     packages: &[String],
     selection: &[&str],
 ) -> Result<BTreeMap<String, PathBuf>> {
-    let mut arguments = vec![
-        "build",
-        "--profile",
-        profile.name(),
-        "--message-format",
-        "json",
-    ];
+    let mut arguments = vec!["build", "--profile", profile, "--message-format", "json"];
     arguments.extend(selection);
-    for package in packages {
-        arguments.extend(["--package", package]);
+    if selection.is_empty() {
+        arguments.extend(packages.iter().flat_map(|it| ["--package", it.as_str()]));
     }
     let mut cargo = Cargo::start(root, &arguments)?;
     let stdout = cargo.child.stdout.take();

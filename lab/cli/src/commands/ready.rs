@@ -16,7 +16,7 @@ use lab_bench::measure::Prepared;
 use lab_bench::run_directory::clear_stale;
 use lab_bench::target::{Target, executables};
 use lab_bench::testbed::{Setup, Testbed};
-use lab_workspace::builder::Profile;
+use lab_workspace::builder::RELEASE;
 use lab_workspace::clean_clone::CleanClone;
 use lab_workspace::progress::{Progress, elapsed};
 use lab_workspace::{Workspace, is_floor};
@@ -155,7 +155,7 @@ fn limits(lab: &Testbed) -> Limits {
 
 /// Builds everything before anything is measured.
 async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
-    let built = workspace.target.join(Profile::Release.name());
+    let built = workspace.target.join(RELEASE);
     let is_missing = |target: &Target| target.is_built_here() && !built.join(&target.name).exists();
     if targets.iter().all(is_missing)
         && let Some(experience) = CleanClone::load(&workspace.root)

@@ -109,20 +109,16 @@ fn a_step_is_found_by_number_name_and_package() {
 
 /// Package and version, with the features that `package`'s build gives it.
 fn features(workspace: &Workspace, package: &str) -> BTreeMap<String, String> {
-    let arguments = [
-        "tree",
-        "--package",
-        package,
-        "--edges",
-        "normal,build",
-        "--prefix",
-        "none",
-        "--format",
-        "{p};{f}",
-        "--no-dedupe",
-    ];
+    let arguments = ["--package", package, "--edges", "normal,build"];
+    tree(workspace, &arguments).into_iter().collect()
+}
+
+/// Package and version, with its features: all that cargo builds for `arguments`, in the order of its tree.
+fn tree(workspace: &Workspace, arguments: &[&str]) -> Vec<(String, String)> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
+        .args(["tree", "--prefix", "none", "--format", "{p};{f}"])
+        .args(["--no-dedupe"])
         .args(arguments)
         .current_dir(&workspace.root)
         .output()
@@ -137,6 +133,59 @@ fn features(workspace: &Workspace, package: &str) -> BTreeMap<String, String> {
     lines
         .map(|(package, features)| (package.to_owned(), features.to_owned()))
         .collect()
+}
+
+/// Crates that both builds have, and the second with other features only: it compiles them again.
+fn compiled_again(first: &[(String, String)], second: &[(String, String)]) -> Vec<String> {
+    let shared = first.iter().filter(|(package, _)| {
+        let is_it = |(other, _): &&(String, String)| other == package;
+        second.iter().any(|it| is_it(&it))
+    });
+    let again = shared.filter(|it| !second.contains(*it));
+    let again = again.map(|(package, features)| format!("{package}: {features}"));
+    again.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[test]
+fn the_lab_the_book_and_the_tests_share_their_crates() {
+    let workspace = Workspace::load().unwrap();
+    let built = ["--edges", "normal,build"];
+    let lab = tree(&workspace, &[&["--package", "lab"], &built[..]].concat());
+    for (others, asked) in [
+        ("the tests", vec!["--edges", "normal,build,dev"]),
+        ("the book", [&["--package", "book"], &built[..]].concat()),
+        (
+            "the extension",
+            [
+                &["--package", "lab", "--package", "lab-extension"],
+                &built[..],
+            ]
+            .concat(),
+        ),
+    ] {
+        assert_eq!(
+            compiled_again(&lab, &tree(&workspace, &asked)),
+            [""; 0],
+            "{others} give these crates of the lab other features: lab/workspace/Cargo.toml must ask for them, too"
+        );
+    }
+}
+
+/// `populate` is not measured; where a step with a cache was built, only its own crate is left to compile.
+#[test]
+fn populate_shares_its_crates_with_a_step() {
+    let workspace = Workspace::load().unwrap();
+    let of = |package| {
+        tree(
+            &workspace,
+            &["--package", package, "--edges", "normal,build"],
+        )
+    };
+    assert_eq!(
+        compiled_again(&of("populate"), &of("step-05-elasticache")),
+        [""; 0],
+        "data/populate/Cargo.toml must ask for the features of the step"
+    );
 }
 
 /// Two steps that give a crate different features compile it twice, and what is measured is no longer the step's idea

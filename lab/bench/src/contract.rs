@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
-use lab_lambda::{Outcome, api_gateway};
+use lab_lambda::api_gateway;
 use serde_json::{Map, Value};
 
 /// Teams in the league, and rows in the table.
@@ -28,23 +28,6 @@ const KEYS: [(&str, bool); 10] = [
 /// The event of the request that is measured.
 pub fn request() -> Bytes {
     api_gateway::http_event("GET", "/")
-}
-
-/// The body of a successful answer.
-pub fn body(outcome: &Outcome) -> Result<String> {
-    let payload = match outcome {
-        Outcome::Response(payload) => payload,
-        Outcome::Error(error) => bail!("the function reported an error, {error}"),
-        Outcome::Failed(failure) => bail!("the invocation failed: {failure}"),
-    };
-    let response = api_gateway::http_response(payload).map_err(anyhow::Error::msg)?;
-    ensure!(
-        response.status == 200,
-        "the answer to GET / is {}: {}",
-        response.status,
-        response.body
-    );
-    Ok(response.body)
 }
 
 /// Checks a body against the contract.

@@ -4,7 +4,9 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`target`] | what is to be measured |
+//! | [`upstream`] | a party that a function of the reader's own calls
 //! | [`testbed`] | the services started and filled, functions configured |
+//! | [`event`] | what a function is sent, and what must hold for its answers
 //! | [`contract`] | what every step must answer |
 //! | [`measure`](mod@measure) | interleaved rounds |
 //! | [`timeline`] | the timeline of one invocation |
@@ -16,6 +18,7 @@
 pub mod aws;
 pub mod clock;
 pub mod contract;
+pub mod event;
 pub mod faults;
 pub mod load;
 pub mod log;
@@ -25,3 +28,4 @@ pub mod run_directory;
 pub mod target;
 pub mod testbed;
 pub mod timeline;
+pub mod upstream;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use bytes::Bytes;
 use lab_lambda::{CpuUsage, Environment, Function, Invocation, TraceHeader};
 use lab_results::schema::{Measurement, Round};
 use lab_services::Counts;
 
 use crate::contract;
+use crate::event::Events;
 use crate::target::Target;
 use crate::testbed::Testbed;
 use lab_workspace::builder;
@@ -117,18 +117,14 @@ impl Prepared {
     pub async fn check(&mut self, lab: &Testbed) -> Result<Option<String>> {
         let name = &self.target.name;
         lab.before_cold_start(&self.target).await?;
-        let mut environment = Environment::start(&self.function)
-            .await
-            .with_context(|| name.clone())?;
-        let invocation = environment
-            .invoke(&contract::request(), &TraceHeader::new(true))
-            .await;
-        let log = environment.log_tail();
-        environment.shutdown().await;
-        let body = contract::body(&invocation.outcome).map_err(|error| {
+        let checked = self.target.events.check_each(&self.function).await;
+        let body = checked.map_err(|error| {
             let hint = self.target.hint().unwrap_or_default();
-            anyhow::anyhow!("{name}: {error:#}{hint}{log}")
+            anyhow::anyhow!("{name}: {error:#}{hint}")
         })?;
+        if self.target.own.is_some() {
+            return Ok(None);
+        }
         let checked = contract::check(&body);
         self.keeps_contract = Some(checked.is_ok());
         match checked {
@@ -210,20 +206,22 @@ fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
 /// One environment from its start to its end.
 async fn round(lab: &Testbed, prepared: &Prepared, extent: &Extent) -> Result<Round> {
     lab.before_cold_start(&prepared.target).await?;
-    let event = contract::request();
+    let events = &prepared.target.events;
     let start = lab.services.counts();
     let mut environment = Environment::start(&prepared.function).await?;
     let init = environment.init();
-    let first = environment.invoke(&event, &TraceHeader::new(false)).await;
-    contract::body(&first.outcome)?;
+    let first = environment
+        .invoke(&events.at(0).payload, &TraceHeader::new(false))
+        .await;
+    events.at(0).check(&first.outcome)?;
     lab.services.settle().await;
     let cold = lab.services.counts() - start;
 
     let warm_start = lab.services.counts();
-    let warm = paced(&mut environment, &event, extent).await?;
+    let warm = paced(&mut environment, events, extent).await?;
     lab.services.settle().await;
     let warm_counts = lab.services.counts() - warm_start;
-    let closed = closed_loop(&mut environment, &event, extent).await?;
+    let closed = closed_loop(&mut environment, events, extent).await?;
     environment.shutdown().await;
 
     let latencies = |samples: &[Invocation]| {
@@ -273,16 +271,19 @@ struct Series {
     elapsed: Duration,
 }
 
-async fn paced(environment: &mut Environment, event: &Bytes, extent: &Extent) -> Result<Series> {
+async fn paced(environment: &mut Environment, events: &Events, extent: &Extent) -> Result<Series> {
     let mut series = Series::default();
-    for _ in 0..extent.paced {
+    for number in 0..extent.paced as usize {
+        let event = events.at(number);
         environment.freeze();
         tokio::time::sleep(extent.gap).await;
         environment.thaw().await;
         let before = environment.cpu_usage();
-        let invocation = environment.invoke(event, &TraceHeader::new(false)).await;
+        let invocation = environment
+            .invoke(&event.payload, &TraceHeader::new(false))
+            .await;
         series.add_usage(before, environment.cpu_usage());
-        contract::body(&invocation.outcome)?;
+        event.check(&invocation.outcome)?;
         series.samples.push(invocation);
     }
     Ok(series)
@@ -290,7 +291,7 @@ async fn paced(environment: &mut Environment, event: &Bytes, extent: &Extent) ->
 
 async fn closed_loop(
     environment: &mut Environment,
-    event: &Bytes,
+    events: &Events,
     extent: &Extent,
 ) -> Result<Series> {
     let trace = TraceHeader::new(false);
@@ -298,13 +299,16 @@ async fn closed_loop(
     let before = environment.cpu_usage();
     let begin = Instant::now();
     while series.samples.len() < extent.closed as usize && begin.elapsed() < extent.closed_time {
-        series.samples.push(environment.invoke(event, &trace).await);
+        let payload = &events.at(series.samples.len()).payload;
+        series
+            .samples
+            .push(environment.invoke(payload, &trace).await);
     }
     series.elapsed = begin.elapsed();
     series.add_usage(before, environment.cpu_usage());
     // Afterwards, because reading 9 kB of JSON each time would slow the loop down.
-    for invocation in &series.samples {
-        contract::body(&invocation.outcome)?;
+    for (number, invocation) in series.samples.iter().enumerate() {
+        events.at(number).check(&invocation.outcome)?;
     }
     Ok(series)
 }

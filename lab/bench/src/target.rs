@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::event::{Event, Events};
 use crate::testbed::{EXTENSION, POPULATE};
 use lab_workspace::builder;
+use lab_workspace::function_file::{FILE_NAME, FunctionFile};
 use lab_workspace::{Architecture, BackingService, FLOOR, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
@@ -44,6 +47,10 @@ pub struct Target {
     pub extension: bool,
     /// The environment variables of its own, as its manifest has them.
     pub variables: BTreeMap<String, String>,
+    /// What it is sent.
+    pub events: Events,
+    /// Its `function.toml`, whose data the services get; none for a step, and for a file without one.
+    pub own: Option<Arc<FunctionFile>>,
 }
 
 /// Where a target's executable comes from.
@@ -77,9 +84,9 @@ impl Target {
         )
     }
 
-    /// True for a handler that must answer with the stadiums: it has a database to take them from.
+    /// True for a handler that must answer with the stadiums: it has the table of them.
     pub fn serves_stadiums(&self) -> bool {
-        self.services.contains(&BackingService::Database)
+        self.own.is_none() && self.services.contains(&BackingService::Database)
     }
 
     /// The step, as its manifest configures it.
@@ -98,7 +105,79 @@ impl Target {
             trust_anchors: step.manifest.trust_anchors,
             extension: step.manifest.extension,
             variables: step.variables.clone(),
+            events: Events::default(),
+            own: None,
         }
+    }
+
+    /// What a path means: a folder with a `function.toml`, that file itself, or an executable.
+    fn of_path(name: &str, workspace: &Workspace, like: Option<&Step>) -> Result<Self> {
+        let path = std::path::absolute(name).with_context(|| format!("{name} is no path"))?;
+        let described = if path.is_dir() {
+            Some(path.join(FILE_NAME)).filter(|file| file.exists())
+        } else {
+            Some(path).filter(|path| path.extension().is_some_and(|it| it == "toml"))
+        };
+        match (described, like) {
+            (None, like) => Self::of_file(name, like),
+            (Some(file), None) => Self::of_function(&file, workspace),
+            (Some(file), Some(_)) => bail!(
+                "--like says how a bare executable is run; {} says that itself",
+                file.display()
+            ),
+        }
+    }
+
+    /// The function that a `function.toml` describes.
+    fn of_function(path: &Path, workspace: &Workspace) -> Result<Self> {
+        let file = FunctionFile::load(path)?;
+        let name = file.name.clone();
+        if workspace.steps.iter().any(|step| step.name == name) {
+            bail!(
+                "{}: there is a step {name}: name = \"...\" gives the function another one",
+                path.display()
+            );
+        }
+        let executable = if file.code.is_dir() {
+            file.code.join("bootstrap")
+        } else {
+            file.code.clone()
+        };
+        let shown = executable.display().to_string();
+        require_executable(&shown, &executable)
+            .with_context(|| format!("{}: code", path.display()))?;
+        let weighted = file
+            .events
+            .iter()
+            .map(|entry| Ok((Event::of_entry(entry)?, entry.weight)));
+        let weighted = weighted.collect::<Result<Vec<_>>>()?;
+        let mut variables = file.variables.clone();
+        variables.insert("_HANDLER".to_owned(), file.handler.clone());
+        Ok(Self {
+            title: if file.title.is_empty() {
+                "a function of your own".to_owned()
+            } else {
+                file.title.clone()
+            },
+            source: Source::File(executable),
+            from: None,
+            floor: None,
+            memory_mb: file.memory,
+            memory_overridden: false,
+            timeout: Duration::from_secs(file.timeout),
+            architecture: file.architecture,
+            services: file.services(),
+            trust_anchors: TrustAnchors::Platform,
+            extension: file.extension,
+            variables,
+            events: if weighted.is_empty() {
+                Events::default()
+            } else {
+                Events::new(weighted)
+            },
+            own: Some(Arc::new(file)),
+            name,
+        })
     }
 
     fn of_file(name: &str, like: Option<&Step>) -> Result<Self> {
@@ -125,6 +204,8 @@ impl Target {
                 trust_anchors: TrustAnchors::Platform,
                 extension: false,
                 variables: BTreeMap::new(),
+                events: Events::default(),
+                own: None,
             })
         })
     }
@@ -178,7 +259,7 @@ impl Choice {
         for name in &self.names {
             let target = match workspace.step(name) {
                 Ok(step) => Target::of_step(step),
-                Err(_) if looks_like_a_path(name) => Target::of_file(name, like)?,
+                Err(_) if looks_like_a_path(name) => Target::of_path(name, workspace, like)?,
                 Err(unknown) => return Err(unknown),
             };
             if targets.iter().all(|other| other.name != target.name) {
@@ -207,7 +288,9 @@ impl Choice {
         for name in &self.names {
             match workspace.step(name) {
                 Ok(step) => steps.push(step),
-                Err(_) if looks_like_a_path(name) => files.push(Target::of_file(name, like)?),
+                Err(_) if looks_like_a_path(name) => {
+                    files.push(Target::of_path(name, workspace, like)?);
+                }
                 Err(unknown) => return Err(unknown),
             }
         }
@@ -256,7 +339,8 @@ fn require_executable(name: &str, path: &Path) -> Result<()> {
     let metadata = std::fs::metadata(path).with_context(|| format!("cannot measure {name}"))?;
     if metadata.is_dir() {
         bail!(
-            "cannot measure {name}: it is a folder. Name the executable in it, for example {}",
+            "cannot measure {name}: it is a folder without a {FILE_NAME}. Name the executable in it, for example {}, or \
+             describe the function: cargo lab new --function {name}",
             Path::new(name).join("bootstrap").display()
         );
     }

@@ -9,7 +9,6 @@ use lab_results::trace::{Init, Span, Temperature, Trace, Usage};
 use lab_services::Counts;
 use serde_json::Value;
 
-use crate::contract;
 use crate::measure::{GAP, Prepared};
 use crate::testbed::Testbed;
 use lab_workspace::progress::Progress;
@@ -55,6 +54,7 @@ pub async fn trace(
         prepared,
         conditions,
         documents: true,
+        sent: 0,
     };
     let (mut cold, mut warm) = (Vec::new(), Vec::new());
     for number in 0..extent.environments {
@@ -89,6 +89,8 @@ struct Tracer<'a> {
     conditions: &'a Conditions,
     /// The program sends documents, as far as is known.
     documents: bool,
+    /// Events so far.
+    sent: usize,
 }
 
 /// What an environment had used up, and asked of the services, at some moment.
@@ -130,14 +132,16 @@ impl Tracer<'_> {
     /// One sampled invocation of an environment that is awake.
     async fn invoke(&mut self, environment: &mut Environment, init: Option<Init>) -> Result<Trace> {
         let header = TraceHeader::new(true);
+        let event = self.prepared.target.events.at(self.sent).clone();
+        self.sent += 1;
         let before = Before {
             cpu: environment.cpu_usage(),
             counts: self.lab.services.counts(),
         };
         // The clock of the step's own document. What the platform does until the event is out takes microseconds.
         let start = SystemTime::now();
-        let invocation = environment.invoke(&contract::request(), &header).await;
-        contract::body(&invocation.outcome)?;
+        let invocation = environment.invoke(&event.payload, &header).await;
+        event.check(&invocation.outcome)?;
         let document = self.document(&header).await;
         self.lab.services.settle().await;
         let usage = self.used(&before, environment);

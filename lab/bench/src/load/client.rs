@@ -1,11 +1,14 @@
 //! How a request reaches what is loaded, and whether an answer is right.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use lab_lambda::api_gateway::HttpRequest;
 use lab_lambda::{InvokeError, Outcome, Served, Service, Start, TraceHeader, client_response};
 
 use super::http::Pool;
 use super::strategy::Expect;
+use crate::event::Events;
 
 /// Characters of a wrong answer's body that tell it apart.
 const TOLD: usize = 100;
@@ -14,11 +17,28 @@ const TOLD: usize = 100;
 pub enum Client {
     /// The emulated service, in this process.
     Service(Box<Service>),
+    /// The same, with the events of the function's own instead of the strategy's request.
+    Events(Box<Service>, Rotation),
     /// HTTP.
     Http(Pool),
     /// Panics.
     #[cfg(test)]
     Broken,
+}
+
+/// Which of a function's events is next.
+pub struct Rotation {
+    events: Events,
+    sent: AtomicUsize,
+}
+
+impl From<Events> for Rotation {
+    fn from(events: Events) -> Self {
+        Self {
+            events,
+            sent: AtomicUsize::new(0),
+        }
+    }
 }
 
 /// What came back.
@@ -37,10 +57,21 @@ pub struct Reply {
 }
 
 impl Client {
-    /// One `GET`. An error is a request that got no answer.
+    /// The emulated service, if it is what this leads to.
+    pub fn service(self) -> Option<Box<Service>> {
+        match self {
+            Self::Service(service) | Self::Events(service, _) => Some(service),
+            Self::Http(_) => None,
+            #[cfg(test)]
+            Self::Broken => None,
+        }
+    }
+
+    /// One `GET`, or the next event. An error is a request that got no answer.
     pub async fn get(&self, path: &str) -> Result<Reply, String> {
         match self {
             Self::Service(service) => Ok(invoke(service, path).await),
+            Self::Events(service, rotation) => Ok(next(service, rotation).await),
             Self::Http(pool) => pool.get().await,
             #[cfg(test)]
             Self::Broken => panic!("no client of this kind"),
@@ -56,7 +87,25 @@ async fn invoke(service: &Service, path: &str) -> Reply {
     }
     .event();
     let served = service.invoke(&event, &TraceHeader::new(false)).await;
-    let response = client_response(&served);
+    reply(&served)
+}
+
+/// Sends the next event. What must hold for its answer is known here, and told as the cause where it does not.
+async fn next(service: &Service, rotation: &Rotation) -> Reply {
+    let event = rotation
+        .events
+        .at(rotation.sent.fetch_add(1, Ordering::Relaxed));
+    let trace = TraceHeader::new(false);
+    let served = service.invoke(&event.payload, &trace).await;
+    let wrong = || event.check(&served.as_ref().ok()?.outcome).err();
+    Reply {
+        cause: cause(&served).or_else(|| wrong().map(|wrong| format!("{wrong:#}"))),
+        ..reply(&served)
+    }
+}
+
+fn reply(served: &Result<Served, InvokeError>) -> Reply {
+    let response = client_response(served);
     Reply {
         status: response.status,
         content_type: response
@@ -68,7 +117,7 @@ async fn invoke(service: &Service, path: &str) -> Reply {
         cold: served
             .as_ref()
             .is_ok_and(|served| !matches!(served.start, Start::Warm)),
-        cause: cause(&served),
+        cause: cause(served),
     }
 }
 
@@ -94,15 +143,26 @@ pub struct Right {
     status: Option<u16>,
     content_type: Option<String>,
     body: Option<Bytes>,
+    /// The client has checked the answer, whatever its status is.
+    checked: bool,
 }
 
 impl Right {
+    /// What the client finds no fault with: events know themselves what must hold.
+    pub fn as_checked() -> Self {
+        Self {
+            checked: true,
+            ..Self::default()
+        }
+    }
+
     /// As the strategy expects it, and where a body is known, this one.
     pub fn new(expect: &Expect, body: Option<Bytes>) -> Self {
         Self {
             status: expect.status,
             content_type: expect.content_type.clone(),
             body,
+            checked: false,
         }
     }
 
@@ -126,6 +186,9 @@ impl Right {
         } = reply;
         if let Some(cause) = cause {
             return Some(format!("{status}: {cause}"));
+        }
+        if self.checked {
+            return None;
         }
         let is_status = self
             .status

@@ -48,8 +48,15 @@ pub async fn load(
     };
     progress.update("checking that it answers");
     let function = lab.function(target, executable)?;
-    let service = Service::new(function, scaling.clone());
-    let right = check(lab, target, service, strategy, progress).await?;
+    let right = if target.own.is_some() {
+        progress.print("the events of function.toml are sent, not the strategy's request");
+        let checked = target.events.check_each(&Arc::new(function)).await;
+        checked.with_context(|| target.name.clone())?;
+        Right::as_checked()
+    } else {
+        let service = Service::new(function, scaling.clone());
+        check(lab, target, service, strategy, progress).await?
+    };
 
     let complaints = Complaints::default();
     let sink = Arc::clone(&complaints);
@@ -61,13 +68,12 @@ pub async fn load(
     let quota = Some(account.parameter_quota);
     lab.services.parameters().set_quota(quota);
     let before = lab.services.counts();
-    let client = Client::Service(Box::new(Service::new(function, scaling)));
+    let client = client(target, Service::new(function, scaling));
     let (client, seen) = send(strategy, client, right, progress).await?;
     lab.services.settle().await;
     let counts = lab.services.counts() - before;
-    let Client::Service(service) = client else {
-        unreachable!("it comes back as it was given")
-    };
+    let service = client.service();
+    let service = service.context("the client comes back as it was given")?;
     let environments = service.started() as u64;
     service.shutdown().await;
     let logged = std::mem::take(&mut *complaints.lock().expect("no holder panics"));
@@ -82,6 +88,15 @@ pub async fn load(
     };
     let Seen { samples, .. } = seen;
     Ok((loaded, samples))
+}
+
+fn client(target: &Target, service: Service) -> Client {
+    let service = Box::new(service);
+    if target.own.is_some() {
+        Client::Events(service, target.events.clone().into())
+    } else {
+        Client::Service(service)
+    }
 }
 
 /// One request, which must be answered rightly: a wrong answer is easily given fast. Says what a right answer is: where it
@@ -100,7 +115,7 @@ async fn check(
         .get(&strategy.path)
         .await
         .map_err(anyhow::Error::msg)?;
-    if let Client::Service(service) = client {
+    if let Some(service) = client.service() {
         service.shutdown().await;
     }
     let name = &target.name;

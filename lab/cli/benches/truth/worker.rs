@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
+use lab_bench::event::Events;
 use lab_bench::target::{Source, Target};
 use lab_lambda::Function;
 use lab_workspace::builder;
@@ -31,6 +32,8 @@ pub fn target(name: &str, executable: &Path, memory_mb: u32) -> Target {
         trust_anchors: TrustAnchors::None,
         extension: false,
         variables: BTreeMap::new(),
+        events: Events::default(),
+        own: None,
     }
 }
 

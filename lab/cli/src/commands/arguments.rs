@@ -18,7 +18,7 @@ pub(super) const FAULT_RESULTS: &str = "data/results/local-faults.json";
 /// What is to be measured.
 #[derive(Debug, Args)]
 pub(super) struct Targets {
-    /// Steps (5, 05, 05-elasticache, floor) or files; none: the whole ladder
+    /// Steps (5, 05, 05-elasticache, floor), folders with a function.toml, or files; none: the whole ladder
     #[arg(value_name = "STEP or FILE")]
     pub names: Vec<String>,
     /// Every step there is

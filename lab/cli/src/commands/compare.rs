@@ -1,6 +1,7 @@
 //! `lab compare`: which is faster, by how much, is it real?
 
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -12,6 +13,7 @@ use lab_results::view::compare::{self, Named, Pasted, Report};
 use super::arguments::LOCAL_RESULTS;
 use super::output::{self, written};
 use lab_workspace::Workspace;
+use lab_workspace::function_file::{FILE_NAME, FunctionFile};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,7 +93,7 @@ impl Compare {
     }
 
     fn compare(&self, workspace: &Workspace, prices: &Prices) -> Result<Compared> {
-        let is_file = |name: &String| name == "-" || Path::new(name).is_file();
+        let is_file = |name: &String| name == "-" || is_results(Path::new(name));
         let is_json = |name: &String| Path::new(name).extension().is_some_and(|it| it == "json");
         let files = self.names.iter().filter(|name| is_file(name)).count();
         if self.leaderboard || self.names.iter().any(|name| name == "-") {
@@ -151,16 +153,36 @@ impl Compare {
         })
     }
 
+    /// What the results call a step, a function or a measured file, which need not be there any more.
+    fn measured_name(&self, workspace: &Workspace, name: &str) -> Result<String> {
+        let path = Path::new(name);
+        match workspace.step(name) {
+            Ok(step) => Ok(step.name.clone()),
+            Err(_) if path.is_dir() => Ok(FunctionFile::load(&path.join(FILE_NAME))?.name),
+            Err(_) if path.extension().is_some_and(|it| it == "toml") => {
+                Ok(FunctionFile::load(path)?.name)
+            }
+            Err(_) if name.contains('/') => Ok(name.to_owned()),
+            Err(unknown) => {
+                let results = self.results.as_deref().unwrap_or(Path::new(LOCAL_RESULTS));
+                let file = Named::load(&workspace.root.join(results));
+                let is_measured = file.is_ok_and(|named| {
+                    let mut sessions = named.file.sessions.iter();
+                    sessions.any(|session| session.measurements.contains_key(name))
+                });
+                if is_measured {
+                    Ok(name.to_owned())
+                } else {
+                    Err(unknown)
+                }
+            }
+        }
+    }
+
     fn steps(&self, workspace: &Workspace, prices: &Prices) -> Result<Compared> {
         let mut names = Vec::new();
         for name in &self.names {
-            // A measured file is called by its path, and need not be there any more.
-            let step = workspace.step(name).map(|step| step.name.clone());
-            names.push(if name.contains('/') {
-                name.clone()
-            } else {
-                step?
-            });
+            names.push(self.measured_name(workspace, name)?);
         }
         ensure!(
             names.len() > 1,
@@ -265,4 +287,12 @@ impl Compare {
             .or_else(|| newest_first.first().map(|profile| (*profile).to_owned()))
             .context("the file has no session of the lab: there is nothing to compare")
     }
+}
+
+/// True for a file that may hold results: an executable or a `function.toml` has been measured, and stands in one.
+fn is_results(path: &Path) -> bool {
+    let is_executable = |it: std::fs::Metadata| it.permissions().mode() & 0o111 != 0;
+    path.is_file()
+        && !path.metadata().is_ok_and(is_executable)
+        && path.extension().is_none_or(|it| it != "toml")
 }

@@ -1,6 +1,6 @@
 //! `lab faults`: what does each step do when a service fails?
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use lab_bench::faults::{self, Fault, TIMEOUT};
 use lab_bench::target::Target;
@@ -40,6 +40,11 @@ impl Faults {
         let workspace = Workspace::load()?;
         let mut targets = self.targets.choice().targets(&workspace)?;
         targets.retain(Target::serves_stadiums);
+        ensure!(
+            !targets.is_empty(),
+            "the fault matrix asks for the stadiums, and nothing here serves them; `cargo lab serve` breaks the services of \
+             any function while you call it"
+        );
         let started = Started::new(&workspace, &targets, &self.bench, None).await?;
         let Started {
             lab,

@@ -73,6 +73,9 @@ impl Started {
             programs,
         };
         let lab = Testbed::start(setup).await?;
+        for target in targets {
+            lab.provide(target).await?;
+        }
         warn_of_missing_limits(&lab);
         let conditions = Conditions {
             network: Some(network),

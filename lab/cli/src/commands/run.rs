@@ -24,6 +24,7 @@ Examples:
   cargo lab run 00 02 05 --quick      three steps, a first impression
   cargo lab run --profile loopback    without any distance to the services
   cargo lab run 05 --memory 1024      another memory size than the manifest's
+  cargo lab run ~/prices              a folder with a function.toml (`cargo lab new --function ~/prices`)
   cargo lab run ./my/bootstrap        any executable that speaks the Lambda Runtime API
   cargo lab run ./target/lambda/05-elasticache/bootstrap --like 05";
 

@@ -117,6 +117,7 @@ impl Serve {
             programs,
         })
         .await?;
+        lab.provide(&target).await?;
         lab.before_cold_start(&target).await?;
         let function = Function {
             log: Some(log(self.logs)),

@@ -4,6 +4,7 @@
 mod counts;
 mod garbage;
 mod log;
+mod own_function;
 mod results;
 mod staleness;
 mod support;
@@ -14,6 +15,7 @@ mod tools;
 use std::sync::Arc;
 
 use lab_bench::contract;
+use lab_bench::event::Event;
 use lab_bench::target::Target;
 use lab_bench::testbed::scaling;
 use lab_lambda::api_gateway::{http_event, http_response};
@@ -100,7 +102,7 @@ async fn environments_that_start_side_by_side_all_answer() {
             service.invoke(&event, &trace)
         );
         for served in [one, two, three] {
-            let body = contract::body(&served.unwrap().outcome).unwrap();
+            let body = Event::get_root().answer(&served.unwrap().outcome).unwrap();
             contract::check(&body).unwrap_or_else(|error| panic!("{}: {error:#}", target.name));
         }
         assert_eq!(

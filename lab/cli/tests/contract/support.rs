@@ -7,6 +7,7 @@ use bytes::Bytes;
 use lab::programs;
 use lab_bench::clock::Clock;
 use lab_bench::contract;
+use lab_bench::event::Event;
 use lab_bench::target::Target;
 use lab_bench::testbed::{Setup, Testbed};
 use lab_lambda::api_gateway::http_response;
@@ -108,7 +109,8 @@ impl Bench {
     /// The body that `GET /` answers with, which must be a 200.
     pub async fn get(&self, environment: &mut Environment) -> String {
         let invocation = self.invoke(environment).await;
-        contract::body(&invocation.outcome)
+        Event::get_root()
+            .answer(&invocation.outcome)
             .unwrap_or_else(|error| panic!("{error:#}{}", environment.log_tail()))
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use expect_test::expect_file;
 use lab_bench::contract;
+use lab_bench::event::Event;
 use lab_lambda::TraceHeader;
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ async fn phases_of_a_sampled_invocation_are_one_document() {
             let trace = TraceHeader::new(true);
             bench.lab.services.traces().take();
             let invocation = environment.invoke(&contract::request(), &trace).await;
-            contract::body(&invocation.outcome).unwrap();
+            Event::get_root().answer(&invocation.outcome).unwrap();
             let documents = bench.lab.services.traces().wait_for(1).await;
             let [document] = &documents[..] else {
                 panic!("{}: {documents:?}", target.name)

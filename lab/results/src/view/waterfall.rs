@@ -64,13 +64,20 @@ fn one(trace: &Trace, longest: f64) -> Section {
 
 fn notes(trace: &Trace, share: impl Fn(f64) -> String) -> Vec<String> {
     let rest = trace.whole_us() - trace.attributed_us();
+    let named = if trace.phases.is_empty() {
+        "no phase has a name: the function sent no X-Ray document".to_owned()
+    } else {
+        format!(
+            "named {} ({}), the rest {} ({})",
+            duration(trace.attributed_us()),
+            share(trace.attributed_us()),
+            duration(rest),
+            share(rest)
+        )
+    };
     let named = format!(
-        "named {} ({}), the rest {} ({}); until everybody asked for the next event another {}",
-        duration(trace.attributed_us()),
-        share(trace.attributed_us()),
-        duration(rest),
-        share(rest),
-        duration((trace.idle_us - trace.answered_us).max(0.0)),
+        "{named}; until everybody asked for the next event another {}",
+        duration((trace.idle_us - trace.answered_us).max(0.0))
     );
     let init = trace.init.as_ref().map(|init| {
         format!(

@@ -1,4 +1,4 @@
-//! How a client gets a session from RDS Proxy: TLS, then an IAM token as a clear-text password.
+//! How a client gets a session from RDS Proxy: TLS, then an IAM token as a clear-text password, or a user's password.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -123,7 +123,7 @@ impl Proxy {
         Ok(request)
     }
 
-    /// Asks for the password, which must be a token for `user`.
+    /// Asks for the password, which must be the one that `user` has, or a token.
     async fn check_token(
         &self,
         stream: &mut TlsStream<Delayed>,
@@ -142,6 +142,19 @@ impl Proxy {
             return Err(io::ErrorKind::InvalidData.into());
         }
         let token = wire::text(&mut body)?;
+        let own = self
+            .passwords
+            .lock()
+            .expect("no holder panics")
+            .get(user)
+            .cloned();
+        if let Some(own) = own {
+            if own == token {
+                return Ok(messages);
+            }
+            let message = format!("password authentication failed for user \"{user}\"");
+            return Err(refuse(stream, Fatal::new("28P01", message, "").bytes()).await);
+        }
         let endpoint = self.listener.address().to_string();
         let expected = Expected {
             endpoint: &endpoint,

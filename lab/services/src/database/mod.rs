@@ -8,10 +8,11 @@ mod statements;
 mod token;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use self::session::Pool;
@@ -34,7 +35,11 @@ struct Proxy {
     pool: Pool,
     /// Seconds by which the proxy's clock is ahead.
     clock_ahead: Arc<AtomicU64>,
+    passwords: Passwords,
 }
+
+/// The users who sign in with a password instead of an IAM token.
+type Passwords = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// The running database.
 #[derive(Clone)]
@@ -42,6 +47,7 @@ pub struct Database {
     endpoint: SocketAddr,
     postgresql: Daemon,
     clock_ahead: Arc<AtomicU64>,
+    passwords: Passwords,
 }
 
 impl Database {
@@ -57,11 +63,13 @@ impl Database {
         let postgresql = cluster::start(program, &folder, log, account).await?;
         let endpoint = listener.address();
         let clock_ahead = Arc::<AtomicU64>::default();
+        let passwords = Passwords::default();
         let proxy = Arc::new(Proxy {
             listener: Arc::clone(&listener),
             credentials,
             pool: Pool::new(postgresql.socket().to_owned()),
             clock_ahead: Arc::clone(&clock_ahead),
+            passwords: Arc::clone(&passwords),
         });
         tokio::spawn(listener.serve(move |stream| {
             let proxy = Arc::clone(&proxy);
@@ -76,6 +84,7 @@ impl Database {
             endpoint,
             postgresql,
             clock_ahead,
+            passwords,
         })
     }
 
@@ -89,6 +98,39 @@ impl Database {
         let (socket, sql) = (self.postgresql.socket().to_owned(), sql.to_owned());
         let query = async move { cluster::query(&socket, DATABASE, &sql).await };
         self.postgresql.run(query).await?
+    }
+
+    /// Makes a database and the user who owns it. With a password the user signs in with that, without one with IAM tokens.
+    pub async fn create(
+        &self,
+        database: &str,
+        owner: &str,
+        password: Option<&str>,
+    ) -> Result<(), Error> {
+        let (database, user) = (quoted(database), quoted(owner));
+        for sql in [
+            format!("CREATE ROLE {user} LOGIN"),
+            format!("GRANT rds_iam TO {user}"),
+            format!("CREATE DATABASE {database} OWNER {user}"),
+        ] {
+            self.query(&sql).await?;
+        }
+        if let Some(password) = password {
+            let mut passwords = self.passwords.lock().expect("no holder panics");
+            passwords.insert(owner.to_owned(), password.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Runs SQL in any database as one of its users.
+    pub async fn run_as(&self, database: &str, user: &str, sql: &str) -> Result<(), Error> {
+        let socket = self.postgresql.socket().to_owned();
+        let (database, sql) = (
+            database.to_owned(),
+            format!("SET ROLE {};\n{sql}", quoted(user)),
+        );
+        let run = async move { cluster::query(&socket, &database, &sql).await };
+        self.postgresql.run(run).await?.map(drop)
     }
 
     /// Ends all sessions of PostgreSQL, those of clients and those that the proxy keeps, as a failover does, and waits until
@@ -140,4 +182,9 @@ impl Database {
     pub async fn resume(&self) -> Result<(), Error> {
         self.postgresql.resume().await
     }
+}
+
+/// An identifier in SQL.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }

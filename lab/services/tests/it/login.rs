@@ -184,3 +184,26 @@ async fn strange_clients_do_not_disturb_others() {
     client.batch_execute("SELECT 1").await.unwrap();
     assert_eq!(lab.counts()[Counter::DatabaseConnections], 5);
 }
+
+#[tokio::test]
+async fn a_user_with_a_password_signs_in_with_that_alone() {
+    let lab = shared().await;
+    let database = lab.services.database();
+    database
+        .create("orders", "clerk", Some("secret"))
+        .await
+        .unwrap();
+    let mut right = config(&lab, "clerk");
+    right.password("secret").dbname("orders");
+    let (client, _task) = connect(&lab, &right).await.unwrap();
+    let row = client.query_one("SELECT current_user::text", &[]).await;
+    assert_eq!(row.unwrap().get::<_, String>(0), "clerk");
+
+    // A good token is no password.
+    let error = refused(&lab, config(&lab, "clerk").dbname("orders")).await;
+    assert_eq!(error.code(), &SqlState::INVALID_PASSWORD);
+    assert_eq!(
+        error.message(),
+        "password authentication failed for user \"clerk\""
+    );
+}

@@ -1,0 +1,267 @@
+//! What a function is sent, and what must hold for its answers: a wrong answer is easily given fast.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use bytes::Bytes;
+use lab_lambda::api_gateway::{self, HttpRequest};
+use lab_lambda::{Environment, Function, Outcome, TraceHeader};
+use lab_workspace::function_file::EventEntry;
+use serde_json::Value;
+
+use crate::contract;
+
+/// Characters of a wrong answer that are told.
+const TOLD: usize = 200;
+
+/// One event, and what must hold for its answer.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// What a person calls it: `GET /orders/7`, or the file's name.
+    pub name: String,
+    /// What the function gets.
+    pub payload: Bytes,
+    /// The status that the answer must have; none where the answer is no HTTP response.
+    status: Option<u16>,
+    contains: Option<String>,
+    pointers: BTreeMap<String, Value>,
+}
+
+impl Event {
+    /// `GET /`, which is answered with status 200.
+    pub fn get_root() -> Self {
+        Self {
+            name: "GET /".to_owned(),
+            payload: contract::request(),
+            status: Some(200),
+            contains: None,
+            pointers: BTreeMap::new(),
+        }
+    }
+
+    /// An event as `function.toml` has it.
+    pub fn of_entry(entry: &EventEntry) -> Result<Self> {
+        let (name, payload, status) = match (&entry.request, &entry.file) {
+            (Some(request), _) => (
+                request.clone(),
+                http_event(request, entry),
+                Some(entry.status.unwrap_or(200)),
+            ),
+            (None, Some(file)) => (
+                file.file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                std::fs::read(file)
+                    .with_context(|| format!("cannot read {}", file.display()))?
+                    .into(),
+                None,
+            ),
+            (None, None) => bail!("an event is a request or a file"),
+        };
+        Ok(Self {
+            name,
+            payload,
+            status,
+            contains: entry.contains.clone(),
+            pointers: entry.pointers.clone(),
+        })
+    }
+
+    /// The text of a right answer: of an HTTP response its body. An error says what came instead.
+    pub fn answer(&self, outcome: &Outcome) -> Result<String> {
+        let payload = match outcome {
+            Outcome::Response(payload) => payload,
+            Outcome::Error(error) => bail!("the function reported an error, {error}"),
+            Outcome::Failed(failure) => bail!("the invocation failed: {failure}"),
+        };
+        let Some(wanted) = self.status else {
+            return Ok(String::from_utf8_lossy(payload).into_owned());
+        };
+        let response = api_gateway::http_response(payload).map_err(anyhow::Error::msg)?;
+        ensure!(
+            response.status == wanted,
+            "the answer to {} is {}, not {wanted}: {}",
+            self.name,
+            response.status,
+            beginning(&response.body)
+        );
+        Ok(response.body)
+    }
+
+    /// Checks an answer in all that must hold.
+    pub fn check(&self, outcome: &Outcome) -> Result<String> {
+        let text = self.answer(outcome)?;
+        if let Some(wanted) = &self.contains {
+            ensure!(
+                text.contains(wanted.as_str()),
+                "the answer to {} does not contain {wanted:?}: {}",
+                self.name,
+                beginning(&text)
+            );
+        }
+        if self.pointers.is_empty() {
+            return Ok(text);
+        }
+        let value: Value = serde_json::from_str(&text).with_context(|| {
+            format!(
+                "the answer to {} is no JSON: {}",
+                self.name,
+                beginning(&text)
+            )
+        })?;
+        for (pointer, wanted) in &self.pointers {
+            let got = value.pointer(pointer);
+            ensure!(
+                got == Some(wanted),
+                "the answer to {} has {} at {pointer}, not {wanted}: {}",
+                self.name,
+                got.map_or_else(|| "nothing".to_owned(), Value::to_string),
+                beginning(&text)
+            );
+        }
+        Ok(text)
+    }
+}
+
+fn http_event(request: &str, entry: &EventEntry) -> Bytes {
+    let (method, target) = request.split_once(' ').unwrap_or(("GET", request));
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut request = HttpRequest {
+        query,
+        body: &entry.body,
+        ..HttpRequest::new(method, path)
+    };
+    let length = entry.body.len().to_string();
+    request.headers.insert("content-length".to_owned(), length);
+    for (name, value) in &entry.headers {
+        request
+            .headers
+            .insert(name.to_ascii_lowercase(), value.clone());
+    }
+    request.event()
+}
+
+fn beginning(text: &str) -> String {
+    let mut beginning: String = text.chars().take(TOLD).collect();
+    if beginning.len() < text.len() {
+        beginning.push_str("...");
+    }
+    beginning
+}
+
+/// The events of a function, in the order in which they are sent again and again.
+#[derive(Debug, Clone)]
+pub struct Events {
+    each: Arc<[Event]>,
+    order: Arc<[usize]>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self::new(vec![(Event::get_root(), 1)])
+    }
+}
+
+impl Events {
+    /// Events with their weights: one of weight 3 comes three times as often as one of weight 1, as evenly spread as can be.
+    pub fn new(weighted: Vec<(Event, u32)>) -> Self {
+        let total: i64 = weighted.iter().map(|(_, weight)| i64::from(*weight)).sum();
+        let mut credit = vec![0; weighted.len()];
+        let order = (0..total).map(|_| {
+            for (credit, (_, weight)) in credit.iter_mut().zip(&weighted) {
+                *credit += i64::from(*weight);
+            }
+            let richest = (0..credit.len()).rev().max_by_key(|index| credit[*index]);
+            let next = richest.unwrap_or_default();
+            credit[next] -= total;
+            next
+        });
+        Self {
+            order: order.collect(),
+            each: weighted.into_iter().map(|(event, _)| event).collect(),
+        }
+    }
+
+    /// The event that is sent as number `number`, from 0 on.
+    pub fn at(&self, number: usize) -> &Event {
+        &self.each[self.order[number % self.order.len()]]
+    }
+
+    /// Sends each event once to one environment of the function, and answers the text of the last answer.
+    ///
+    /// # Errors
+    /// The first answer that is wrong, with what came instead and the end of the log.
+    pub async fn check_each(&self, function: &Arc<Function>) -> Result<String> {
+        let mut environment = Environment::start(function).await?;
+        let mut checked = Ok(String::new());
+        for event in &*self.each {
+            let trace = TraceHeader::new(true);
+            let invocation = environment.invoke(&event.payload, &trace).await;
+            checked = event.check(&invocation.outcome);
+            if checked.is_err() {
+                break;
+            }
+        }
+        let log = environment.log_tail();
+        environment.shutdown().await;
+        checked.map_err(|error| anyhow::anyhow!("{error:#}{log}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(text: &str) -> Outcome {
+        Outcome::Response(Bytes::from(text.to_owned()))
+    }
+
+    #[test]
+    fn weights_are_spread_evenly() {
+        let event = |name: &str| Event {
+            name: name.to_owned(),
+            ..Event::get_root()
+        };
+        let events = Events::new(vec![(event("a"), 3), (event("b"), 1)]);
+        let sent: Vec<&str> = (0..8).map(|n| events.at(n).name.as_str()).collect();
+        assert_eq!(sent, ["a", "a", "b", "a", "a", "a", "b", "a"]);
+    }
+
+    #[test]
+    fn a_wrong_answer_is_told_with_what_came_instead() {
+        let entry = EventEntry {
+            request: Some("GET /orders/7".to_owned()),
+            contains: Some("Widget".to_owned()),
+            pointers: BTreeMap::from([("/id".to_owned(), 7.into())]),
+            ..EventEntry::default()
+        };
+        let event = Event::of_entry(&entry).unwrap();
+        let error = |body: &str| format!("{:#}", event.check(&response(body)).unwrap_err());
+        let good = r#"{"statusCode":200,"body":"{\"id\":7,\"name\":\"Widget\"}"}"#;
+        event.check(&response(good)).unwrap();
+        let told = error(r#"{"statusCode":404,"body":"none"}"#);
+        assert_eq!(told, "the answer to GET /orders/7 is 404, not 200: none");
+        let told = error(r#"{"statusCode":200,"body":"{\"id\":7}"}"#);
+        assert!(
+            told.contains("does not contain \"Widget\": {\"id\":7}"),
+            "{told}"
+        );
+        let told = error(r#"{"statusCode":200,"body":"{\"id\":8,\"name\":\"Widget\"}"}"#);
+        assert!(told.contains("has 8 at /id, not 7"), "{told}");
+    }
+
+    #[test]
+    fn an_event_from_a_file_is_answered_by_any_json() {
+        let event = Event {
+            status: None,
+            pointers: BTreeMap::from([("/batchItemFailures".to_owned(), Value::Array(vec![]))]),
+            ..Event::get_root()
+        };
+        event
+            .check(&response(r#"{"batchItemFailures":[]}"#))
+            .unwrap();
+        assert!(event.check(&response("null")).is_err());
+    }
+}

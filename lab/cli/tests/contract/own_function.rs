@@ -1,0 +1,153 @@
+//! A function that is no step: `function.toml`, its services, its events.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use lab_bench::measure::{Extent, Prepared, measure};
+use lab_bench::target::{Choice, Source, Target};
+use lab_workspace::own_function;
+use lab_workspace::progress::Progress;
+use tempfile::TempDir;
+
+use crate::support::Bench;
+
+/// One round, as short as can be.
+const ONE_ROUND: Extent = Extent {
+    rounds: 1,
+    paced: 4,
+    gap: Duration::from_millis(1),
+    closed: 4,
+    closed_time: Duration::from_secs(10),
+};
+
+/// The example in a folder of its own, with something appended to its `function.toml`.
+fn example(appended: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    own_function::create(folder.path()).unwrap();
+    let file = folder.path().join("function.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("name = \"example\"\n{text}\n{appended}")).unwrap();
+    folder
+}
+
+fn target(bench: &Bench, path: &Path) -> anyhow::Result<Target> {
+    let choice = Choice {
+        names: vec![path.display().to_string()],
+        ..Choice::default()
+    };
+    Ok(choice.named(&bench.workspace)?.remove(0))
+}
+
+async fn prepared(bench: &Bench, path: &Path) -> anyhow::Result<Prepared> {
+    let target = target(bench, path)?;
+    bench.lab.provide(&target).await?;
+    let Source::File(executable) = &target.source else {
+        panic!("it is not built here");
+    };
+    let mut prepared = Prepared::new(&bench.lab, &target, executable)?;
+    prepared.check(&bench.lab).await?;
+    Ok(prepared)
+}
+
+#[tokio::test]
+async fn the_example_is_measured_as_it_is() {
+    let bench = Bench::start().await;
+    let folder = example("");
+    let prepared = [prepared(&bench, folder.path()).await.unwrap()];
+    let mut progress = Progress::start("test");
+    let measured = measure(&bench.lab, &prepared, &ONE_ROUND, &mut progress);
+    let measured = measured.await.unwrap();
+    let measurement = &measured["example"];
+    assert_eq!(measurement.memory_mb, 256);
+    let round = &measurement.rounds[0];
+    assert_eq!((round.warm_us.len(), round.closed_us.len()), (4, 4));
+    assert!(round.counts_warm.is_empty(), "{:?}", round.counts_warm);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_hold_is_told_before_anything_is_measured() {
+    let bench = Bench::start().await;
+    let folder = example("[[events]]\nrequest = \"GET /other\"\ncontains = \"USD\"\n");
+    let Err(error) = prepared(&bench, folder.path()).await else {
+        panic!("no answer contains USD");
+    };
+    let error = format!("{error:#}");
+    assert!(
+        error.contains(
+            "example: the answer to GET /other does not contain \"USD\": {\"path\":\"/other\""
+        ),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_of_its_own_has_its_rows_and_its_user() {
+    let bench = Bench::start().await;
+    let folder = example(
+        "[database]\nname = \"orders\"\nuser = \"clerk\"\npassword = \"secret\"\nsql = [\"orders.sql\"]\n\
+         [parameters]\n\"/orders/where\" = \"{database.user}@{database.name}\"\n",
+    );
+    let sql = folder.path().join("orders.sql");
+    let rows = "CREATE TABLE orders (id int);\nINSERT INTO orders VALUES (7);\n\
+                SELECT 1 / (CASE WHEN current_user = 'clerk' THEN 1 ELSE 0 END);";
+    fs::write(&sql, rows).unwrap();
+    prepared(&bench, folder.path()).await.unwrap();
+    let parameters = bench.lab.services.parameters();
+    assert_eq!(
+        parameters.get("/orders/where").unwrap().value,
+        "clerk@orders"
+    );
+    let database = bench.lab.services.database();
+    let count = "SELECT 1 / (SELECT count(*) FROM orders WHERE id = 7)";
+    database.run_as("orders", "clerk", count).await.unwrap();
+
+    // Another function: the same name is taken, and what PostgreSQL refuses is told with the file.
+    fs::write(&sql, "CREATE TABEL orders (id int);").unwrap();
+    let file = folder.path().join("function.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let text = text
+        .replace("\"orders\"\n", "\"others\"\n")
+        .replace("clerk\"", "other\"");
+    fs::write(&file, text).unwrap();
+    let error = bench.lab.provide(&target(&bench, &file).unwrap()).await;
+    let error = format!("{:#}", error.unwrap_err());
+    assert!(
+        error.contains("orders.sql") && error.contains("syntax error at or near \"TABEL\""),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_given_to_a_function_is_what_it_asks_for() {
+    let bench = Bench::start().await;
+    let variables = |path: &Path| {
+        let target = target(&bench, path).unwrap();
+        let function = bench.lab.function(&target, path).unwrap();
+        let names = function.variables.into_iter().map(|(name, _)| name);
+        names.collect::<Vec<String>>()
+    };
+    let bare = example("");
+    let bare = bare.path().join("bootstrap");
+    let bare = variables(&bare);
+    assert!(
+        !bare.contains(&"AWS_ENDPOINT_URL_SSM".to_owned()),
+        "{bare:?}"
+    );
+
+    let asking = example("[parameters]\n\"/a\" = \"b\"\n");
+    bench
+        .lab
+        .provide(&target(&bench, asking.path()).unwrap())
+        .await
+        .unwrap();
+    let asking = variables(asking.path());
+    for name in [
+        "AWS_ENDPOINT_URL_SSM",
+        "NODE_EXTRA_CA_CERTS",
+        "RATES_URL",
+        "_HANDLER",
+    ] {
+        assert!(asking.contains(&name.to_owned()), "{name}: {asking:?}");
+    }
+}

@@ -3,7 +3,35 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::log::{self, Level};
+/// How important a line is, and from which importance on lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Each request.
+    Debug,
+    /// What happens once.
+    Info,
+    /// Requests that cannot be answered.
+    Warn,
+    /// What ends the extension.
+    Error,
+    /// Nothing is written.
+    None,
+}
+
+impl FromStr for Level {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        match name.to_uppercase().as_str() {
+            "DEBUG" => Ok(Self::Debug),
+            "INFO" => Ok(Self::Info),
+            "WARN" => Ok(Self::Warn),
+            "ERROR" => Ok(Self::Error),
+            "NONE" => Ok(Self::None),
+            _ => Err(()),
+        }
+    }
+}
 
 /// How the extension behaves.
 #[derive(Debug, Clone)]
@@ -122,9 +150,12 @@ impl Settings {
         })
     }
 
-    /// Writes a log line.
+    /// Writes a log line as the real extension does, if it is important enough.
     pub fn log(&self, level: Level, text: &str) {
-        log::write(self.log_level, level, text);
+        if level >= self.log_level {
+            let level = format!("{level:?}").to_uppercase();
+            println!("[AWS Parameters and Secrets Lambda Extension] {level} {text}");
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 pub(crate) mod account;
 pub(crate) mod daemon;
-mod proc;
 pub mod programs;
 mod suspension;
 pub(crate) mod thread;

@@ -104,13 +104,16 @@ async fn check(
         service.shutdown().await;
     }
     let name = &target.name;
-    let mut right = Right::new(&strategy.expect, None);
+    let mut right = Right {
+        expect: strategy.expect.clone(),
+        body: None,
+    };
     if !target.serves_stadiums() && reply.content_type.is_empty() {
         // The floor is an empty handler.
         progress.print(&format!(
             "{name} answers without a content type: that is not checked"
         ));
-        right = right.of_any_type();
+        right.expect.content_type = None;
     }
     if let Some(wrong) = right.wrong(&reply) {
         let hint = target.hint().unwrap_or_default();
@@ -122,7 +125,7 @@ async fn check(
         contract::check(&String::from_utf8_lossy(&reply.body)).with_context(|| {
             format!("{name} does not answer with the stadiums, so its speed means nothing")
         })?;
-        right = Right::new(&strategy.expect, Some(reply.body));
+        right.body = Some(reply.body);
     }
     Ok(right)
 }

@@ -1,12 +1,10 @@
 //! The HTTP server that the processes of one environment talk to: the Runtime API (2018-06-01) and the Extensions API
 //! (2020-01-01), as docs.aws.amazon.com/lambda describes them.
 
-mod error;
-mod event;
 mod exchange;
 mod listener;
+mod messages;
 mod registered;
-mod reported;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -24,12 +22,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use error::ApiError;
-use event::{ApiResponse, json, with_body};
+use messages::{ApiError, ApiResponse, json, with_body};
 
-pub(crate) use event::{InvokeEvent, shutdown_event};
 pub(crate) use exchange::{Exchange, Identity};
-pub use reported::ReportedError;
+pub use messages::ReportedError;
+pub(crate) use messages::{InvokeEvent, shutdown_event};
 
 /// The headers that may carry the type of a reported error.
 const RUNTIME_ERROR_TYPE: &str = "lambda-runtime-function-error-type";

@@ -85,14 +85,4 @@ mod tests {
             [true, false, true]
         );
     }
-
-    #[test]
-    fn a_cache_without_room_or_time_stays_empty() {
-        let now = Instant::now();
-        for (size, time_to_live) in [(0, MINUTE), (10, Duration::ZERO)] {
-            let mut cache = Cache::new(size, time_to_live);
-            cache.put("a".into(), "1".into(), now);
-            assert_eq!(cache.get("a", now), None);
-        }
-    }
 }

@@ -2,12 +2,12 @@
 //! (2020-01-01), as docs.aws.amazon.com/lambda describes them.
 
 mod exchange;
-mod listener;
 mod messages;
 mod registered;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -32,12 +32,19 @@ pub(crate) use messages::{InvokeEvent, shutdown_event};
 const RUNTIME_ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 const EXTENSION_ERROR_TYPE: &str = "lambda-extension-function-error-type";
 
+/// The pause after a connection that could not be taken. Without file descriptors the kernel reports the same error at
+/// once, until a connection ends.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Serves until the handle is aborted; then every connection is dropped with it.
 pub(crate) fn serve(listener: TcpListener, exchange: Arc<Exchange>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut connections = JoinSet::new();
         loop {
-            let (stream, _) = listener::accept(|| listener.accept()).await;
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
             // Without it the kernel may hold back the second of two small writes for 40 ms.
             let _ = stream.set_nodelay(true);
             let exchange = Arc::clone(&exchange);

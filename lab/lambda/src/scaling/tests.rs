@@ -57,18 +57,6 @@ fn reserved_concurrency_is_a_ceiling_of_its_own() {
 }
 
 #[test]
-fn a_function_with_nothing_reserved_is_switched_off() {
-    let mut pool = Pool::<()>::new(Scaling {
-        reserved: Some(0),
-        ..scaling()
-    });
-    assert_eq!(
-        pool.acquire(Instant::now()),
-        Err(ThrottleReason::ReservedConcurrency)
-    );
-}
-
-#[test]
 fn growth_refills_continuously_and_never_adds_up() {
     let start = Instant::now();
     let mut pool = Pool::<()>::new(Scaling {

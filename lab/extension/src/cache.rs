@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-/// Answers by request.
 #[derive(Debug)]
 pub struct Cache {
     size: usize,

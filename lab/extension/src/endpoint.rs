@@ -26,7 +26,6 @@ use crate::settings::{Level, Settings};
 /// Before the first invocation everything is answered so, and sometimes a little longer.
 const NOT_READY: &str = "not ready to serve traffic, please wait";
 
-/// The endpoint.
 pub struct Endpoint {
     settings: Arc<Settings>,
     store: ParameterStore,
@@ -44,7 +43,6 @@ type ErrorResponse = (StatusCode, Bytes);
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl Endpoint {
-    /// An endpoint that is not ready yet.
     pub fn new(settings: Arc<Settings>) -> Result<Self, Error> {
         let store = ParameterStore::new(Arc::clone(&settings))?;
         let cache = Mutex::new(Cache::new(settings.cache_size, settings.time_to_live));
@@ -63,7 +61,6 @@ impl Endpoint {
         self.is_open.store(true, Ordering::Relaxed);
     }
 
-    /// Accepts connections for ever.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             let Ok((stream, _)) = listener.accept().await else {

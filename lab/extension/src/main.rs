@@ -23,7 +23,6 @@ use crate::endpoint::Endpoint;
 use crate::runtime_api::{Event, RuntimeApi};
 use crate::settings::{Level, Settings};
 
-/// What went wrong, for the log.
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main(flavor = "current_thread")]

@@ -26,7 +26,6 @@ const TARGET: &str = "AmazonSSM.GetParameter";
 
 type Sender = SendRequest<Full<Bytes>>;
 
-/// A client of Parameter Store.
 pub struct ParameterStore {
     settings: Arc<Settings>,
     /// `host:port`.
@@ -38,7 +37,6 @@ pub struct ParameterStore {
 }
 
 impl ParameterStore {
-    /// A client that has not connected yet.
     pub fn new(settings: Arc<Settings>) -> Result<Self, Error> {
         let url = &settings.parameter_store;
         let host = url
@@ -126,7 +124,6 @@ impl ParameterStore {
     }
 }
 
-/// Trusts the certificate authorities in a PEM file.
 fn trust(file: &str) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore::empty();
     let certificates = CertificateDer::pem_file_iter(file)

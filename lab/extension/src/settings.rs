@@ -33,7 +33,6 @@ impl FromStr for Level {
     }
 }
 
-/// How the extension behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `AWS_LAMBDA_RUNTIME_API`: host and port of the Extensions API.

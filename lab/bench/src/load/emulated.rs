@@ -31,7 +31,6 @@ pub struct Account {
     pub parameter_quota: u32,
 }
 
-/// What the function complained of, and how often.
 type Complaints = Arc<Mutex<BTreeMap<String, u64>>>;
 
 /// Puts a step under load, from no environment on.

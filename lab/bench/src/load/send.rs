@@ -43,7 +43,6 @@ pub struct Seen {
     pub busy_percent: Vec<u8>,
 }
 
-/// The numbers of the live line.
 #[derive(Default)]
 struct Live {
     /// When the last right answers arrived.
@@ -54,7 +53,6 @@ struct Live {
     last_failure: String,
 }
 
-/// What the requests share.
 struct Shared {
     client: Client,
     right: Right,
@@ -126,7 +124,6 @@ async fn send_all(
     Ok(())
 }
 
-/// The requests under way.
 #[derive(Default)]
 struct Requests {
     tasks: JoinSet<()>,

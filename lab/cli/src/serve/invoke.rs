@@ -34,7 +34,6 @@ fn is_named(served: &Served, function: &str) -> bool {
     bare == name || number.is_some() && bare.parse().ok() == number
 }
 
-/// Invokes the function.
 pub(super) async fn answer(served: &Served, function: &str, parts: &Parts, event: Bytes) -> Answer {
     if !is_named(served, function) {
         let message = format!(

@@ -103,10 +103,8 @@ impl Served {
     }
 }
 
-/// A whole answer.
 type Answer = Response<Body>;
 
-/// JSON with a status.
 fn json_answer(status: u16, body: &Value) -> Answer {
     let mut answer = text_answer(status, body.to_string());
     let kind = HeaderValue::from_static("application/json");
@@ -114,7 +112,6 @@ fn json_answer(status: u16, body: &Value) -> Answer {
     answer
 }
 
-/// Bytes with a status.
 fn text_answer(status: u16, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Body::from(body.into()));
     // A function may answer with a number that is no status at all.

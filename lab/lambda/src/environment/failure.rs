@@ -34,7 +34,6 @@ impl Exit {
         }
     }
 
-    /// In AWS's words.
     pub(super) fn message(&self) -> String {
         match (&self.extension, self.status.code()) {
             (None, Some(0)) => "Runtime exited without providing a reason".to_owned(),

@@ -119,7 +119,6 @@ impl Environment {
 
 type Variables = Vec<(String, String)>;
 
-/// What all processes of an environment start with.
 struct Sandbox<'a> {
     function: &'a Function,
     group: Option<&'a Group>,

@@ -72,7 +72,6 @@ pub(crate) struct Answered {
     early: Option<Early>,
 }
 
-/// The time of an invocation.
 #[derive(Clone, Copy)]
 struct Clock {
     /// When the event was handed out.
@@ -226,7 +225,6 @@ impl Environment {
     }
 }
 
-/// A random version 4 UUID.
 fn request_id() -> String {
     let random = fastrand::u128(..).to_ne_bytes();
     uuid::Builder::from_random_bytes(random)

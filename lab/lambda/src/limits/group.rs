@@ -59,7 +59,6 @@ impl Hierarchy {
         [&self.cpu, &self.accounting, &self.memory]
     }
 
-    /// Creates the group of an environment.
     pub(super) fn group(&self, name: &str, memory_mb: u32) -> io::Result<Group> {
         let directories = self.directories().map(|parent| parent.join(name));
         Group::create(self.version, directories, memory_mb, &self.removals)
@@ -153,7 +152,6 @@ impl Group {
         Duration::from_nanos(units * self.version.unit.as_nanos() as u64)
     }
 
-    /// How many processes of the group the kernel has killed because its memory was used up.
     pub(crate) fn oom_kills(&self) -> u64 {
         let text = fs::read_to_string(self.memory.join(self.version.oom)).unwrap_or_default();
         value_of(&text, "oom_kill ").unwrap_or_default()

@@ -13,7 +13,6 @@ use super::registered::Registered;
 /// What the runtime answered to an invocation.
 pub(crate) type RuntimeAnswer = Result<Bytes, ReportedError>;
 
-/// The invocation that runs.
 struct Current {
     event: InvokeEvent,
     answer: Option<(RuntimeAnswer, Instant)>,

@@ -12,14 +12,12 @@ use serde::{Deserialize, Serialize};
 /// An answer of the Runtime API or the Extensions API.
 pub(super) type ApiResponse = Response<Full<Bytes>>;
 
-/// The head of such an answer.
 pub(super) fn json(status: u16) -> Builder {
     Response::builder()
         .status(status)
         .header("content-type", "application/json")
 }
 
-/// Its body.
 pub(super) fn with_body(head: Builder, body: impl Into<Bytes>) -> ApiResponse {
     head.body(Full::new(body.into()))
         .expect("these headers are valid")

@@ -83,7 +83,6 @@ async fn route(request: Request<Incoming>, exchange: &Exchange) -> Result<ApiRes
     Err(ApiError::unknown_call(&call.head.method, &path))
 }
 
-/// One request.
 struct Call<'a> {
     head: Parts,
     body: Incoming,

@@ -25,7 +25,6 @@ const LOG_LINES: usize = 15;
 /// How long a program may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What is started.
 pub(crate) struct Launch {
     /// Its name in messages.
     pub name: &'static str,
@@ -39,7 +38,6 @@ pub(crate) struct Launch {
     pub stop_signal: Signal,
 }
 
-/// A running program.
 pub(crate) struct Process {
     name: &'static str,
     child: Child,

@@ -28,7 +28,6 @@ pub struct Error {
     pub problem: String,
 }
 
-/// A line and what is wrong there.
 type Problem = (u64, String);
 
 impl Strategy {
@@ -88,7 +87,6 @@ fn at<T>(value: &Spanned<T>, problem: impl Into<String>) -> Problem {
     (value.referenced.line(), problem.into())
 }
 
-/// What no line of the file can be blamed for.
 fn in_the_file(problem: &str) -> Problem {
     (1, problem.to_owned())
 }
@@ -151,7 +149,6 @@ fn phase(phase: &Spanned<file::Phase>) -> Result<Phase, Problem> {
     Ok(Phase { duration, arrivals })
 }
 
-/// Reads a value that may be missing.
 fn optional<T>(
     key: &str,
     value: Option<&Value>,
@@ -225,7 +222,6 @@ fn ensured(ensure: &Ensure) -> Result<Vec<Threshold>, Problem> {
     thresholds.collect()
 }
 
-/// The path that is asked for, and what is expected.
 fn request(scenarios: &[Spanned<Scenario>]) -> Result<(String, Expect), Problem> {
     if let Some(second) = scenarios.get(1) {
         let count = scenarios.len();

@@ -11,7 +11,6 @@ use super::{Arrivals, Metric, Phase, Strategy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A file with this under `config.phases`.
 fn with_phases(phases: &str) -> String {
     format!("config:\n  phases:\n{phases}\nscenarios:\n  - flow:\n      - get:\n          url: /\n")
 }
@@ -20,7 +19,6 @@ fn parse(text: &str) -> Result<Strategy, super::Error> {
     Strategy::parse(text, Path::new("my.yml"))
 }
 
-/// The repository's own strategies.
 fn shipped(name: &str) -> Strategy {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/load");
     Strategy::load(&folder.join(name)).unwrap()
@@ -99,7 +97,7 @@ fn with_get(lines: &str) -> String {
 }
 
 /// What the mistakes below are made in.
-const GOOD: &str = "config:\n  phases:\n    - duration: 1\n      arrivalRate: 1\nscenarios:\n  - flow:\n      - get:\n          url: /\n";
+const GOOD: &str = "config:\n  phases:\n    - duration: 1\n      arrivalRate: 1\n\nscenarios:\n  - flow:\n      - get:\n          url: /\n";
 
 /// Files that the lab does not understand, and what is wrong with them.
 fn mistakes() -> Vec<(&'static str, String)> {

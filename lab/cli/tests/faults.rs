@@ -29,7 +29,7 @@ async fn every_step_does_in_every_fault_what_the_design_asks_for() {
     }
     let mut progress = Progress::start("faults");
     let clock = lab.clock(&workspace).await.unwrap();
-    let rows = matrix(&lab, &clock, &targets, Fault::ALL, &mut progress)
+    let rows = matrix(&lab, &clock, &targets, &Fault::ALL, &mut progress)
         .await
         .unwrap();
     lab.stop().await;

@@ -41,7 +41,7 @@ macro_rules! faults {
 
         impl Fault {
             /// All of them, in the order of the matrix.
-            pub const ALL: &[Self] = &[$(Self::$fault,)+];
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$fault,)+];
 
             fn row(self) -> Row {
                 match self { $(Self::$fault => ($name, When::$when, $parts, $wanted),)+ }

@@ -50,7 +50,7 @@ impl Faults {
         let mut progress = Progress::start("putting the steps through the faults");
         let clock = lab.clock(&workspace).await?;
         let targets: Vec<_> = targets.into_iter().zip(executables).collect();
-        let rows = faults::matrix(&lab, &clock, &targets, Fault::ALL, &mut progress).await?;
+        let rows = faults::matrix(&lab, &clock, &targets, &Fault::ALL, &mut progress).await?;
         progress.done("");
         lab.stop().await;
         let matrix = FaultMatrix {

@@ -110,10 +110,7 @@ fn mistakes() -> Vec<(&'static str, String)> {
         ("a list", "- config\n".to_owned()),
         ("two documents", good("---\nmore: 1\n")),
         ("a key twice", with_config("target: a\n  target: b")),
-        (
-            "a key that is none",
-            good("").replace("config:", "before: 1\nconfig:"),
-        ),
+        ("a key that is none", with("config:", "before: 1\nconfig:")),
         ("payload", with_config("payload:\n    path: users.csv")),
         ("variables", with_config("variables:\n    a: 1")),
         ("environments", with_config("environments: {}")),

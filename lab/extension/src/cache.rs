@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-/// Answers by request.
 #[derive(Debug)]
 pub struct Cache {
     size: usize,
@@ -84,15 +83,5 @@ mod tests {
             ["a", "b", "c"].map(|name| cache.get(name, now).is_some()),
             [true, false, true]
         );
-    }
-
-    #[test]
-    fn a_cache_without_room_or_time_stays_empty() {
-        let now = Instant::now();
-        for (size, time_to_live) in [(0, MINUTE), (10, Duration::ZERO)] {
-            let mut cache = Cache::new(size, time_to_live);
-            cache.put("a".into(), "1".into(), now);
-            assert_eq!(cache.get("a", now), None);
-        }
     }
 }

@@ -13,19 +13,19 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpListener;
 
+use crate::Error;
 use crate::cache::Cache;
-use crate::log::Level;
 use crate::parameter_store::ParameterStore;
 use crate::query::Query;
-use crate::settings::Settings;
-use crate::{Error, time};
+use crate::settings::{Level, Settings};
 
 /// Before the first invocation everything is answered so, and sometimes a little longer.
 const NOT_READY: &str = "not ready to serve traffic, please wait";
 
-/// The endpoint.
 pub struct Endpoint {
     settings: Arc<Settings>,
     store: ParameterStore,
@@ -43,7 +43,6 @@ type ErrorResponse = (StatusCode, Bytes);
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl Endpoint {
-    /// An endpoint that is not ready yet.
     pub fn new(settings: Arc<Settings>) -> Result<Self, Error> {
         let store = ParameterStore::new(Arc::clone(&settings))?;
         let cache = Mutex::new(Cache::new(settings.cache_size, settings.time_to_live));
@@ -62,7 +61,6 @@ impl Endpoint {
         self.is_open.store(true, Ordering::Relaxed);
     }
 
-    /// Accepts connections for ever.
     pub async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -201,7 +199,7 @@ fn reshape(body: &[u8]) -> Option<Bytes> {
         "Parameter": {
             "ARN": parameter["ARN"],
             "DataType": parameter["DataType"],
-            "LastModifiedDate": time::extended(parameter["LastModifiedDate"].as_f64()?).ok()?,
+            "LastModifiedDate": extended(parameter["LastModifiedDate"].as_f64()?)?,
             "Name": parameter["Name"],
             "Selector": parameter["Selector"],
             "SourceResult": null,
@@ -212,4 +210,29 @@ fn reshape(body: &[u8]) -> Option<Bytes> {
         "ResultMetadata": {},
     });
     Some(value.to_string().into())
+}
+
+/// For example `2026-01-31T23:59:59.123Z`, with as many decimals as needed, of a time in seconds since 1970. Milliseconds
+/// are as fine as Parameter Store is.
+fn extended(seconds: f64) -> Option<String> {
+    let milliseconds = (seconds * 1000.0).round() as i128;
+    let time = OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000).ok()?;
+    time.format(&Rfc3339).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_times() {
+        // From `date -u -d @SECONDS`.
+        for (seconds, expected) in [
+            (0.0, "1970-01-01T00:00:00Z"),
+            (951_782_400.0, "2000-02-29T00:00:00Z"),
+            (1_700_000_000.12, "2023-11-14T22:13:20.12Z"),
+        ] {
+            assert_eq!(extended(seconds).unwrap(), expected);
+        }
+    }
 }

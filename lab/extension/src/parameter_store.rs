@@ -9,6 +9,8 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
+use time::OffsetDateTime;
+use time::format_description::parse_borrowed;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
@@ -17,14 +19,13 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use crate::settings::Settings;
-use crate::{Error, sign, time};
+use crate::{Error, sign};
 
 const CONTENT: &str = "application/x-amz-json-1.1";
 const TARGET: &str = "AmazonSSM.GetParameter";
 
 type Sender = SendRequest<Full<Bytes>>;
 
-/// A client of Parameter Store.
 pub struct ParameterStore {
     settings: Arc<Settings>,
     /// `host:port`.
@@ -36,7 +37,6 @@ pub struct ParameterStore {
 }
 
 impl ParameterStore {
-    /// A client that has not connected yet.
     pub fn new(settings: Arc<Settings>) -> Result<Self, Error> {
         let url = &settings.parameter_store;
         let host = url
@@ -89,7 +89,8 @@ impl ParameterStore {
     }
 
     fn request(&self, body: &str) -> Result<Request<Full<Bytes>>, Error> {
-        let date = time::now()?;
+        let format = parse_borrowed::<2>("[year][month][day]T[hour][minute][second]Z")?;
+        let date = OffsetDateTime::now_utc().format(&format)?;
         let headers = [
             (CONTENT_TYPE.as_str(), CONTENT),
             (HOST.as_str(), &self.host),
@@ -123,7 +124,6 @@ impl ParameterStore {
     }
 }
 
-/// Trusts the certificate authorities in a PEM file.
 fn trust(file: &str) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore::empty();
     let certificates = CertificateDer::pem_file_iter(file)

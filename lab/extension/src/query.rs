@@ -1,6 +1,5 @@
 //! What a function asks for: the query of a request's URL.
 
-/// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Query {
     /// The name, with the version or label after a colon.

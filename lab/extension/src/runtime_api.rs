@@ -3,15 +3,14 @@
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::HOST;
-use hyper::{Method, Request};
+use hyper::header::{HOST, HeaderValue};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
 
 use crate::Error;
 
-/// What Lambda tells an extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(tag = "eventType", rename_all = "UPPERCASE")]
 pub enum Event {
@@ -21,11 +20,10 @@ pub enum Event {
     Shutdown,
 }
 
-/// An extension's registration.
 pub struct RuntimeApi {
     sender: SendRequest<Full<Bytes>>,
     host: String,
-    identifier: String,
+    identifier: HeaderValue,
 }
 
 impl RuntimeApi {
@@ -45,52 +43,43 @@ impl RuntimeApi {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri("/2020-01-01/extension/register")
+        let request = Request::post("/2020-01-01/extension/register")
             .header(HOST, host)
             .header("Lambda-Extension-Name", name)
             .body(Full::from(r#"{"events":["INVOKE","SHUTDOWN"]}"#))?;
-        let response = sender.send_request(request).await?;
-        let status = response.status();
-        let identifier = response
-            .headers()
-            .get("Lambda-Extension-Identifier")
-            .and_then(|value| value.to_str().ok());
-        let identifier = identifier.map(str::to_owned);
-        let body = response.into_body().collect().await?.to_bytes();
-        match identifier {
-            Some(identifier) if status.is_success() => Ok(Self {
-                sender,
-                host: host.to_owned(),
-                identifier,
-            }),
-            _ => Err(failed(&format!(
-                "registering failed with {status}: {}",
-                String::from_utf8_lossy(&body)
-            ))
-            .into()),
-        }
+        let registered = call(&mut sender, request, &failed(&"registering")).await?;
+        let identifier = registered.headers().get("Lambda-Extension-Identifier");
+        let identifier = identifier.ok_or_else(|| failed(&"registering gave no identifier"))?;
+        Ok(Self {
+            identifier: identifier.clone(),
+            sender,
+            host: host.to_owned(),
+        })
     }
 
     /// Waits for the next event, which may take as long as nothing happens.
     pub async fn next(&mut self) -> Result<Event, Error> {
-        let request = Request::builder()
-            .uri("/2020-01-01/extension/event/next")
+        let request = Request::get("/2020-01-01/extension/event/next")
             .header(HOST, &self.host)
             .header("Lambda-Extension-Identifier", &self.identifier)
             .body(Full::default())?;
-        self.sender.ready().await?;
-        let response = self.sender.send_request(request).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        if !status.is_success() {
-            return Err(format!(
-                "asking for the next event failed with {status}: {}",
-                String::from_utf8_lossy(&body)
-            )
-            .into());
-        }
-        Ok(serde_json::from_slice(&body)?)
+        let event = call(&mut self.sender, request, "asking for the next event").await?;
+        Ok(serde_json::from_slice(event.body())?)
     }
+}
+
+/// Sends a call and reads its whole answer, which must be a success.
+async fn call(
+    sender: &mut SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+    what: &str,
+) -> Result<Response<Bytes>, Error> {
+    sender.ready().await?;
+    let (head, body) = sender.send_request(request).await?.into_parts();
+    let body = body.collect().await?.to_bytes();
+    if head.status.is_success() {
+        return Ok(Response::from_parts(head, body));
+    }
+    let text = String::from_utf8_lossy(&body);
+    Err(format!("{what} failed with {}: {text}", head.status).into())
 }

@@ -72,14 +72,3 @@ impl Function {
         )
     }
 }
-
-impl std::fmt::Debug for Function {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Function")
-            .field("name", &self.name)
-            .field("memory_mb", &self.memory_mb)
-            .field("bootstrap", &self.bootstrap)
-            .finish_non_exhaustive()
-    }
-}

@@ -30,7 +30,7 @@ impl Credentials {
 }
 
 /// `length` random characters of an alphabet. They are unguessable enough for a service that only this machine reaches.
-pub(crate) fn characters(alphabet: &[u8], length: usize) -> String {
+fn characters(alphabet: &[u8], length: usize) -> String {
     (0..length)
         .map(|_| char::from(alphabet[fastrand::usize(..alphabet.len())]))
         .collect()

@@ -189,7 +189,6 @@ impl Links {
 }
 
 impl Running {
-    /// Starts everything on this thread.
     async fn start(options: &Options) -> Result<Self, Error> {
         let account = Account::for_services();
         let directory = &options.run_directory;

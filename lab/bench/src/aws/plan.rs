@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use lab_results::facts::Facts;
 use lab_results::format::usd;
 
@@ -23,47 +23,21 @@ pub struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Requests that one function answers, at most: the check's, and those of the rounds.
-    pub fn requests(&self) -> u32 {
+    /// A few lines: how much is measured where, and what that costs.
+    pub fn summary(&self, facts: &Facts) -> Result<String> {
         let Extent {
             rounds,
             paced,
             closed,
             ..
         } = self.extent;
-        1 + rounds * (1 + paced + closed)
-    }
-
-    /// What it costs at most, USD: Lambda's and API Gateway's fees, and Lambda's time if each request took `ms`.
-    pub fn cost(&self, facts: &Facts, ms: f64) -> Result<f64> {
-        let mut cost = 0.0;
-        for (_, deployed) in self.functions {
-            cost += cost_of(deployed, f64::from(self.requests()), facts, ms)?;
-        }
-        Ok(cost)
-    }
-
-    /// A few lines: how much is measured where, and what that costs.
-    pub fn summary(&self, facts: &Facts) -> Result<String> {
-        // Slower than any step but the first; nobody knows before.
-        let ms = facts.number("published.sample.before", "ms")?;
-        let names: Vec<&str> = self
-            .functions
-            .iter()
-            .map(|(target, _)| target.name.as_str())
-            .collect();
-        let changes = (self.extent.rounds + 1) * self.functions.len() as u32;
+        let requests = 1 + paced + closed;
+        let changes = (rounds + 1) * self.functions.len() as u32;
         Ok(format!(
-            "{} in {}: {} rounds of up to {} requests each, {changes} changes of a description.\n\
-             Estimated cost: at most {}, if a request takes {ms} ms (prices of facts.toml, without the free tier, logs, traces). \
-             What the shared stacks cost by the hour comes on top: `npm run prices` in infra/.",
-            names.join(", "),
-            self.functions
-                .first()
-                .map_or("", |(_, deployed)| deployed.region.as_str()),
-            self.extent.rounds,
-            1 + self.extent.paced + self.extent.closed,
-            usd(self.cost(facts, ms)?),
+            "{}: {rounds} rounds of up to {requests} requests each, {changes} changes of a description.\n{}",
+            where_from(self.functions),
+            // The check is a request, too.
+            estimate(self.functions, 1 + rounds * requests, facts)?
         ))
     }
 
@@ -109,14 +83,29 @@ impl Plan<'_> {
     }
 }
 
-/// What so many requests of `ms` each cost, USD: Lambda's and API Gateway's fees, and Lambda's time.
-pub fn cost_of(deployed: &Deployed, requests: f64, facts: &Facts, ms: f64) -> Result<f64> {
-    let memory = deployed.memory_mb()?;
+/// The steps and their Region: `00-unoptimized, floor in us-east-1`.
+pub fn where_from(functions: &[(Target, Deployed)]) -> String {
+    let names: Vec<&str> = functions.iter().map(|(it, _)| it.name.as_str()).collect();
+    let region = functions.first().map_or("", |(_, first)| &first.region);
+    format!("{} in {region}", names.join(", "))
+}
+
+/// What it costs at most that each function answers so many requests: Lambda's and API Gateway's fees, and Lambda's time.
+pub fn estimate(functions: &[(Target, Deployed)], requests: u32, facts: &Facts) -> Result<String> {
+    // Slower than any step but the first; nobody knows before.
+    let ms = facts.number("published.sample.before", "ms")?;
     let prices = facts.prices()?;
-    let million = prices.million(&[ms * 1e3], memory, &deployed.architecture);
-    let million = million.ok_or_else(|| {
-        let (name, given) = (&deployed.function_name, &deployed.architecture);
-        anyhow::anyhow!("{name}: {given} is no architecture of Lambda")
-    })?;
-    Ok(million.total() * requests / 1e6)
+    let mut cost = 0.0;
+    for (_, deployed) in functions {
+        let (name, architecture) = (&deployed.function_name, &deployed.architecture);
+        let million = prices.million(&[ms * 1e3], deployed.memory_mb()?, architecture);
+        let million = million
+            .with_context(|| format!("{name}: {architecture} is no architecture of Lambda"))?;
+        cost += million.total() * f64::from(requests) / 1e6;
+    }
+    Ok(format!(
+        "Estimated cost: at most {}, if a request takes {ms} ms (prices of facts.toml, without the free tier, logs, traces). \
+         What the shared stacks cost by the hour comes on top: `npm run prices` in infra/.",
+        usd(cost)
+    ))
 }

@@ -28,16 +28,21 @@ const TOO_SLOW: Duration = Duration::from_mins(1);
 const CLOCK_AHEAD: Duration = Duration::from_hours(1);
 
 impl Fault {
+    /// The extension's variable that makes the fault, where it lies in the environment's own processes.
+    fn variable(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::ExtensionNotReady => Some(("LAB_EXTENSION_NOT_READY_REQUESTS", "30")),
+            Self::ExtensionSlowStart => Some(("LAB_EXTENSION_START_CPU_MS", "500")),
+            Self::ExtensionWrongToken => Some(("AWS_SESSION_TOKEN", "the token of another role")),
+            _ => None,
+        }
+    }
+
     /// The part of a fault that lies in the environment's own processes.
     pub fn configure(self, function: &mut Function) {
-        let variables = match self {
-            Self::ExtensionNotReady => [("LAB_EXTENSION_NOT_READY_REQUESTS", "30")],
-            Self::ExtensionSlowStart => [("LAB_EXTENSION_START_CPU_MS", "500")],
-            Self::ExtensionWrongToken => [("AWS_SESSION_TOKEN", "the token of another role")],
-            _ => return,
-        };
         for extension in &mut function.extensions {
-            let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let variable = self.variable();
+            let owned = variable.map(|(name, value)| (name.to_owned(), value.to_owned()));
             extension.variables.extend(owned);
         }
     }
@@ -49,10 +54,7 @@ impl Fault {
 
     /// True where the fault lies in the deployment: it goes with its environments only.
     pub fn is_configured(self) -> bool {
-        matches!(
-            self,
-            Self::ExtensionNotReady | Self::ExtensionSlowStart | Self::ExtensionWrongToken
-        )
+        self.variable().is_some()
     }
 
     /// Makes it happen. `cached` is the key of the list, and what the step stored there.

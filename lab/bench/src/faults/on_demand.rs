@@ -13,30 +13,21 @@ use super::inject::{Normal, restore_cache, restore_database, restore_parameters}
 use crate::contract;
 use crate::target::Target;
 use crate::testbed::Testbed;
-use lab_workspace::BackingService;
+use lab_workspace::BackingService::{self, Cache, Database, Parameters};
 
-/// Every fault on demand.
 const FAULTS: [(BackingService, &str, Fault); 12] = [
-    (BackingService::Cache, "down", Fault::CacheDown),
-    (BackingService::Cache, "slow", Fault::CacheSlow),
-    (BackingService::Cache, "hang", Fault::CacheHangs),
-    (BackingService::Cache, "restart", Fault::CacheRestarted),
-    (BackingService::Cache, "garbage", Fault::CacheGarbage),
-    (BackingService::Database, "down", Fault::DatabaseDown),
-    (BackingService::Database, "slow", Fault::DatabaseSlow),
-    (BackingService::Database, "hang", Fault::DatabaseHangs),
-    (
-        BackingService::Database,
-        "restart",
-        Fault::DatabaseRestarted,
-    ),
-    (
-        BackingService::Parameters,
-        "throttle",
-        Fault::ParametersThrottledWarm,
-    ),
-    (BackingService::Parameters, "slow", Fault::ParametersSlow),
-    (BackingService::Parameters, "hang", Fault::ParametersTooSlow),
+    (Cache, "down", Fault::CacheDown),
+    (Cache, "slow", Fault::CacheSlow),
+    (Cache, "hang", Fault::CacheHangs),
+    (Cache, "restart", Fault::CacheRestarted),
+    (Cache, "garbage", Fault::CacheGarbage),
+    (Database, "down", Fault::DatabaseDown),
+    (Database, "slow", Fault::DatabaseSlow),
+    (Database, "hang", Fault::DatabaseHangs),
+    (Database, "restart", Fault::DatabaseRestarted),
+    (Parameters, "throttle", Fault::ParametersThrottledWarm),
+    (Parameters, "slow", Fault::ParametersSlow),
+    (Parameters, "hang", Fault::ParametersTooSlow),
 ];
 
 /// A fault as it is named on a command line: `cache=down`.
@@ -146,9 +137,9 @@ impl Switches {
         was: Option<OnDemand>,
     ) -> Result<()> {
         match service {
-            BackingService::Parameters => restore_parameters(lab, &self.normal),
-            BackingService::Database => restore_database(lab, &self.normal).await?,
-            BackingService::Cache => {
+            Parameters => restore_parameters(lab, &self.normal),
+            Database => restore_database(lab, &self.normal).await?,
+            Cache => {
                 restore_cache(lab, &self.normal).await?;
                 if was.is_some_and(|was| was.fault.is_garbage()) {
                     lab.services.cache().flush().await?;

@@ -91,30 +91,13 @@ fn failure(outcome: &Outcome) -> Option<String> {
 /// What a right answer is.
 #[derive(Debug, Clone, Default)]
 pub struct Right {
-    status: Option<u16>,
-    content_type: Option<String>,
-    body: Option<Bytes>,
+    /// What the strategy expects.
+    pub expect: Expect,
+    /// The one right body, where it is known.
+    pub body: Option<Bytes>,
 }
 
 impl Right {
-    /// As the strategy expects it, and where a body is known, this one.
-    pub fn new(expect: &Expect, body: Option<Bytes>) -> Self {
-        Self {
-            status: expect.status,
-            content_type: expect.content_type.clone(),
-            body,
-        }
-    }
-
-    /// The same for a target that says nothing of its content type.
-    #[must_use]
-    pub fn of_any_type(self) -> Self {
-        Self {
-            content_type: None,
-            ..self
-        }
-    }
-
     /// What is wrong with an answer, in words that are the same for answers that are wrong alike.
     pub fn wrong(&self, reply: &Reply) -> Option<String> {
         let Reply {
@@ -127,14 +110,16 @@ impl Right {
         if let Some(cause) = cause {
             return Some(format!("{status}: {cause}"));
         }
-        let is_status = self
-            .status
-            .map_or(*status < 400, |wanted| *status == wanted);
+        let Expect {
+            status: wanted,
+            content_type: wanted_type,
+        } = &self.expect;
+        let is_status = wanted.map_or(*status < 400, |wanted| *status == wanted);
         if !is_status {
             let text: String = String::from_utf8_lossy(body).chars().take(TOLD).collect();
             return Some(format!("{status}: {text}"));
         }
-        if let Some(wanted) = &self.content_type
+        if let Some(wanted) = wanted_type
             && !content_type.contains(wanted.as_str())
         {
             return Some(format!("{status} with content type {content_type:?}"));
@@ -164,7 +149,8 @@ mod tests {
             status: Some(200),
             content_type: Some("json".to_owned()),
         };
-        let right = Right::new(&expect, Some(Bytes::from_static(b"[]")));
+        let body = Some(Bytes::from_static(b"[]"));
+        let right = Right { expect, body };
         let wrong = |reply: Reply| right.wrong(&reply);
         assert_eq!(wrong(reply(200, "application/json", "[]")), None);
         assert_eq!(
@@ -185,11 +171,7 @@ mod tests {
 
     #[test]
     fn without_an_expectation_every_status_below_400_is_right() {
-        let expect = Expect {
-            status: None,
-            content_type: None,
-        };
-        let right = Right::new(&expect, None);
+        let right = Right::default();
         assert_eq!(right.wrong(&reply(304, "", "")), None);
         assert!(right.wrong(&reply(404, "", "")).is_some());
     }

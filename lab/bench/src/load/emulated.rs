@@ -31,7 +31,6 @@ pub struct Account {
     pub parameter_quota: u32,
 }
 
-/// What the function complained of, and how often.
 type Complaints = Arc<Mutex<BTreeMap<String, u64>>>;
 
 /// Puts a step under load, from no environment on.
@@ -104,13 +103,16 @@ async fn check(
         service.shutdown().await;
     }
     let name = &target.name;
-    let mut right = Right::new(&strategy.expect, None);
+    let mut right = Right {
+        expect: strategy.expect.clone(),
+        body: None,
+    };
     if !target.serves_stadiums() && reply.content_type.is_empty() {
         // The floor is an empty handler.
         progress.print(&format!(
             "{name} answers without a content type: that is not checked"
         ));
-        right = right.of_any_type();
+        right.expect.content_type = None;
     }
     if let Some(wrong) = right.wrong(&reply) {
         let hint = target.hint().unwrap_or_default();
@@ -122,7 +124,7 @@ async fn check(
         contract::check(&String::from_utf8_lossy(&reply.body)).with_context(|| {
             format!("{name} does not answer with the stadiums, so its speed means nothing")
         })?;
-        right = Right::new(&strategy.expect, Some(reply.body));
+        right.body = Some(reply.body);
     }
     Ok(right)
 }

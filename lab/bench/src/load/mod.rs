@@ -6,11 +6,9 @@
 //! | [`client`] | how a request reaches what is loaded, and whether an answer is right |
 //! | [`http`] | the same over HTTP, connections reused |
 //! | [`send`](mod@send) | the open loop |
-//! | [`busy`] | whether this machine has become the limit |
 //! | [`summary`](mod@summary) | samples put together |
 //! | [`emulated`], [`remote`] | a step in the emulated service; a URL, a deployed step |
 
-pub mod busy;
 pub mod client;
 pub mod emulated;
 pub mod http;

@@ -1,7 +1,6 @@
 //! A URL, or a deployed step, under load.
 
 use anyhow::{Result, bail};
-use bytes::Bytes;
 use lab_results::load::Loaded;
 
 use super::client::{Client, Right};
@@ -22,8 +21,7 @@ pub async fn load(
     let url = format!("{}{}", url.trim_end_matches('/'), strategy.path);
     progress.update("checking that it answers");
     let client = Client::Http(Pool::new(url.clone()));
-    let body = check(&client, &url, stadiums, strategy).await?;
-    let right = Right::new(&strategy.expect, body);
+    let right = check(&client, &url, stadiums, strategy).await?;
     let (_, seen) = send(strategy, client, right, progress).await?;
     let mut loaded = summary(strategy, &seen);
     // Nobody here knows.
@@ -32,22 +30,21 @@ pub async fn load(
     Ok((loaded, samples))
 }
 
-async fn check(
-    client: &Client,
-    url: &str,
-    stadiums: bool,
-    strategy: &Strategy,
-) -> Result<Option<Bytes>> {
+async fn check(client: &Client, url: &str, stadiums: bool, strategy: &Strategy) -> Result<Right> {
     let reply = match client.get(&strategy.path).await {
         Ok(reply) => reply,
         Err(error) => bail!("{url} does not answer: {error}"),
     };
-    if let Some(wrong) = Right::new(&strategy.expect, None).wrong(&reply) {
+    let mut right = Right {
+        expect: strategy.expect.clone(),
+        body: None,
+    };
+    if let Some(wrong) = right.wrong(&reply) {
         bail!("{url} does not answer as the strategy expects, before there is any load: {wrong}");
     }
-    if !stadiums || strategy.path != "/" {
-        return Ok(None);
+    if stadiums && strategy.path == "/" {
+        contract::check(&String::from_utf8_lossy(&reply.body))?;
+        right.body = Some(reply.body);
     }
-    contract::check(&String::from_utf8_lossy(&reply.body))?;
-    Ok(Some(reply.body))
+    Ok(right)
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use lab_lambda::CpuTicks;
 use tokio::task::{Id, JoinError, JoinSet};
 
-use super::busy;
 use super::client::{Client, Right};
 use super::strategy::Strategy;
 use lab_workspace::progress::Progress;
@@ -43,7 +43,6 @@ pub struct Seen {
     pub busy_percent: Vec<u8>,
 }
 
-/// The numbers of the live line.
 #[derive(Default)]
 struct Live {
     /// When the last right answers arrived.
@@ -54,7 +53,6 @@ struct Live {
     last_failure: String,
 }
 
-/// What the requests share.
 struct Shared {
     client: Client,
     right: Right,
@@ -83,7 +81,7 @@ pub async fn send(
     let mut busy_percent = Vec::new();
     tokio::select! {
         sent = send_all(&shared, strategy, &arrivals, progress) => sent?,
-        () = busy::watch(shared.begin, |percent| busy_percent.push(percent)) => {}
+        () = watch_cpus(shared.begin, |percent| busy_percent.push(percent)) => {}
     }
     let Ok(shared) = Arc::try_unwrap(shared) else {
         unreachable!("every request has ended")
@@ -126,7 +124,6 @@ async fn send_all(
     Ok(())
 }
 
-/// The requests under way.
 #[derive(Default)]
 struct Requests {
     tasks: JoinSet<()>,
@@ -214,6 +211,19 @@ impl Shared {
             live.cold,
             sent.saturating_sub(live.done)
         )
+    }
+}
+
+/// Watches how busy the CPUs are until it is dropped; hands each whole second on.
+async fn watch_cpus(begin: Instant, mut each: impl FnMut(u8)) {
+    let mut last = CpuTicks::now();
+    for second in 1.. {
+        tokio::time::sleep_until((begin + Duration::from_secs(second)).into()).await;
+        let now = CpuTicks::now();
+        if let Some((now, last)) = now.zip(last) {
+            each(now.busy_since(last));
+        }
+        last = now;
     }
 }
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lab_results::load::{Latency, Loaded, Series};
+use lab_results::load::{Latency, Loaded, SATURATED_PERCENT, Series};
 use lab_results::stats::percentile;
 
-use super::busy::saturated_from;
 use super::send::{Sample, Seen};
 use super::strategy::{Metric, Strategy, Threshold};
 
@@ -108,6 +107,14 @@ pub fn broken(thresholds: &[Threshold], samples: &[Sample]) -> Vec<String> {
         )),
     };
     thresholds.iter().filter_map(check).collect()
+}
+
+/// The first second in which this machine was the limit.
+fn saturated_from(busy_percent: &[u8]) -> Option<u32> {
+    let first = busy_percent
+        .iter()
+        .position(|percent| *percent >= SATURATED_PERCENT)?;
+    u32::try_from(first).ok()
 }
 
 fn us(duration: Duration) -> u64 {

@@ -54,7 +54,6 @@ pub struct Compare {
     html: Option<PathBuf>,
 }
 
-/// A report and what a page shows beside it.
 struct Compared {
     title: String,
     report: Report,

@@ -1,8 +1,7 @@
 //! `lab doctor`: is everything here, and how accurate will the numbers be on this machine?
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -41,14 +40,6 @@ pub struct Doctor {
     fix: bool,
 }
 
-/// Whether a finding stands in the way, is worth knowing, or is fine.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Grade {
-    Fine,
-    Note,
-    Missing,
-}
-
 /// What was found, line by line.
 #[derive(Default)]
 struct Findings {
@@ -57,15 +48,27 @@ struct Findings {
 }
 
 impl Findings {
-    fn add(&mut self, grade: Grade, text: &str) {
-        let mark = match grade {
-            Grade::Fine => "ok     ",
-            Grade::Note => "note   ",
-            Grade::Missing => "MISSING",
-        };
-        self.missing += usize::from(grade == Grade::Missing);
-        self.notes += usize::from(grade == Grade::Note);
-        say(&format!("{mark} {text}"));
+    fn fine(&mut self, text: impl Display) {
+        self.fine_if(true, text);
+    }
+
+    /// Worth knowing.
+    fn note(&mut self, text: impl Display) {
+        self.fine_if(false, text);
+    }
+
+    fn fine_if(&mut self, is_fine: bool, text: impl Display) {
+        self.notes += usize::from(!is_fine);
+        say(&format!(
+            "{} {text}",
+            if is_fine { "ok     " } else { "note   " }
+        ));
+    }
+
+    /// Stands in the way.
+    fn missing(&mut self, text: impl Display) {
+        self.missing += 1;
+        say(&format!("MISSING {text}"));
     }
 }
 
@@ -98,21 +101,18 @@ impl Doctor {
         };
         match found {
             Search::Found(programs) => {
-                findings.add(
-                    Grade::Fine,
-                    &format!("PostgreSQL in {}", programs.postgresql.folder.display()),
-                );
-                findings.add(
-                    Grade::Fine,
-                    &format!(
-                        "{} at {}",
-                        programs.cache.name,
-                        programs.cache.path().display()
-                    ),
-                );
+                findings.fine(format!(
+                    "PostgreSQL in {}",
+                    programs.postgresql.folder.display()
+                ));
+                findings.fine(format!(
+                    "{} at {}",
+                    programs.cache.name,
+                    programs.cache.path().display()
+                ));
             }
             Search::Missing(plan) => {
-                findings.add(Grade::Missing, &format!("{plan}. `cargo lab run` does it by itself; `cargo lab doctor --fix` does it now"));
+                findings.missing(format!("{plan}. `cargo lab run` does it by itself; `cargo lab doctor --fix` does it now"));
             }
         }
         Ok(())
@@ -131,31 +131,29 @@ fn machine_and_tools(findings: &mut Findings) {
         "{}, {cores} core(s), {} MiB, {}, Linux {}",
         machine.cpu, machine.memory_mib, machine.os, machine.kernel
     );
-    if cores < 2 {
-        findings.add(
-            Grade::Note,
-            &format!("{text}: with one core, the lab and the function take turns"),
-        );
-    } else {
-        findings.add(Grade::Fine, &text);
+    match cores {
+        ..2 => findings.note(format!(
+            "{text}: with one core, the lab and the function take turns"
+        )),
+        _ => findings.fine(text),
     }
     if let Some(governor) = machine
         .governor
         .filter(|governor| governor != "performance")
     {
-        findings.add(
-            Grade::Note,
-            &format!("CPU frequency governor {governor}: short invocations may run at a low clock"),
-        );
+        findings.note(format!(
+            "CPU frequency governor {governor}: short invocations may run at a low clock"
+        ));
     }
-    let load: f64 = first_number("/proc/loadavg").unwrap_or_default();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let last_minute = load.split_whitespace().next();
+    let load: f64 = last_minute
+        .and_then(|it| it.parse().ok())
+        .unwrap_or_default();
     if load > f64::from(cores) / 2.0 {
-        findings.add(
-            Grade::Note,
-            &format!(
-                "load average {load}: other programs are busy, medians survive that, p99 does not"
-            ),
-        );
+        findings.note(format!(
+            "load average {load}: other programs are busy, medians survive that, p99 does not"
+        ));
     }
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     if Command::new(&compiler)
@@ -163,42 +161,31 @@ fn machine_and_tools(findings: &mut Findings) {
         .output()
         .is_ok_and(|output| output.status.success())
     {
-        findings.add(
-            Grade::Fine,
-            &format!("C compiler {compiler} (the TLS libraries contain C and assembly)"),
-        );
+        findings.fine(format!(
+            "C compiler {compiler} (the TLS libraries contain C and assembly)"
+        ));
     } else {
-        findings.add(
-            Grade::Missing,
-            &format!(
-                "a C compiler named {compiler}: install gcc, for example `apt-get install gcc`"
-            ),
-        );
+        findings.missing(format!(
+            "a C compiler named {compiler}: install gcc, for example `apt-get install gcc`"
+        ));
     }
     if is_in_path("cargo-lab") {
-        findings.add(Grade::Note, "a crate named cargo-lab is installed: cargo warns that the alias of this repository hides it");
+        findings.note("a crate named cargo-lab is installed: cargo warns that the alias of this repository hides it");
     }
 }
 
 fn storage(workspace: &Workspace, findings: &mut Findings) -> Result<()> {
     let results = workspace.root.join("data/results");
     match tempfile::tempfile_in(&results) {
-        Ok(_) => findings.add(
-            Grade::Fine,
-            &format!("results can be kept in {}", results.display()),
-        ),
-        Err(error) => findings.add(
-            Grade::Missing,
-            &format!("{} is not writable: {error}", results.display()),
-        ),
+        Ok(_) => findings.fine(format!("results can be kept in {}", results.display())),
+        Err(error) => findings.missing(format!("{} is not writable: {error}", results.display())),
     }
     let free = nix::sys::statvfs::statvfs(&workspace.root)?;
     let gib = (free.blocks_available() * free.fragment_size()) >> 30;
     if gib < DISK_GIB {
-        findings.add(
-            Grade::Note,
-            &format!("{gib} GiB of disk are free: building every step takes about {DISK_GIB}"),
-        );
+        findings.note(format!(
+            "{gib} GiB of disk are free: building every step takes about {DISK_GIB}"
+        ));
     }
     Ok(())
 }
@@ -208,7 +195,7 @@ async fn truth(workspace: &Workspace, findings: &mut Findings) -> Result<()> {
     let facts = workspace.facts()?.clone();
     let directory = RunDirectory::create()?;
     let platform = platform(&facts, &directory)?;
-    findings.add(Grade::Fine, &platform.placement.describe());
+    findings.fine(platform.placement.describe());
     limits_and_share(&platform, findings).await?;
 
     let tried = TRIED_DELAYS_US.map(Duration::from_micros);
@@ -219,35 +206,28 @@ async fn truth(workspace: &Workspace, findings: &mut Findings) -> Result<()> {
             text,
             " {} -> {:.3} ms;",
             ms(check.configured),
-            check.median.as_secs_f64() * 1000.0
+            ms(check.median)
         )?;
     }
     let late = checks
         .iter()
         .any(|check| check.median > check.configured + DELAY_TOLERANCE);
-    let grade = if late { Grade::Note } else { Grade::Fine };
-    findings.add(grade, text.trim_end_matches(';'));
+    findings.fine_if(!late, text.trim_end_matches(';'));
     Ok(())
 }
 
 async fn limits_and_share(platform: &Platform, findings: &mut Findings) -> Result<()> {
     if let Cgroups::None { reason } = &platform.limits {
-        findings.add(
-            Grade::Note,
-            &format!(
-                "CPU and memory are NOT limited ({reason}): {}",
-                scope::advice()
-            ),
-        );
+        findings.note(format!(
+            "CPU and memory are NOT limited ({reason}): {}",
+            scope::advice()
+        ));
         return Ok(());
     }
-    findings.add(
-        Grade::Fine,
-        &format!(
-            "CPU and memory are limited through {}",
-            platform.limits.how()
-        ),
-    );
+    findings.fine(format!(
+        "CPU and memory are limited through {}",
+        platform.limits.how()
+    ));
     let theory = platform
         .quota(TRIED_MEMORY_MB)
         .div_duration_f64(platform.cpu_period);
@@ -259,12 +239,7 @@ async fn limits_and_share(platform: &Platform, findings: &mut Findings) -> Resul
         got * 100.0,
         theory * 100.0
     );
-    let grade = if (got - theory).abs() > SHARE_TOLERANCE * theory {
-        Grade::Note
-    } else {
-        Grade::Fine
-    };
-    findings.add(grade, &text);
+    findings.fine_if((got - theory).abs() <= SHARE_TOLERANCE * theory, text);
     Ok(())
 }
 
@@ -272,18 +247,7 @@ fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-fn first_number(path: &str) -> Option<f64> {
-    std::fs::read_to_string(Path::new(path))
-        .ok()?
-        .split_whitespace()
-        .next()?
-        .parse()
-        .ok()
-}
-
 fn is_in_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder: PathBuf| folder.join(program))
-        .any(|file| file.is_file())
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }

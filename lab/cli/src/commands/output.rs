@@ -60,7 +60,6 @@ pub(super) fn written(result: Written<()>) -> Result<()> {
     }
 }
 
-/// Text and the end of a line.
 pub(super) fn line(text: &str) -> Result<()> {
     written(writeln!(std::io::stdout().lock(), "{text}"))
 }

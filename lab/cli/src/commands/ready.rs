@@ -92,55 +92,22 @@ impl Started {
             took: elapsed(begin),
         })
     }
-}
 
-/// A lab that is ready, and targets that answer.
-pub(super) struct Ready {
-    pub(super) facts: Facts,
-    pub(super) lab: Testbed,
-    pub(super) prepared: Vec<Prepared>,
-    pub(super) conditions: Conditions,
-    /// How long building and starting took, for a person.
-    pub(super) took: String,
-}
-
-impl Ready {
-    /// Builds the targets, starts the lab, and checks that every target answers.
-    pub(super) async fn new(
-        workspace: &Workspace,
-        targets: &[Target],
-        bench: &Bench,
-    ) -> Result<Self> {
-        let started = Started::new(workspace, targets, bench, None).await?;
-        let prepared = check(&started.lab, targets, &started.executables).await?;
-        Ok(Self {
-            facts: started.facts,
-            lab: started.lab,
-            prepared,
-            conditions: started.conditions,
-            took: started.took,
-        })
-    }
-}
-
-/// Configures what was built, and checks that it answers.
-async fn check(
-    lab: &Testbed,
-    targets: &[Target],
-    executables: &[PathBuf],
-) -> Result<Vec<Prepared>> {
-    let mut checked = Vec::new();
-    let progress = Progress::start("checking that every step answers");
-    for (target, executable) in targets.iter().zip(executables) {
-        let mut prepared = Prepared::new(lab, target, executable)?;
-        let remark = prepared.check(lab).await?;
-        if let Some(remark) = remark.filter(|_| !is_floor(&target.name)) {
-            progress.print(&remark);
+    /// Configures what was built, checks that it answers, and says so.
+    pub(super) async fn check(&self, targets: &[Target]) -> Result<Vec<Prepared>> {
+        let mut checked = Vec::new();
+        let progress = Progress::start("checking that every step answers");
+        for (target, executable) in targets.iter().zip(&self.executables) {
+            let mut prepared = Prepared::new(&self.lab, target, executable)?;
+            let remark = prepared.check(&self.lab).await?;
+            if let Some(remark) = remark.filter(|_| !is_floor(&target.name)) {
+                progress.print(&remark);
+            }
+            checked.push(prepared);
         }
-        checked.push(prepared);
+        progress.done("they do");
+        Ok(checked)
     }
-    progress.done("they do");
-    Ok(checked)
 }
 
 /// What holds the environments to their size here.

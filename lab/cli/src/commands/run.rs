@@ -15,7 +15,7 @@ use lab_workspace::progress::{Progress, elapsed};
 
 use super::arguments::{Bench, Configuration, LOCAL_RESULTS, Label, Output, Rounds, Targets};
 use super::output;
-use super::ready::Ready;
+use super::ready::Started;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,12 +53,12 @@ impl Run {
         let kept_in = self.output.results(LOCAL_RESULTS);
         let results = workspace.root.join(kept_in);
         ResultsFile::prepare(&results, Place::Local)?;
-        let ready = Ready::new(&workspace, &targets, &self.bench).await?;
+        let ready = Started::new(&workspace, &targets, &self.bench, None).await?;
+        let prepared = ready.check(&targets).await?;
 
         let begin = Instant::now();
         let mut progress = Progress::start("measuring");
-        let measurements =
-            measure(&ready.lab, &ready.prepared, &self.extent(), &mut progress).await?;
+        let measurements = measure(&ready.lab, &prepared, &self.extent(), &mut progress).await?;
         progress.done("");
         let session = self.session(ready.conditions, measurements);
         ready.lab.stop().await;

@@ -11,7 +11,7 @@ use lab_results::view::waterfall;
 
 use super::arguments::{Bench, Configuration, LOCAL_RESULTS, Output};
 use super::output;
-use super::ready::Ready;
+use super::ready::Started;
 use lab_bench::target::Choice;
 use lab_bench::timeline::{Extent, Traces, trace};
 use lab_workspace::Workspace;
@@ -102,11 +102,12 @@ impl TraceCommand {
             ..Choice::default()
         });
         let targets = choice.named(workspace)?;
-        let ready = Ready::new(workspace, &targets, &self.bench).await?;
+        let ready = Started::new(workspace, &targets, &self.bench, None).await?;
+        let prepared = ready.check(&targets).await?;
         eprintln!("built and started in {}", ready.took);
         let mut progress = Progress::start("tracing");
         let mut traces = Vec::new();
-        for prepared in &ready.prepared {
+        for prepared in &prepared {
             let conditions = &ready.conditions;
             let extent = Extent::USUAL;
             traces.push(trace(&ready.lab, prepared, conditions, extent, &mut progress).await?);

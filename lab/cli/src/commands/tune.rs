@@ -12,8 +12,8 @@ use lab_results::view::tuning as table;
 
 use super::arguments::{Bench, LOCAL_RESULTS, Output, Rounds};
 use super::output;
-use super::ready::Ready;
-use lab_bench::measure::{Extent, measure_each};
+use super::ready::Started;
+use lab_bench::measure::{Extent, Prepared, measure_each};
 use lab_bench::target::{Choice, Target};
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
@@ -90,10 +90,11 @@ impl Tune {
         let results = workspace.root.join(kept_in);
         ResultsFile::prepare(&results, Place::Local)?;
         let (targets, baseline) = self.targets(&workspace)?;
-        let ready = Ready::new(&workspace, &targets, &self.bench).await?;
+        let ready = Started::new(&workspace, &targets, &self.bench, None).await?;
+        let checked = ready.check(&targets).await?;
         eprintln!("built and started in {}", ready.took);
         let prices = ready.facts.prices()?;
-        let tunings = self.measure(&ready, &targets).await?;
+        let tunings = self.measure(&ready, &checked, &targets).await?;
         ready.lab.stop().await;
 
         let strategy = self.strategy();
@@ -148,14 +149,19 @@ impl Tune {
     }
 
     /// Every step at every size, all of them in the same interleaved rounds.
-    async fn measure(&self, ready: &Ready, targets: &[Target]) -> Result<Vec<Tuning>> {
+    async fn measure(
+        &self,
+        ready: &Started,
+        checked: &[Prepared],
+        targets: &[Target],
+    ) -> Result<Vec<Tuning>> {
         let mut sizes = self.power.clone();
         sizes.sort_unstable();
         sizes.dedup();
         let lab = &ready.lab;
         let mut prepared = Vec::new();
-        for checked in &ready.prepared {
-            prepared.extend(sizes.iter().map(|&memory_mb| checked.of_size(memory_mb)));
+        for step in checked {
+            prepared.extend(sizes.iter().map(|&memory_mb| step.of_size(memory_mb)));
         }
         let extent = self.extent();
         let mut progress = Progress::start(format!(

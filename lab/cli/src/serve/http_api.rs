@@ -8,8 +8,7 @@ use lab_lambda::api_gateway::HttpRequest;
 use lab_lambda::{TraceHeader, client_response};
 use serde_json::json;
 
-use super::answer::{self, Answer};
-use super::listener::Served;
+use super::{Answer, Served, json_answer, text_answer};
 
 /// Headers of a function's answer that belong to the connection: hyper writes its own.
 const OF_THE_CONNECTION: [&str; 4] = [
@@ -23,7 +22,7 @@ const OF_THE_CONNECTION: [&str; 4] = [
 pub(super) async fn answer(served: &Served, parts: &Parts, body: &[u8]) -> Answer {
     let Ok(body) = std::str::from_utf8(body) else {
         let message = "the lab passes on text alone, and this body is no UTF-8";
-        return answer::json(415, &json!({ "message": message }));
+        return json_answer(415, &json!({ "message": message }));
     };
     let event = HttpRequest {
         method: parts.method.as_str(),
@@ -36,13 +35,13 @@ pub(super) async fn answer(served: &Served, parts: &Parts, body: &[u8]) -> Answe
     let trace = TraceHeader::new(false);
     let invoked = tokio::time::timeout(served.timeout, served.service.invoke(&event, &trace)).await;
     let Ok(invoked) = invoked else {
-        return answer::json(503, &json!({"message": "Service Unavailable"}));
+        return json_answer(503, &json!({"message": "Service Unavailable"}));
     };
     if let Err(error) = &invoked {
         eprintln!("{} {} refused: {error}", parts.method, parts.uri.path());
     }
     let response = client_response(&invoked);
-    let mut answer = answer::text(response.status, response.body);
+    let mut answer = text_answer(response.status, response.body);
     for (name, value) in response.headers {
         let header = (
             HeaderName::try_from(name.as_str()),

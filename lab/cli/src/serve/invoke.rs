@@ -6,8 +6,7 @@ use axum::http::request::Parts;
 use lab_lambda::{InvokeError, TraceHeader};
 use serde_json::json;
 
-use super::answer::{self, Answer};
-use super::listener::Served;
+use super::{Answer, Served, json_answer, text_answer};
 
 /// The API's path around the function's name.
 const BEFORE: &str = "/2015-03-31/functions/";
@@ -35,7 +34,6 @@ fn is_named(served: &Served, function: &str) -> bool {
     bare == name || number.is_some() && bare.parse().ok() == number
 }
 
-/// Invokes the function.
 pub(super) async fn answer(served: &Served, function: &str, parts: &Parts, event: Bytes) -> Answer {
     if !is_named(served, function) {
         let message = format!(
@@ -60,7 +58,7 @@ pub(super) async fn answer(served: &Served, function: &str, parts: &Parts, event
     }
     match header(parts, "x-amz-invocation-type") {
         "" | "RequestResponse" => request_response(served, &event).await,
-        "DryRun" => answer::text(204, Bytes::new()),
+        "DryRun" => text_answer(204, Bytes::new()),
         other => {
             let message = format!("the lab knows RequestResponse and DryRun, not {other:?}");
             error(400, "InvalidParameterValueException", &message, None)
@@ -74,7 +72,7 @@ async fn request_response(served: &Served, event: &Bytes) -> Answer {
         Ok(invoked) => invoked,
         Err(error) => return not_invoked(&error),
     };
-    let mut answer = answer::text(200, invoked.payload());
+    let mut answer = text_answer(200, invoked.payload());
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::try_from(value) {
             answer
@@ -121,7 +119,7 @@ fn error(status: u16, kind: &'static str, message: &str, reason: Option<&str>) -
     if let Some(reason) = reason {
         body["Reason"] = reason.into();
     }
-    let mut answer = answer::json(status, &body);
+    let mut answer = json_answer(status, &body);
     answer.headers_mut().insert(
         HeaderName::from_static("x-amzn-errortype"),
         HeaderValue::from_static(kind),

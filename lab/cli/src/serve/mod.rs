@@ -3,15 +3,118 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`listener`] | connections, and which request is for whom |
 //! | [`http_api`] | what API Gateway does |
 //! | [`invoke`] | Lambda's Invoke API |
 //! | [`switches`] | `PUT /_lab/faults/cache=down` |
 
-mod answer;
 mod http_api;
 mod invoke;
-pub mod listener;
 mod switches;
 
-pub use listener::{Served, serve};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
+use axum::serve::ListenerExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use lab_bench::faults::on_demand::Switches;
+use lab_bench::target::Target;
+use lab_bench::testbed::Testbed;
+use lab_lambda::Service;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// How often environments that are idle for too long are looked for.
+const REAP: Duration = Duration::from_secs(10);
+
+/// API Gateway's largest request (docs.aws.amazon.com/apigateway, quotas of HTTP APIs). The Invoke API takes less.
+const LARGEST_REQUEST: usize = 10 << 20;
+
+/// What is served.
+pub struct Served {
+    /// What was asked for.
+    pub target: Target,
+    /// Its environments.
+    pub service: Service,
+    /// The services that it talks to.
+    pub lab: Testbed,
+    /// Their faults.
+    pub switches: Switches,
+    /// After this time API Gateway answers instead of the function.
+    pub timeout: Duration,
+}
+
+/// Takes connections until `stop` is ready, and lets the requests that are under way finish.
+pub async fn serve(
+    served: &Arc<Served>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let router = Router::new()
+        .fallback(
+            async |State(served): State<Arc<Served>>, request: Request| {
+                served.answer(request).await
+            },
+        )
+        .with_state(Arc::clone(served));
+    // Without it small answers wait for the client's acknowledgement.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop);
+    let reap = async {
+        let mut often = tokio::time::interval(REAP);
+        loop {
+            often.tick().await;
+            served.service.begin_to_reap();
+        }
+    };
+    tokio::select! {
+        ended = serving.into_future() => ended,
+        never = reap => never,
+    }
+}
+
+impl Served {
+    async fn answer(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = request.into_parts();
+        match Limited::new(body, LARGEST_REQUEST).collect().await {
+            Ok(body) => self.route(&parts, body.to_bytes()).await,
+            Err(error) if error.is::<LengthLimitError>() => {
+                json_answer(413, &json!({"message": "Request Entity Too Large"}))
+            }
+            Err(error) => json_answer(400, &json!({"message": error.to_string()})),
+        }
+    }
+
+    async fn route(&self, parts: &Parts, body: Bytes) -> Answer {
+        let path = parts.uri.path();
+        if let Some(rest) = path.strip_prefix("/_lab/") {
+            return switches::answer(self, &parts.method, rest).await;
+        }
+        match invoke::function_of(path) {
+            Some(function) => invoke::answer(self, &function, parts, body).await,
+            None => http_api::answer(self, parts, &body).await,
+        }
+    }
+}
+
+type Answer = Response<Body>;
+
+fn json_answer(status: u16, body: &Value) -> Answer {
+    let mut answer = text_answer(status, body.to_string());
+    let kind = HeaderValue::from_static("application/json");
+    answer.headers_mut().insert(CONTENT_TYPE, kind);
+    answer
+}
+
+fn text_answer(status: u16, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Body::from(body.into()));
+    // A function may answer with a number that is no status at all.
+    *answer.status_mut() = status.try_into().unwrap_or(StatusCode::BAD_GATEWAY);
+    answer
+}

@@ -6,23 +6,22 @@ use anyhow::{Result, bail};
 use axum::http::Method;
 use serde_json::json;
 
-use super::answer::{self, Answer};
-use super::listener::Served;
+use super::{Answer, Served, json_answer};
 use lab_workspace::BackingService;
 
 /// Answers with the faults that are on, or with what was wrong with the request.
 pub(super) async fn answer(served: &Served, method: &Method, path: &str) -> Answer {
     let Some(fault) = path.strip_prefix("faults") else {
         let message = format!("there is no /_lab/{path}: there is /_lab/faults");
-        return answer::json(404, &json!({ "message": message }));
+        return json_answer(404, &json!({ "message": message }));
     };
     let fault = fault.trim_matches('/').replace("%3D", "=");
     match switch(served, method, &fault).await {
         Ok(()) => {
             let on = served.switches.on().await;
-            answer::json(200, &json!({ "faults": on }))
+            json_answer(200, &json!({ "faults": on }))
         }
-        Err(error) => answer::json(400, &json!({"message": format!("{error:#}")})),
+        Err(error) => json_answer(400, &json!({"message": format!("{error:#}")})),
     }
 }
 

@@ -62,10 +62,10 @@ async fn an_environment_from_start_to_end() {
         "5432"
     );
     assert_eq!(environment.counts()[Counter::ParametersGetParameter], 1);
-    // A version is asked for apart.
+    // A decrypted one is asked for apart.
     assert_eq!(
         environment
-            .value("%2Fstadiums%2Fdatabase%2Fport&version=2")
+            .value("%2Fstadiums%2Fdatabase%2Fport&withDecryption=true")
             .await,
         "6543"
     );

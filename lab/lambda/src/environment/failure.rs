@@ -3,14 +3,69 @@
 //! (`fatalerror`), the lines those of "Understanding the Lambda execution environment lifecycle".
 
 use std::fmt;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use bytes::Bytes;
 use time::format_description::well_known::{Iso8601, iso8601};
 
-use super::exit::Exit;
 use crate::report::Status;
 use crate::runtime_api::ReportedError;
+
+/// The end of a process that should have gone on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// The extension's name; `None` for the runtime.
+    pub extension: Option<String>,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// True when the kernel killed it because the environment had used up its memory.
+    pub out_of_memory: bool,
+}
+
+impl Exit {
+    /// `the runtime` or `the extension NAME`.
+    pub(super) fn who(&self) -> String {
+        match &self.extension {
+            Some(name) => format!("the extension {name}"),
+            None => "the runtime".to_owned(),
+        }
+    }
+
+    pub(super) fn message(&self) -> String {
+        match (&self.extension, self.status.code()) {
+            (None, Some(0)) => "Runtime exited without providing a reason".to_owned(),
+            (None, _) => format!("Runtime exited with error: {}", in_go_words(self.status)),
+            (Some(_), Some(0)) => "exit code 0".to_owned(),
+            (Some(_), _) => in_go_words(self.status),
+        }
+    }
+}
+
+/// Lambda's supervisor is a Go program, and this is how Go prints an exit status.
+fn in_go_words(status: ExitStatus) -> String {
+    let Some(signal) = status.signal() else {
+        return format!("exit status {}", status.code().unwrap_or_default());
+    };
+    let name = match signal {
+        1 => "hangup",
+        2 => "interrupt",
+        3 => "quit",
+        4 => "illegal instruction",
+        5 => "trace/breakpoint trap",
+        6 => "aborted",
+        7 => "bus error",
+        8 => "floating point exception",
+        9 => "killed",
+        11 => "segmentation fault",
+        13 => "broken pipe",
+        15 => "terminated",
+        other => return format!("signal: signal {other}"),
+    };
+    format!("signal: {name}")
+}
 
 /// Why an invocation or an init phase ended before its time. The environment is reset after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +154,34 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Why an environment could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct StartError {
+    /// In AWS's words.
+    pub failure: Failure,
+    /// In the lab's: what it means, and the last lines of the environment's log.
+    pub message: String,
+}
+
+impl StartError {
+    pub(super) fn not_started(kind: &'static str, message: String) -> Self {
+        let failure = Failure::NotStarted {
+            kind,
+            message: message.clone(),
+        };
+        Self { failure, message }
+    }
+}
+
+/// Sockets or control groups could not be set up.
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        let message = format!("cannot set up an environment: {error}");
+        Self::not_started("Sandbox.Failure", message)
+    }
+}
+
 /// The time in the form of a log line, with milliseconds.
 fn now() -> String {
     const PRECISION: iso8601::TimePrecision = iso8601::TimePrecision::Second {
@@ -112,43 +195,10 @@ fn now() -> String {
         .unwrap_or_default()
 }
 
+/// The golden table of edges has what a failure looks like; here is what it cannot hold.
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt as _;
-    use std::process::ExitStatus;
-
     use super::*;
-    use expect_test::expect;
-
-    fn exit(extension: &str, wait_status: i32) -> Failure {
-        Failure::Exit(Exit {
-            extension: Some(extension.to_owned()),
-            status: ExitStatus::from_raw(wait_status),
-            out_of_memory: false,
-        })
-    }
-
-    #[test]
-    fn the_payload_names_the_request() {
-        expect![[r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 8f2c Error: Task timed out after 3.00 seconds"}"#]]
-            .assert_eq(&text(&Failure::Timeout(Duration::from_secs(3)).payload("8f2c")));
-        expect![[r#"{"errorType":"Extension.Crash","errorMessage":"RequestId: 8f2c Error: signal: killed"}"#]]
-            .assert_eq(&text(&exit("extension", 9).payload("8f2c")));
-    }
-
-    #[test]
-    fn a_reported_error_is_passed_on_as_it_is() {
-        let payload = Bytes::from_static(br#"{"errorType":"A.B","errorMessage":"no table"}"#);
-        let reported = Failure::InitError(ReportedError {
-            kind: "A.B".to_owned(),
-            payload: payload.clone(),
-        });
-        assert_eq!(reported.payload("8f2c"), payload);
-        assert_eq!(
-            reported.log_line("8f2c"),
-            "RequestId: 8f2c Error: no table\nA.B"
-        );
-    }
 
     #[test]
     fn a_timeout_is_logged_with_its_time() {
@@ -159,7 +209,20 @@ mod tests {
         assert_eq!((time.len(), time.rfind('.')), (24, Some(19)), "{time}");
     }
 
-    fn text(bytes: &Bytes) -> String {
-        String::from_utf8(bytes.to_vec()).unwrap()
+    #[test]
+    fn an_extensions_end_is_told_in_lambdas_words() {
+        for (wait_status, words) in [
+            (0, "exit code 0"),
+            (1 << 8, "exit status 1"),
+            (9, "signal: killed"),
+            (34, "signal: signal 34"),
+        ] {
+            let exit = Exit {
+                extension: Some("extension".to_owned()),
+                status: ExitStatus::from_raw(wait_status),
+                out_of_memory: false,
+            };
+            assert_eq!(exit.message(), words);
+        }
     }
 }

@@ -6,15 +6,60 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::time::timeout_at;
 
-use super::exit::Exit;
-use super::failure::Failure;
-use super::init_phase::Phase;
-use super::invocation::{Invocation, Outcome};
+use super::failure::{Exit, Failure};
+use super::init::Phase;
 use super::{Environment, State};
 use crate::clock::epoch_ms;
 use crate::report::{Report, Status};
-use crate::runtime_api::InvokeEvent;
+use crate::runtime_api::{InvokeEvent, ReportedError};
 use crate::trace::TraceHeader;
+
+/// What the init phase cost.
+#[derive(Debug, Clone, Copy)]
+pub struct InitReport {
+    /// From the first instruction of the first process until all of them asked for their first event; the launching of
+    /// processes by the lab itself is not part of it.
+    pub duration: Duration,
+    /// CPU time of all processes.
+    pub cpu: Duration,
+}
+
+/// What an invocation came to.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The function's response. The invocation may have failed behind it, which [`Report::status`] says.
+    Response(Bytes),
+    /// The function or its runtime reported an error.
+    Error(ReportedError),
+    /// The invocation ended before its time, without an answer.
+    Failed(Failure),
+}
+
+/// One invocation, as the platform saw it.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// From handing out the event to the last byte of the answer: what a caller waits for. `None` without an answer.
+    pub latency: Option<Duration>,
+    /// The REPORT line.
+    pub report: Report,
+}
+
+impl Outcome {
+    /// The payload that the caller of Lambda's Invoke API gets.
+    pub fn payload(&self, request_id: &str) -> Bytes {
+        match self {
+            Self::Response(payload) | Self::Error(ReportedError { payload, .. }) => payload.clone(),
+            Self::Failed(failure) => failure.payload(request_id),
+        }
+    }
+
+    /// True when that payload comes with `X-Amz-Function-Error: Unhandled`; the status code is 200 either way.
+    pub fn is_function_error(&self) -> bool {
+        !matches!(self, Self::Response(_))
+    }
+}
 
 /// An invocation whose outcome the caller may have, and which may not be over.
 pub(crate) struct Answered {
@@ -27,7 +72,6 @@ pub(crate) struct Answered {
     early: Option<Early>,
 }
 
-/// The time of an invocation.
 #[derive(Clone, Copy)]
 struct Clock {
     /// When the event was handed out.
@@ -181,7 +225,6 @@ impl Environment {
     }
 }
 
-/// A random version 4 UUID.
 fn request_id() -> String {
     let random = fastrand::u128(..).to_ne_bytes();
     uuid::Builder::from_random_bytes(random)

@@ -1,17 +1,13 @@
 //! One execution environment: its processes, their init phase, invocations one at a time, freeze, reset, shutdown.
 
 mod cpu_share;
-mod exit;
 mod failure;
 mod freeze;
 mod init;
-mod init_phase;
-mod invocation;
 mod invoke;
 mod logs;
 mod process;
 mod processes;
-mod start_error;
 mod usage;
 
 use std::sync::Arc;
@@ -23,11 +19,10 @@ use logs::Log;
 use processes::Processes;
 
 pub use cpu_share::cpu_share_got;
-pub use exit::Exit;
-pub use failure::Failure;
-pub(crate) use init_phase::Phase;
-pub use invocation::{CpuUsage, InitReport, Invocation, Outcome};
-pub use start_error::StartError;
+pub use failure::{Exit, Failure, StartError};
+pub(crate) use init::Phase;
+pub use invoke::{InitReport, Invocation, Outcome};
+pub use usage::CpuUsage;
 
 /// An execution environment. After a timeout or a crash it is reset: the processes are ended, and the next invocation
 /// begins with an init phase of its own.

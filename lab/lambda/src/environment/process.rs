@@ -32,7 +32,6 @@ pub(super) struct Process {
     group: Pid,
 }
 
-/// What a process starts with.
 pub(super) struct Launch<'a> {
     pub(super) path: &'a Path,
     pub(super) arguments: &'a [&'a str],

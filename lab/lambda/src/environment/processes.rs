@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::exit::Exit;
+use super::failure::Exit;
 use super::process::Process;
 use crate::clock::epoch_ms;
 use crate::function::{Extension, Function};

@@ -5,15 +5,22 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::Environment;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::invocation::CpuUsage;
+use super::failure::{Exit, Failure};
 use super::processes::Processes;
 use crate::limits::Group;
 use crate::procfs;
 
 /// How long a reading of the peak memory is good for.
 const MEMORY_READING: Duration = Duration::from_millis(10);
+
+/// CPU figures of an environment since its start.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CpuUsage {
+    /// CPU time used by all processes.
+    pub used: Duration,
+    /// Time that they stood still for lack of quota; zero where nothing is limited.
+    pub throttled: Duration,
+}
 
 impl Environment {
     /// The peak of resident memory for the REPORT, in MiB. Back-to-back invocations share one reading.

@@ -1,4 +1,4 @@
-//! One environment's control group: the files that v1 and v2 have under different names.
+//! Control groups, a run's and those of its environments below it: the files that v1 and v2 have under different names.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::removal::Removals;
+use super::removal::{Removals, remove};
 
 /// What one version of cgroups calls its files.
 #[derive(Debug)]
@@ -31,6 +31,48 @@ pub(super) struct Version {
     pub(super) oom: &'static str,
     /// The file with the peak of memory in bytes, all kinds of memory together.
     pub(super) peak: &'static str,
+}
+
+/// The run's parent group in each hierarchy. With cgroup v2 all three are one.
+#[derive(Debug)]
+pub struct Hierarchy {
+    pub(super) version: &'static Version,
+    pub(super) cpu: PathBuf,
+    accounting: PathBuf,
+    memory: PathBuf,
+    removals: Arc<Removals>,
+}
+
+impl Hierarchy {
+    /// Parent groups that the caller creates; they are removed when this is dropped.
+    pub(super) fn new(version: &'static Version, [cpu, accounting, memory]: [PathBuf; 3]) -> Self {
+        Self {
+            version,
+            cpu,
+            accounting,
+            memory,
+            removals: Arc::default(),
+        }
+    }
+
+    pub(super) fn directories(&self) -> [&PathBuf; 3] {
+        [&self.cpu, &self.accounting, &self.memory]
+    }
+
+    pub(super) fn group(&self, name: &str, memory_mb: u32) -> io::Result<Group> {
+        let directories = self.directories().map(|parent| parent.join(name));
+        Group::create(self.version, directories, memory_mb, &self.removals)
+    }
+}
+
+impl Drop for Hierarchy {
+    /// Blocks until the groups below have been removed, too.
+    fn drop(&mut self) {
+        self.removals.wait();
+        for directory in self.directories() {
+            remove(directory);
+        }
+    }
 }
 
 /// The control group of one environment. Dropping it kills what is left inside and begins to remove it; the run's parent
@@ -110,7 +152,6 @@ impl Group {
         Duration::from_nanos(units * self.version.unit.as_nanos() as u64)
     }
 
-    /// How many processes of the group the kernel has killed because its memory was used up.
     pub(crate) fn oom_kills(&self) -> u64 {
         let text = fs::read_to_string(self.memory.join(self.version.oom)).unwrap_or_default();
         value_of(&text, "oom_kill ").unwrap_or_default()

@@ -6,7 +6,6 @@
 //! process may create them.
 
 mod group;
-mod hierarchy;
 mod placement;
 mod removal;
 mod stale;
@@ -14,7 +13,7 @@ mod v1;
 mod v2;
 
 pub(crate) use group::Group;
-pub use hierarchy::Hierarchy;
+pub use group::Hierarchy;
 pub(crate) use placement::Lease;
 pub use placement::Placement;
 pub use stale::{GROUP_PREFIX, is_alive, new_run_id, remove_stale_group, stale_groups};

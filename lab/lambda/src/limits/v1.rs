@@ -5,8 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::group::{Version, write};
-use super::hierarchy::Hierarchy;
+use super::group::{Hierarchy, Version, write};
 use crate::procfs::{mount_point, own_group};
 
 const VERSION: Version = Version {

@@ -7,15 +7,12 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 
-use super::error::ApiError;
-use super::event::{ApiResponse, InvokeEvent};
+use super::messages::{ApiError, ApiResponse, InvokeEvent, ReportedError};
 use super::registered::Registered;
-use super::reported::ReportedError;
 
 /// What the runtime answered to an invocation.
 pub(crate) type RuntimeAnswer = Result<Bytes, ReportedError>;
 
-/// The invocation that runs.
 struct Current {
     event: InvokeEvent,
     answer: Option<(RuntimeAnswer, Instant)>,

@@ -1,15 +1,13 @@
 //! The HTTP server that the processes of one environment talk to: the Runtime API (2018-06-01) and the Extensions API
 //! (2020-01-01), as docs.aws.amazon.com/lambda describes them.
 
-mod error;
-mod event;
 mod exchange;
-mod listener;
+mod messages;
 mod registered;
-mod reported;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -24,23 +22,29 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use error::ApiError;
-use event::{ApiResponse, json, with_body};
+use messages::{ApiError, ApiResponse, json, with_body};
 
-pub(crate) use event::{InvokeEvent, shutdown_event};
 pub(crate) use exchange::{Exchange, Identity};
-pub use reported::ReportedError;
+pub use messages::ReportedError;
+pub(crate) use messages::{InvokeEvent, shutdown_event};
 
 /// The headers that may carry the type of a reported error.
 const RUNTIME_ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 const EXTENSION_ERROR_TYPE: &str = "lambda-extension-function-error-type";
+
+/// The pause after a connection that could not be taken. Without file descriptors the kernel reports the same error at
+/// once, until a connection ends.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Serves until the handle is aborted; then every connection is dropped with it.
 pub(crate) fn serve(listener: TcpListener, exchange: Arc<Exchange>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut connections = JoinSet::new();
         loop {
-            let (stream, _) = listener::accept(|| listener.accept()).await;
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
             // Without it the kernel may hold back the second of two small writes for 40 ms.
             let _ = stream.set_nodelay(true);
             let exchange = Arc::clone(&exchange);
@@ -79,7 +83,6 @@ async fn route(request: Request<Incoming>, exchange: &Exchange) -> Result<ApiRes
     Err(ApiError::unknown_call(&call.head.method, &path))
 }
 
-/// One request.
 struct Call<'a> {
     head: Parts,
     body: Incoming,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::event::{ApiResponse, json, with_body};
+use super::messages::{ApiResponse, json, with_body};
 
 pub(super) struct Registered {
     pub(super) name: String,

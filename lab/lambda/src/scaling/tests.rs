@@ -39,36 +39,6 @@ fn the_environment_that_was_used_last_is_used_first() {
 }
 
 #[test]
-fn reserved_concurrency_is_a_ceiling_of_its_own() {
-    let now = Instant::now();
-    let mut pool = Pool::<()>::new(Scaling {
-        reserved: Some(2),
-        ..scaling()
-    });
-    assert_eq!(pool.acquire(now), Ok(None));
-    assert_eq!(pool.acquire(now), Ok(None));
-    let refused = pool.acquire(now).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "ReservedFunctionConcurrentInvocationLimitExceeded"
-    );
-    pool.release(now, None);
-    assert_eq!(pool.acquire(now), Ok(None), "the place is free again");
-}
-
-#[test]
-fn a_function_with_nothing_reserved_is_switched_off() {
-    let mut pool = Pool::<()>::new(Scaling {
-        reserved: Some(0),
-        ..scaling()
-    });
-    assert_eq!(
-        pool.acquire(Instant::now()),
-        Err(ThrottleReason::ReservedConcurrency)
-    );
-}
-
-#[test]
 fn growth_refills_continuously_and_never_adds_up() {
     let start = Instant::now();
     let mut pool = Pool::<()>::new(Scaling {

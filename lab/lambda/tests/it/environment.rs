@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use lab_lambda::{
-    Cgroups, Environment, Failure, Function, Outcome, Platform, StartError, Status, limits,
-};
+use lab_lambda::{Cgroups, Environment, Function, Outcome, Platform, StartError, limits};
 
 use crate::support::{function, platform, trace};
 
@@ -103,46 +101,6 @@ fn state_of_process_with(variable: &str) -> String {
         has.then_some(state)
     });
     states.next().expect("the environment's process")
-}
-
-#[tokio::test]
-async fn a_timeout_a_crash_and_an_error_are_reported_as_on_lambda() {
-    let late = Function {
-        timeout: Duration::from_millis(200),
-        ..function("sleep")
-    };
-    let mut environment = start(late).await;
-    let invocation = environment.invoke(&Bytes::new(), &trace()).await;
-    assert!(matches!(
-        invocation.outcome,
-        Outcome::Failed(Failure::Timeout(_))
-    ));
-    assert_eq!(invocation.report.status, Some(Status::Timeout));
-    assert!(!environment.is_alive());
-
-    let mut environment = start(function("crash")).await;
-    let invocation = environment.invoke(&Bytes::new(), &trace()).await;
-    assert!(matches!(
-        invocation.outcome,
-        Outcome::Failed(Failure::Exit(_))
-    ));
-    assert_eq!(
-        invocation.report.status,
-        Some(Status::Error("Runtime.ExitError".to_owned()))
-    );
-    assert!(!environment.is_alive());
-
-    let mut environment = start(function("error")).await;
-    let invocation = environment.invoke(&Bytes::new(), &trace()).await;
-    assert_eq!(
-        invocation.report.status,
-        Some(Status::Error("Handler.Failed".to_owned()))
-    );
-    assert!(
-        environment.is_alive(),
-        "an error response does not end the environment"
-    );
-    environment.shutdown().await;
 }
 
 #[tokio::test]

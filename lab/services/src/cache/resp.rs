@@ -4,11 +4,9 @@
 /// The largest number of values or bytes that one header may announce: 512 MiB, Redis' own limit for a string.
 const LARGEST: i64 = 512 * 1024 * 1024;
 
-/// Bytes that are not RESP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// A client's command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Command {
     /// Its name in upper case.
@@ -17,7 +15,6 @@ pub(crate) struct Command {
     pub length: usize,
 }
 
-/// A server's reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reply {
     /// Its length in bytes.
@@ -26,7 +23,6 @@ pub(crate) struct Reply {
     pub kind: ReplyKind,
 }
 
-/// Kinds of replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReplyKind {
     /// No value.
@@ -111,7 +107,6 @@ pub(crate) fn reply(bytes: &[u8]) -> Result<Option<Reply>, Malformed> {
     Ok(kind.map(|kind| Reply { length, kind }))
 }
 
-/// A command as bytes.
 pub(crate) fn encode(arguments: &[&[u8]]) -> Vec<u8> {
     let mut bytes = format!("*{}\r\n", arguments.len()).into_bytes();
     for argument in arguments {

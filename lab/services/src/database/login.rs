@@ -11,7 +11,7 @@ use tokio_rustls::server::TlsStream;
 use super::Proxy;
 use super::session::{NoSession, Session};
 use super::token::{self, Expected};
-use super::wire::{self, Fatal, Messages, Startup};
+use super::wire::{self, Messages, Startup};
 use crate::REGION;
 use crate::network::counts::Counter;
 use crate::network::delay::{Delayed, pause};
@@ -80,12 +80,12 @@ impl Proxy {
                 // RDS Proxy does not support it. Nobody waits for an answer.
                 Startup::Cancel => return Err(io::ErrorKind::Unsupported.into()),
                 Startup::Session(_) => {
-                    let fatal = Fatal::new(
+                    let error = wire::fatal(
                         "28000",
                         "this proxy accepts TLS connections only",
                         "IAM authentication sends the token in clear text, so TLS is required.",
                     );
-                    return Err(refuse(&mut stream, fatal.bytes()).await);
+                    return Err(refuse(&mut stream, error).await);
                 }
             }
         }
@@ -107,8 +107,7 @@ impl Proxy {
                 "database" => request.database = value,
                 "options" if !value.is_empty() => {
                     let message = "RDS Proxy currently doesn't support command-line options";
-                    let fatal = Fatal::new("0A000", message, "");
-                    return Err(refuse(stream, fatal.bytes()).await);
+                    return Err(refuse(stream, wire::fatal("0A000", message, "")).await);
                 }
                 "options" => {}
                 // The database is in UTF-8, as every client here asks.
@@ -157,11 +156,8 @@ impl Proxy {
             self.listener
                 .counters
                 .add(Counter::DatabaseTokensRefused, 1);
-            return Err(refuse(
-                stream,
-                authentication_failed(user, error.to_string()).bytes(),
-            )
-            .await);
+            let refusal = authentication_failed(user, &error.to_string());
+            return Err(refuse(stream, refusal).await);
         }
         Ok(messages)
     }
@@ -195,11 +191,11 @@ impl Proxy {
 }
 
 /// RDS Proxy's answer to a token that it does not accept. The detail is the lab's: AWS gives none.
-pub(crate) fn authentication_failed(user: &str, detail: String) -> Fatal {
+pub(crate) fn authentication_failed(user: &str, detail: &str) -> Bytes {
     let message = format!(
         "The IAM authentication failed for the role {user}. Check the IAM token for this role and try again."
     );
-    Fatal::new("28P01", message, detail)
+    wire::fatal("28P01", &message, detail)
 }
 
 /// Tells the client why, and closes.

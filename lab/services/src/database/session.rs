@@ -13,7 +13,7 @@ use nix::sys::socket::{MsgFlags, recv};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
-use super::wire::{self, Fatal, Message, Messages};
+use super::wire::{self, Message, Messages};
 
 /// How long a session may take to be made as good as new; then it is closed.
 const RESET_TIMEOUT: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ impl NoSession {
             Self::Refused(response) => response.clone(),
             Self::Lost(error) => {
                 let message = "the proxy cannot reach the database";
-                Fatal::new("08006", message, error.to_string()).bytes()
+                wire::fatal("08006", message, &error.to_string())
             }
         }
     }
@@ -173,9 +173,9 @@ impl Pool {
         let detail = format!(
             "The database user {user} is not a member of the role rds_iam: GRANT rds_iam TO {user}"
         );
-        Err(NoSession::Refused(
-            super::login::authentication_failed(user, detail).bytes(),
-        ))
+        Err(NoSession::Refused(super::login::authentication_failed(
+            user, &detail,
+        )))
     }
 
     fn take_idle(&self, user: &str, database: &str) -> Option<Session> {

@@ -149,7 +149,6 @@ pub(crate) fn text<'a>(body: &mut &'a [u8]) -> io::Result<&'a str> {
     Ok(text)
 }
 
-/// A message with this tag and body.
 pub(crate) fn message(tag: u8, body: &[u8]) -> Bytes {
     let mut message = BytesMut::with_capacity(HEADER + body.len());
     message.put_u8(tag);
@@ -168,49 +167,18 @@ pub(crate) fn session_request(user: &str, database: &str) -> Bytes {
     message.freeze()
 }
 
-/// A simple query.
 pub(crate) fn simple_query(sql: &str) -> Bytes {
     message(b'Q', format!("{sql}\0").as_bytes())
 }
 
-/// An error that ends the session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fatal {
-    /// The SQLSTATE, five characters.
-    code: &'static str,
-    /// What is wrong.
-    message: String,
-    /// More about it; empty for nothing.
-    detail: String,
-}
-
-impl Fatal {
-    /// A code, a message and a detail, which may be empty.
-    pub fn new(code: &'static str, message: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            detail: detail.into(),
-        }
-    }
-
-    /// The error as an `ErrorResponse`.
-    pub fn bytes(&self) -> Bytes {
-        let Self {
-            code,
-            message: text,
-            detail,
-        } = self;
-        let detail = if detail.is_empty() {
-            String::new()
-        } else {
-            format!("D{detail}\0")
-        };
-        message(
-            b'E',
-            format!("SFATAL\0VFATAL\0C{code}\0M{text}\0{detail}\0").as_bytes(),
-        )
-    }
+/// The `ErrorResponse` that ends a session: its SQLSTATE, what is wrong, and more about it, which may be empty.
+pub(crate) fn fatal(code: &str, text: &str, detail: &str) -> Bytes {
+    let detail = match detail {
+        "" => String::new(),
+        detail => format!("D{detail}\0"),
+    };
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0M{text}\0{detail}\0");
+    message(b'E', fields.as_bytes())
 }
 
 /// The message text of an `ErrorResponse`'s body.
@@ -285,7 +253,7 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_message() {
-        let fatal = Fatal::new("28P01", "no", "because");
-        assert_eq!(error_text(&fatal.bytes()[HEADER..]), "no");
+        let error = fatal("28P01", "no", "because");
+        assert_eq!(error_text(&error[HEADER..]), "no");
     }
 }

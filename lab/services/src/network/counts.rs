@@ -113,9 +113,9 @@ impl Counts {
     /// by side are counted in full.
     pub fn waited(&self, network: &Network) -> Duration {
         let cost = |link: &Link, round_trips, requests, sessions| {
-            times(link.round_trip, self[round_trips])
-                + times(link.service_time, self[requests])
-                + times(link.session_setup, self[sessions])
+            link.round_trip * self[round_trips] as u32
+                + link.service_time * self[requests] as u32
+                + link.session_setup * self[sessions] as u32
         };
         cost(
             &network.database,
@@ -134,10 +134,6 @@ impl Counts {
             Counter::ParametersTlsHandshakes,
         )
     }
-}
-
-fn times(duration: Duration, count: u64) -> Duration {
-    Duration::from_nanos(duration.as_nanos() as u64 * count)
 }
 
 impl Index<Counter> for Counts {

@@ -86,7 +86,7 @@ impl AsyncRead for Delayed {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let round_trip = this.link.round_trip();
+        let round_trip = this.link.get().round_trip;
         if round_trip.is_zero() && this.under_way.is_empty() {
             return Pin::new(&mut this.stream).poll_read(context, into);
         }

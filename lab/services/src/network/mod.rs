@@ -5,7 +5,7 @@ pub(crate) mod delay;
 pub mod delay_check;
 pub(crate) mod listener;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// The way to one service.
@@ -32,42 +32,14 @@ pub struct Network {
 
 /// A [`Link`] that may change while connections are open.
 #[derive(Debug, Default)]
-pub(crate) struct LiveLink {
-    round_trip: LiveDuration,
-    service_time: LiveDuration,
-    session_setup: LiveDuration,
-}
+pub(crate) struct LiveLink(Mutex<Link>);
 
 impl LiveLink {
     pub fn set(&self, link: Link) {
-        self.round_trip.set(link.round_trip);
-        self.service_time.set(link.service_time);
-        self.session_setup.set(link.session_setup);
+        *self.0.lock().expect("no holder panics") = link;
     }
 
     pub fn get(&self) -> Link {
-        Link {
-            round_trip: self.round_trip.get(),
-            service_time: self.service_time.get(),
-            session_setup: self.session_setup.get(),
-        }
-    }
-
-    pub fn round_trip(&self) -> Duration {
-        self.round_trip.get()
-    }
-}
-
-/// Nanoseconds.
-#[derive(Debug, Default)]
-struct LiveDuration(AtomicU64);
-
-impl LiveDuration {
-    fn set(&self, duration: Duration) {
-        self.0.store(duration.as_nanos() as u64, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+        *self.0.lock().expect("no holder panics")
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::quota::Quota;
-use super::store::{Parameter, Store, Unknown};
+use super::{Parameter, Store};
 use crate::network::counts::{Counter, Counters};
 
 /// The most names in one `GetParameters` request, and the most parameters in one answer to `GetParametersByPath`
@@ -44,16 +44,12 @@ impl ApiError {
 #[serde(rename_all = "PascalCase")]
 struct GetParameter {
     name: String,
-    #[serde(default)]
-    with_decryption: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct GetParameters {
     names: Vec<String>,
-    #[serde(default)]
-    with_decryption: bool,
 }
 
 #[derive(Deserialize)]
@@ -62,8 +58,6 @@ struct GetParametersByPath {
     path: String,
     #[serde(default)]
     recursive: bool,
-    #[serde(default)]
-    with_decryption: bool,
     max_results: Option<usize>,
     next_token: Option<String>,
     #[serde(default)]
@@ -131,17 +125,11 @@ impl Api {
     }
 
     fn get_parameter(&self, request: &GetParameter) -> Result<Value, ApiError> {
-        match self.store().get(&request.name, request.with_decryption) {
-            Ok(parameter) => Ok(json!({ "Parameter": parameter })),
-            Err(Unknown::Name) => Err(ApiError {
-                name: "ParameterNotFound",
-                message: None,
-            }),
-            Err(Unknown::Selector) => Err(ApiError::new(
-                "ParameterVersionNotFound",
-                "The lab keeps the newest version of a parameter only, and no labels.",
-            )),
-        }
+        let parameter = self.store().get(&request.name).ok_or(ApiError {
+            name: "ParameterNotFound",
+            message: None,
+        })?;
+        Ok(json!({ "Parameter": parameter }))
     }
 
     fn get_parameters(&self, request: &GetParameters) -> Result<Value, ApiError> {
@@ -154,13 +142,13 @@ impl Api {
         let mut found = Vec::new();
         let mut invalid = Vec::new();
         for name in &request.names {
-            match store.get(name, request.with_decryption) {
-                Ok(parameter) => found.push(parameter),
-                Err(_) => invalid.push(name),
+            match store.get(name) {
+                Some(parameter) => found.push(parameter),
+                None => invalid.push(name),
             }
         }
         // Parameter Store answers in the order of the names, not of the request.
-        found.sort_by(|one, other| one.name.cmp(&other.name));
+        found.sort_by_key(|parameter: &Parameter| parameter.name.clone());
         Ok(json!({ "Parameters": found, "InvalidParameters": invalid }))
     }
 
@@ -185,10 +173,9 @@ impl Api {
             ));
         }
         let store = self.store();
-        let decrypted = request.with_decryption;
-        let mut below = store.below(&request.path, request.recursive, decrypted, from);
-        let page = below.by_ref().take(most).collect::<Vec<Parameter>>();
-        let next = below.next().map(|parameter| parameter.name);
+        let mut below = store.below(&request.path, request.recursive, from);
+        let page = below.by_ref().take(most).collect::<Vec<&Parameter>>();
+        let next = below.next().map(|parameter| &parameter.name);
         Ok(match next {
             Some(next) => json!({ "Parameters": page, "NextToken": next }),
             None => json!({ "Parameters": page }),

@@ -1,18 +1,19 @@
-//! Parameter Store: HTTPS, JSON 1.1, one shared quota.
+//! Parameter Store: HTTPS, JSON 1.1, one shared quota, and plain text in its newest version, which is all that the steps have.
 
 mod api;
 mod quota;
 mod server;
-mod store;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
 
 use self::api::Api;
 use self::server::Server;
-pub use self::store::Parameter;
-use self::store::SECURE;
-use crate::Credentials;
+use crate::credentials::{Credentials, REGION};
 use crate::network::listener::Listener;
 
 /// The running Parameter Store.
@@ -45,28 +46,95 @@ impl Parameters {
         format!("https://{}", self.endpoint)
     }
 
-    /// Sets a `String` parameter and returns its version.
-    pub fn put(&self, name: &str, value: &str) -> u64 {
-        self.api.store().put(name, "String", value)
+    /// Sets a parameter.
+    pub fn put(&self, name: &str, value: &str) {
+        self.api.store().put(name, value);
     }
 
-    /// Sets a `SecureString` parameter and returns its version.
-    pub fn put_secure(&self, name: &str, value: &str) -> u64 {
-        self.api.store().put(name, SECURE, value)
-    }
-
-    /// A parameter, decrypted.
+    /// A parameter.
     pub fn get(&self, name: &str) -> Option<Parameter> {
-        self.api.store().get(name, true).ok()
+        self.api.store().get(name)
     }
 
-    /// Removes a parameter; false if there was none.
-    pub fn remove(&self, name: &str) -> bool {
-        self.api.store().remove(name)
+    /// Removes a parameter, if it is there.
+    pub fn remove(&self, name: &str) {
+        self.api.store().remove(name);
     }
 
     /// Replaces the quota, in requests per second: `None` lifts it.
     pub fn set_quota(&self, per_second: Option<u32>) {
         self.api.set_quota(per_second);
+    }
+}
+
+/// A parameter in the shape in which the API shows it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Parameter {
+    name: String,
+    r#type: &'static str,
+    /// The value.
+    pub value: String,
+    /// How often it has been put.
+    version: u64,
+    /// Seconds since 1970.
+    last_modified_date: f64,
+    #[serde(rename = "ARN")]
+    arn: String,
+    data_type: &'static str,
+}
+
+/// All parameters by their names.
+#[derive(Debug, Default)]
+struct Store(BTreeMap<String, Parameter>);
+
+impl Store {
+    /// Sets a parameter.
+    pub fn put(&mut self, name: &str, value: &str) {
+        let older = self.0.get(name).map_or(0, |older| older.version);
+        let since_1970 = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        // The account number is the one of AWS's own examples.
+        let parent = format!("arn:aws:ssm:{REGION}:123456789012:parameter");
+        let parameter = Parameter {
+            name: name.to_owned(),
+            r#type: "String",
+            value: value.to_owned(),
+            version: older + 1,
+            // Milliseconds are as fine as AWS is.
+            last_modified_date: since_1970.as_millis() as f64 / 1000.0,
+            arn: format!("{parent}/{}", name.trim_start_matches('/')),
+            data_type: "text",
+        };
+        self.0.insert(name.to_owned(), parameter);
+    }
+
+    /// Removes a parameter, if it is there.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    /// A parameter by its name.
+    pub fn get(&self, name: &str) -> Option<Parameter> {
+        self.0.get(name).cloned()
+    }
+
+    /// The parameters below a path in the order of their names, those of deeper levels only if it is `recursive`. `from` is
+    /// the name at which to begin.
+    pub fn below(
+        &self,
+        path: &str,
+        recursive: bool,
+        from: &str,
+    ) -> impl Iterator<Item = &Parameter> {
+        let prefix = format!("{}/", path.trim_end_matches('/'));
+        let is_below = move |name: &str| {
+            let rest = name.strip_prefix(&prefix);
+            rest.is_some_and(|rest| recursive || !rest.contains('/'))
+        };
+        let all = self.0.range(from.to_owned()..);
+        all.map(|(_, parameter)| parameter)
+            .filter(move |parameter| is_below(&parameter.name))
     }
 }

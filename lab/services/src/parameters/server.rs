@@ -22,7 +22,6 @@ use crate::{Credentials, REGION};
 /// The largest request body that is read, in bytes: many times what ten names or one value need.
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// What all connections share.
 pub(super) struct Server {
     pub listener: Arc<Listener>,
     pub credentials: Credentials,

@@ -17,7 +17,6 @@ const ASK_EVERY: Duration = Duration::from_millis(5);
 /// Whether the program behind a socket answers.
 pub(crate) type Answers = fn(PathBuf) -> Pin<Box<dyn Future<Output = bool> + Send>>;
 
-/// The program, and how it is started.
 pub(crate) struct Service {
     pub launch: Launch,
     pub socket: PathBuf,

@@ -2,7 +2,6 @@
 
 pub(crate) mod account;
 pub(crate) mod daemon;
-mod proc;
 pub mod programs;
 mod suspension;
 pub(crate) mod thread;
@@ -26,7 +25,6 @@ const LOG_LINES: usize = 15;
 /// How long a program may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What is started.
 pub(crate) struct Launch {
     /// Its name in messages.
     pub name: &'static str,
@@ -40,7 +38,6 @@ pub(crate) struct Launch {
     pub stop_signal: Signal,
 }
 
-/// A running program.
 pub(crate) struct Process {
     name: &'static str,
     child: Child,

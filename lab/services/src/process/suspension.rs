@@ -11,7 +11,6 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::account::Account;
-use super::proc;
 
 /// Lets every process go on whose number it has read, when its input ends. The lab closes that to resume a program; the
 /// kernel closes it when the lab dies, however it dies. Nothing else would let the program go on then, and a process that
@@ -46,7 +45,7 @@ impl Suspension {
         let mut suspension = Self { guard, held };
         suspension.hold(leader).await?;
         // A leader that stands still starts no more children.
-        for child in proc::children(leader)? {
+        for child in children(leader)? {
             suspension.hold(child).await?;
         }
         Ok(suspension)
@@ -68,9 +67,34 @@ impl Suspension {
             other => other?,
         }
         // The signal takes effect when the process is scheduled next.
-        while proc::state(process).is_some_and(|state| !"TtZX".contains(state)) {
+        while state(process).is_some_and(|state| !"TtZX".contains(state)) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Ok(())
     }
+}
+
+/// The processes that a process has started.
+fn children(parent: Pid) -> io::Result<Vec<Pid>> {
+    let processes = std::fs::read_dir("/proc")?.flatten().filter_map(|entry| {
+        let process = entry.file_name().to_str()?.parse().ok()?;
+        Some(Pid::from_raw(process))
+    });
+    let is_child = |process: &Pid| {
+        let parent = parent.to_string();
+        stat(*process).is_some_and(|stat| stat.split(' ').nth(1) == Some(&parent))
+    };
+    Ok(processes.filter(is_child).collect())
+}
+
+/// The scheduling state, if the process exists.
+fn state(process: Pid) -> Option<char> {
+    stat(process)?.chars().next()
+}
+
+/// State, parent and so on: what stands behind the name, which is in parentheses and may hold any character.
+fn stat(process: Pid) -> Option<String> {
+    let stat = std::fs::read(format!("/proc/{process}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    Some(stat.rsplit_once(") ")?.1.to_owned())
 }

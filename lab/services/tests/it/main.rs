@@ -10,6 +10,5 @@ mod login;
 mod parameters;
 mod pinning;
 mod processes;
-mod secrets_and_paths;
 mod services;
 mod tls;

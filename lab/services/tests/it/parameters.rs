@@ -1,10 +1,10 @@
 //! Parameter Store over HTTPS.
 
 use lab_services::Counter;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::https::Connection;
-use crate::lab::shared;
+use crate::lab::{own, shared};
 
 #[tokio::test]
 async fn parameters_have_the_shapes_of_the_api() {
@@ -69,70 +69,15 @@ async fn parameters_have_the_shapes_of_the_api() {
 }
 
 #[tokio::test]
-async fn the_newest_version_is_shown_and_can_be_asked_for() {
-    let lab = shared().await;
-    let parameters = lab.services.parameters();
-    let mut connection = Connection::open(&lab).await;
-    let older = parameters.put("/versions", "one");
-    let version = parameters.put("/versions", "two");
-    assert_eq!(version, older + 1);
-    let newest = format!("/versions:{version}");
-    for (name, selector) in [("/versions", json!(null)), (&newest, json!(&newest[9..]))] {
-        let (_, _, body) = connection
-            .call("GetParameter", &json!({ "Name": name }))
-            .await;
-        let shown = &body["Parameter"];
-        assert_eq!(shown["Value"], "two");
-        assert_eq!(
-            (&shown["Version"], &shown["Selector"]),
-            (&json!(version), &selector)
-        );
-    }
-    let names = [
-        newest,
-        format!("/versions:{older}"),
-        "/versions:label".to_owned(),
-    ];
-    let (status, error, body) = connection
-        .call("GetParameter", &json!({ "Name": names[1] }))
-        .await;
-    assert_eq!(
-        (status, error.as_deref()),
-        (400, Some("ParameterVersionNotFound")),
-        "{body}"
-    );
-    let (_, _, body) = connection
-        .call("GetParameters", &json!({ "Names": names }))
-        .await;
-    assert_eq!(body["InvalidParameters"], json!(&names[1..]));
-}
-
-#[tokio::test]
-async fn a_removed_parameter_is_unknown_and_starts_again_at_version_1() {
+async fn a_removed_parameter_is_unknown() {
     let lab = shared().await;
     let parameters = lab.services.parameters();
     let mut connection = Connection::open(&lab).await;
     parameters.put("/a", "one");
-    parameters.put("/a", "two");
-    assert!(parameters.remove("/a"));
-    assert!(!parameters.remove("/a"));
-    for name in ["/a", "/a:1"] {
-        let (status, error, _) = connection
-            .call("GetParameter", &json!({ "Name": name }))
-            .await;
-        assert_eq!((status, error.as_deref()), (400, Some("ParameterNotFound")));
-    }
-    let (status, _, body) = connection
-        .call("GetParameters", &json!({ "Names": ["/a"] }))
-        .await;
-    assert_eq!(
-        (status, body),
-        (
-            200,
-            json!({ "Parameters": [], "InvalidParameters": ["/a"] })
-        )
-    );
-    assert_eq!(parameters.put("/a", "three"), 1);
+    parameters.remove("/a");
+    let name = json!({ "Name": "/a" });
+    let (status, error, _) = connection.call("GetParameter", &name).await;
+    assert_eq!((status, error.as_deref()), (400, Some("ParameterNotFound")));
 }
 
 #[tokio::test]
@@ -262,5 +207,69 @@ async fn all_who_read_share_one_quota() {
                 break;
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_path_is_read_level_by_level_and_page_by_page() {
+    let lab = own().await;
+    let mut connection = Connection::open(&lab).await;
+    for name in [
+        "/app",
+        "/app-2/x",
+        "/app/a",
+        "/app/b",
+        "/app/deep/c",
+        "/app/d",
+    ] {
+        lab.services.parameters().put(name, name);
+    }
+    for (path, recursive, expected) in [
+        ("/app", false, &["/app/a", "/app/b", "/app/d"][..]),
+        ("/app/", false, &["/app/a", "/app/b", "/app/d"]),
+        ("/app", true, &["/app/a", "/app/b", "/app/d", "/app/deep/c"]),
+        ("/", false, &["/app"]),
+        ("/nowhere", true, &[]),
+    ] {
+        // A page of each size leads to the same.
+        for size in [1, 2, 10] {
+            let mut request = json!({ "Path": path, "Recursive": recursive, "MaxResults": size });
+            let mut found = Vec::new();
+            loop {
+                let (status, _, body) = connection.call("GetParametersByPath", &request).await;
+                assert_eq!(status, 200, "{body}");
+                let page = body["Parameters"].as_array().unwrap();
+                assert!(page.len() <= size);
+                found.extend(page.iter().map(|parameter| parameter["Value"].clone()));
+                match &body["NextToken"] {
+                    Value::Null => break,
+                    token => request["NextToken"] = token.clone(),
+                }
+            }
+            assert_eq!(found, expected, "{path}, {size} a page");
+        }
+    }
+    assert!(lab.counts()[Counter::ParametersGetParametersByPath] > 15);
+    for (body, name) in [
+        (json!({ "Path": "app" }), "ValidationException"),
+        (
+            json!({ "Path": "/app", "MaxResults": 11 }),
+            "ValidationException",
+        ),
+        (
+            json!({ "Path": "/app", "MaxResults": 0 }),
+            "ValidationException",
+        ),
+        (
+            json!({ "Path": "/app", "NextToken": "other" }),
+            "InvalidNextToken",
+        ),
+        (
+            json!({ "Path": "/app", "ParameterFilters": [{ "Key": "Type" }] }),
+            "ValidationException",
+        ),
+    ] {
+        let (status, error, _) = connection.call("GetParametersByPath", &body).await;
+        assert_eq!((status, error.as_deref()), (400, Some(name)), "{body}");
     }
 }

@@ -19,7 +19,6 @@ pub enum Metric {
     ErrorRate,
 }
 
-/// The names of the metrics.
 const NAMES: [(&str, Metric); 12] = [
     ("http.response_time.min", Metric::Min),
     ("http.response_time.max", Metric::Max),

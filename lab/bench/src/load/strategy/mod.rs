@@ -39,7 +39,7 @@ pub struct Strategy {
 }
 
 /// What is expected of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expect {
     /// The HTTP status; without one, any below 400 is right, as for Artillery.
     pub status: Option<u16>,
@@ -56,12 +56,7 @@ impl Strategy {
                 path.display()
             )
         })?;
-        Ok(parse::parse(&text, path)?)
-    }
-
-    /// Reads a file's text; `path` is what errors call it.
-    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
-        parse::parse(text, path)
+        Ok(Self::parse(&text, path)?)
     }
 
     /// How long requests are sent.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_saphyr::{Error as Yaml, Spanned};
 
 use super::ensure::{Threshold, of_name};
-use super::file::{Apdex, Ensure, Expectation, File, Get, Scenario, Value};
+use super::file::{Apdex, Ensure, Expectation, File, Scenario, Value};
 use super::phase::{Arrivals, Phase};
 use super::{Expect, Strategy, file};
 
@@ -28,26 +28,27 @@ pub struct Error {
     pub problem: String,
 }
 
-/// A line and what is wrong there.
 type Problem = (u64, String);
 
-/// Reads a strategy.
-pub(super) fn parse(text: &str, path: &Path) -> Result<Strategy, Error> {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut place = String::new();
-    let read = serde_saphyr::with_deserializer_from_str(text, |yaml| {
-        serde_path_to_error::deserialize(yaml).map_err(|error| {
-            place = error.path().to_string();
-            error.into_inner()
+impl Strategy {
+    /// Reads a file's text; `path` is what errors call it.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut place = String::new();
+        let read = serde_saphyr::with_deserializer_from_str(text, |yaml| {
+            serde_path_to_error::deserialize(yaml).map_err(|error| {
+                place = error.path().to_string();
+                error.into_inner()
+            })
+        });
+        let file = read.map_err(|error| not_understood(&error, &place));
+        let strategy = file.and_then(|file| strategy(file, name.into_owned()));
+        strategy.map_err(|(line, problem)| Error {
+            path: path.to_owned(),
+            line: line.max(1) as usize,
+            problem,
         })
-    });
-    let file = read.map_err(|error| not_understood(&error, &place));
-    let strategy = file.and_then(|file| strategy(file, name.into_owned()));
-    strategy.map_err(|(line, problem)| Error {
-        path: path.to_owned(),
-        line: line.max(1) as usize,
-        problem,
-    })
+    }
 }
 
 fn not_understood(error: &Yaml, place: &str) -> Problem {
@@ -86,6 +87,10 @@ fn at<T>(value: &Spanned<T>, problem: impl Into<String>) -> Problem {
     (value.referenced.line(), problem.into())
 }
 
+fn in_the_file(problem: &str) -> Problem {
+    (1, problem.to_owned())
+}
+
 fn strategy(file: File, name: String) -> Result<Strategy, Problem> {
     let File { config, scenarios } = file;
     let phases = config
@@ -102,10 +107,8 @@ fn strategy(file: File, name: String) -> Result<Strategy, Problem> {
         thresholds.extend(ensured(&ensure)?);
     }
     if phases.is_empty() {
-        return Err((
-            1,
-            "config.phases is missing: it says what is sent and when".to_owned(),
-        ));
+        let missing = "config.phases is missing: it says what is sent and when";
+        return Err(in_the_file(missing));
     }
     let (path, expect) = request(&scenarios)?;
     let strategy = Strategy {
@@ -117,30 +120,19 @@ fn strategy(file: File, name: String) -> Result<Strategy, Problem> {
         expect,
     };
     if strategy.arrivals().is_empty() {
-        return Err((1, "no phase sends anything".to_owned()));
+        return Err(in_the_file("no phase sends anything"));
     }
     Ok(strategy)
 }
 
 fn phase(phase: &Spanned<file::Phase>) -> Result<Phase, Problem> {
-    let file::Phase {
-        duration,
-        pause,
-        arrival_rate,
-        ramp_to,
-        arrival_count,
-        ..
-    } = &phase.value;
-    let read = |key, value: &Option<Value>| value.as_ref().map(|it| number(key, it)).transpose();
-    let time = |key, value: &Option<Value>| value.as_ref().map(|it| seconds(key, it)).transpose();
-    let count = arrival_count.as_ref();
-    let count = count.map(|it| whole("arrivalCount", it)).transpose()?;
+    let it = &phase.value;
     let (duration, arrivals) = match (
-        time("duration", duration)?,
-        time("pause", pause)?,
-        read("arrivalRate", arrival_rate)?,
-        read("rampTo", ramp_to)?,
-        count,
+        optional("duration", it.duration.as_ref(), seconds)?,
+        optional("pause", it.pause.as_ref(), seconds)?,
+        optional("arrivalRate", it.arrival_rate.as_ref(), number)?,
+        optional("rampTo", it.ramp_to.as_ref(), number)?,
+        optional("arrivalCount", it.arrival_count.as_ref(), whole)?,
     ) {
         (None, Some(pause), None, None, None) => (pause, Arrivals::None),
         (Some(duration), None, Some(rate), to, None) => {
@@ -157,26 +149,30 @@ fn phase(phase: &Spanned<file::Phase>) -> Result<Phase, Problem> {
     Ok(Phase { duration, arrivals })
 }
 
+fn optional<T>(
+    key: &str,
+    value: Option<&Value>,
+    read: fn(&str, &Value) -> Result<T, Problem>,
+) -> Result<Option<T>, Problem> {
+    value.map(|value| read(key, value)).transpose()
+}
+
 /// A number that is finite and not negative.
 fn number(key: &str, value: &Value) -> Result<f64, Problem> {
-    let number: Option<f64> = value.value.parse().ok();
-    let usable = number.filter(|number| number.is_finite() && *number >= 0.0);
-    let problem = || {
-        format!(
-            "{key} must be a number that is not negative, this is {}",
-            value.value
-        )
-    };
-    usable.ok_or_else(|| at(value, problem()))
+    let text = &value.value;
+    let number = text.parse().unwrap_or(f64::NAN);
+    if number.is_finite() && number >= 0.0 {
+        return Ok(number);
+    }
+    let wanted = "must be a number that is not negative";
+    Err(at(value, format!("{key} {wanted}, this is {text}")))
 }
 
 fn whole(key: &str, value: &Value) -> Result<u32, Problem> {
     let number = number(key, value)?;
     if number.fract() != 0.0 || number > f64::from(u32::MAX) {
-        return Err(at(
-            value,
-            format!("{key} must be a whole number, this is {number}"),
-        ));
+        let problem = format!("{key} must be a whole number, this is {number}");
+        return Err(at(value, problem));
     }
     Ok(number as u32)
 }
@@ -207,20 +203,16 @@ fn threshold_of(apdex: &Apdex) -> Result<Option<Duration>, Problem> {
     let Some(value) = &apdex.threshold else {
         return Ok(None);
     };
-    let seconds = number("threshold", value)? / 1e3;
-    let threshold = Duration::try_from_secs_f64(seconds);
-    Ok(Some(threshold.map_err(|error| {
-        at(value, format!("threshold: {error}"))
-    })?))
+    let threshold = Duration::try_from_secs_f64(number("threshold", value)? / 1e3);
+    let wrong = |error| at(value, format!("threshold: {error}"));
+    threshold.map(Some).map_err(wrong)
 }
 
 fn ensured(ensure: &Ensure) -> Result<Vec<Threshold>, Problem> {
     if let Some(conditions) = &ensure.conditions {
         let wanted = "thresholds hold one metric each, such as - http.response_time.p95: 200";
-        return Err(at(
-            conditions,
-            format!("the lab knows no conditions: {wanted}"),
-        ));
+        let problem = format!("the lab knows no conditions: {wanted}");
+        return Err(at(conditions, problem));
     }
     let thresholds = ensure.thresholds.iter().map(|(name, limit)| {
         let metric = of_name(name).map_err(|problem| at(limit, problem))?;
@@ -230,42 +222,30 @@ fn ensured(ensure: &Ensure) -> Result<Vec<Threshold>, Problem> {
     thresholds.collect()
 }
 
-/// The path that is asked for, and what is expected.
 fn request(scenarios: &[Spanned<Scenario>]) -> Result<(String, Expect), Problem> {
-    let scenario = match scenarios {
-        [] => {
-            return Err((
-                1,
-                "scenarios is missing: it says what is asked for".to_owned(),
-            ));
-        }
-        [only] => &only.value,
-        [_, second, ..] => {
-            let count = scenarios.len();
-            let problem = format!("there are {count} scenarios: the lab sends one kind of request");
-            return Err(at(second, problem));
-        }
+    if let Some(second) = scenarios.get(1) {
+        let count = scenarios.len();
+        let problem = format!("there are {count} scenarios: the lab sends one kind of request");
+        return Err(at(second, problem));
+    }
+    let missing = || in_the_file("scenarios is missing: it says what is asked for");
+    let flow = &scenarios.first().ok_or_else(missing)?.value.flow;
+    let [step] = &flow.value[..] else {
+        let count = flow.value.len();
+        let problem =
+            format!("a flow of {count} steps: the lab sends one request for each arrival");
+        let second = flow.value.get(1).map(|second| at(second, problem.clone()));
+        return Err(second.unwrap_or_else(|| at(flow, problem)));
     };
-    let Get { url, expect, .. } = match &scenario.flow.value[..] {
-        [only] if only.value.get.value.url.is_none() => {
-            let problem = "url is missing: the path that is asked for, such as \"/\"";
-            return Err(at(&only.value.get, problem));
-        }
-        [only] => &only.value.get.value,
-        steps => {
-            let line = steps
-                .get(1)
-                .map_or(&scenario.flow.referenced, |it| &it.referenced)
-                .line();
-            let count = steps.len();
-            return Err((
-                line,
-                format!("a flow of {count} steps: the lab sends one request for each arrival"),
-            ));
-        }
+    let get = &step.value.get;
+    let missing = || {
+        at(
+            get,
+            "url is missing: the path that is asked for, such as \"/\"",
+        )
     };
-    let url = url.as_ref().map(path).transpose()?.unwrap_or_default();
-    Ok((url, expected(&expect.0)?))
+    let url = get.value.url.as_ref().ok_or_else(missing)?;
+    Ok((path(url)?, expected(&get.value.expect.0)?))
 }
 
 fn path(url: &Value) -> Result<String, Problem> {
@@ -283,24 +263,16 @@ fn path(url: &Value) -> Result<String, Problem> {
 }
 
 fn expected(all: &[Expectation]) -> Result<Expect, Problem> {
-    let mut expect = Expect {
-        status: None,
-        content_type: None,
-    };
-    for Expectation {
-        status_code,
-        content_type,
-    } in all
-    {
-        if let Some(value) = status_code {
+    let mut expect = Expect::default();
+    for it in all {
+        if let Some(value) = &it.status_code {
             let status = whole("statusCode", value)?;
-            let known = u16::try_from(status)
-                .ok()
-                .filter(|it| (100..600).contains(it));
-            let problem = || at(value, format!("{status} is no HTTP status"));
-            expect.status = Some(known.ok_or_else(problem)?);
+            if !(100..600).contains(&status) {
+                return Err(at(value, format!("{status} is no HTTP status")));
+            }
+            expect.status = Some(status as u16);
         }
-        expect.content_type = content_type.clone().or(expect.content_type);
+        expect.content_type = it.content_type.clone().or(expect.content_type);
     }
     Ok(expect)
 }

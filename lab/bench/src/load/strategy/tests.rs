@@ -11,7 +11,6 @@ use super::{Arrivals, Metric, Phase, Strategy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A file with this under `config.phases`.
 fn with_phases(phases: &str) -> String {
     format!("config:\n  phases:\n{phases}\nscenarios:\n  - flow:\n      - get:\n          url: /\n")
 }
@@ -20,7 +19,6 @@ fn parse(text: &str) -> Result<Strategy, super::Error> {
     Strategy::parse(text, Path::new("my.yml"))
 }
 
-/// The repository's own strategies.
 fn shipped(name: &str) -> Strategy {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/load");
     Strategy::load(&folder.join(name)).unwrap()
@@ -83,113 +81,93 @@ fn every_way_of_ensuring_is_read() {
     );
 }
 
+/// A good file with these lines under `config`, `config` itself included.
+fn with_config(lines: &str) -> String {
+    GOOD.replace("config:\n", &format!("config:\n  {lines}\n"))
+}
+
+/// A good file with these lines instead of its phase's duration and rate.
+fn with_phase(lines: &str) -> String {
+    with_phases(&format!("    - {lines}\n"))
+}
+
+/// A good file with this instead of the request's `url: /`.
+fn with_get(lines: &str) -> String {
+    GOOD.replace("url: /", lines)
+}
+
+/// What the mistakes below are made in.
+const GOOD: &str = "config:\n  phases:\n    - duration: 1\n      arrivalRate: 1\n\nscenarios:\n  - flow:\n      - get:\n          url: /\n";
+
 /// Files that the lab does not understand, and what is wrong with them.
 fn mistakes() -> Vec<(&'static str, String)> {
-    let phases = |text: &str| with_phases(text);
-    let good = || phases("    - duration: 1\n      arrivalRate: 1\n");
-    let with = |from: &str, to: &str| good().replace(from, to);
+    let (phases, scenarios) = GOOD.split_at(GOOD.find("scenarios").unwrap());
+    let good = |more: &str| format!("{GOOD}{more}");
+    let with = |from: &str, to: &str| GOOD.replace(from, to);
     vec![
         ("nothing", String::new()),
         ("no YAML", "config: [1, 2\nscenarios: {".to_owned()),
         ("a list", "- config\n".to_owned()),
-        ("two documents", format!("{}---\nmore: 1\n", good())),
-        (
-            "a key twice",
-            with("config:\n", "config:\n  target: a\n  target: b\n"),
-        ),
-        (
-            "a key that is none",
-            with("config:\n", "before: 1\nconfig:\n"),
-        ),
-        (
-            "payload",
-            with("config:\n", "config:\n  payload:\n    path: users.csv\n"),
-        ),
-        (
-            "variables",
-            with("config:\n", "config:\n  variables:\n    a: 1\n"),
-        ),
-        (
-            "environments",
-            with("config:\n", "config:\n  environments: {}\n"),
-        ),
+        ("two documents", good("---\nmore: 1\n")),
+        ("a key twice", with_config("target: a\n  target: b")),
+        ("a key that is none", with("config:", "before: 1\nconfig:")),
+        ("payload", with_config("payload:\n    path: users.csv")),
+        ("variables", with_config("variables:\n    a: 1")),
+        ("environments", with_config("environments: {}")),
         (
             "another engine",
-            with("config:\n", "config:\n  engines:\n    playwright: {}\n"),
+            with_config("engines:\n    playwright: {}"),
         ),
         (
             "another plugin",
-            with(
-                "config:\n",
-                "config:\n  plugins:\n    publish-metrics: []\n",
-            ),
+            with_config("plugins:\n    publish-metrics: []"),
         ),
         (
             "a plugin's setting",
-            with(
-                "config:\n",
-                "config:\n  plugins:\n    expect:\n      outputFormat: json\n",
-            ),
+            with_config("plugins:\n    expect:\n      outputFormat: json"),
         ),
-        (
-            "no phases",
-            "scenarios:\n  - flow:\n      - get:\n          url: /\n".to_owned(),
-        ),
-        (
-            "no scenario",
-            "config:\n  phases:\n    - duration: 1\n      arrivalRate: 1\n".to_owned(),
-        ),
+        ("no phases", scenarios.to_owned()),
+        ("no scenario", phases.to_owned()),
         ("phases as text", with_phases("    never\n")),
-        ("a phase without a rate", phases("    - duration: 10\n")),
+        ("a phase without a rate", with_phase("duration: 10")),
         (
             "a rate and a count",
-            phases("    - duration: 10\n      arrivalRate: 1\n      arrivalCount: 1\n"),
+            with_phase("duration: 10\n      arrivalRate: 1\n      arrivalCount: 1"),
         ),
         (
             "a pause with a rate",
-            phases("    - pause: 10\n      arrivalRate: 1\n"),
+            with_phase("pause: 10\n      arrivalRate: 1"),
         ),
         (
             "users at a time",
-            phases("    - duration: 10\n      arrivalRate: 1\n      maxVusers: 5\n"),
+            with_phase("duration: 10\n      arrivalRate: 1\n      maxVusers: 5"),
         ),
         (
             "a negative rate",
-            phases("    - duration: 10\n      arrivalRate: -1\n"),
+            with_phase("duration: 10\n      arrivalRate: -1"),
         ),
         (
             "a rate in words",
-            phases("    - duration: 10\n      arrivalRate: many\n"),
+            with_phase("duration: 10\n      arrivalRate: many"),
         ),
         (
             "no time at all",
-            phases("    - duration: 0\n      arrivalRate: 1\n"),
+            with_phase("duration: 0\n      arrivalRate: 1"),
         ),
         (
             "another unit",
-            phases("    - duration: 10 parsecs\n      arrivalRate: 1\n"),
+            with_phase("duration: 10 parsecs\n      arrivalRate: 1"),
         ),
         (
             "half a request",
-            phases("    - duration: 10\n      arrivalCount: 1.5\n"),
+            with_phase("duration: 10\n      arrivalCount: 1.5"),
         ),
-        ("nothing sent", phases("    - pause: 10\n")),
-    ]
-}
-
-/// The same behind `scenarios`, and in what may stand in two places.
-fn more_mistakes() -> Vec<(&'static str, String)> {
-    let good = || with_phases("    - duration: 1\n      arrivalRate: 1\n");
-    let with = |from: &str, to: &str| good().replace(from, to);
-    vec![
+        ("nothing sent", with_phase("pause: 10")),
         (
             "two scenarios",
-            format!("{}  - flow:\n      - get:\n          url: /b\n", good()),
+            good("  - flow:\n      - get:\n          url: /b\n"),
         ),
-        (
-            "two requests",
-            format!("{}      - get:\n          url: /b\n", good()),
-        ),
+        ("two requests", good("      - get:\n          url: /b\n")),
         (
             "a loop",
             with("get:\n          url: /", "loop:\n          - think: 1"),
@@ -198,51 +176,36 @@ fn more_mistakes() -> Vec<(&'static str, String)> {
         ("a weight", with("- flow", "- weight: 2\n    flow")),
         (
             "headers",
-            with("url: /", "url: /\n          headers:\n            a: b"),
+            with_get("url: /\n          headers:\n            a: b"),
         ),
-        ("capture", with("url: /", "url: /\n          capture: {}")),
-        ("a variable", with("url: /", "url: \"/{{ id }}\"")),
-        ("a whole URL", with("url: /", "url: https://example.com/")),
-        ("no URL", with("url: /", "name: list")),
+        ("capture", with_get("url: /\n          capture: {}")),
+        ("a variable", with_get("url: \"/{{ id }}\"")),
+        ("a whole URL", with_get("url: https://example.com/")),
+        ("no URL", with_get("name: list")),
         (
             "another expectation",
-            with(
-                "url: /",
-                "url: /\n          expect:\n            - hasProperty: id",
-            ),
+            with_get("url: /\n          expect:\n            - hasProperty: id"),
         ),
         (
             "no status",
-            with(
-                "url: /",
-                "url: /\n          expect:\n            statusCode: 1000",
-            ),
+            with_get("url: /\n          expect:\n            statusCode: 1000"),
         ),
         (
             "a condition",
-            with(
-                "config:\n",
-                "config:\n  ensure:\n    conditions:\n      - expression: \"a < b\"\n",
-            ),
+            with_config("ensure:\n    conditions:\n      - expression: \"a < b\""),
         ),
         (
             "another metric",
-            with(
-                "config:\n",
-                "config:\n  ensure:\n    thresholds:\n      - http.codes.200: 1\n",
-            ),
+            with_config("ensure:\n    thresholds:\n      - http.codes.200: 1"),
         ),
-        (
-            "apdex",
-            with("config:\n", "config:\n  apdex:\n    treshold: 100\n"),
-        ),
+        ("apdex", with_config("apdex:\n    treshold: 100")),
     ]
 }
 
 #[test]
 fn what_is_not_understood_is_named_by_its_line() {
     let mut told = String::new();
-    for (mistake, text) in mistakes().into_iter().chain(more_mistakes()) {
+    for (mistake, text) in mistakes() {
         let error = parse(&text).expect_err(mistake);
         assert!(
             (1..=text.lines().count().max(1)).contains(&error.line),

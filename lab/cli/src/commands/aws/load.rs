@@ -8,12 +8,11 @@ use lab_bench::aws::cli::Cli;
 use lab_bench::aws::connection::Connection;
 use lab_bench::aws::measure::NO_ROUTE;
 use lab_bench::aws::outputs::Deployed;
-use lab_bench::aws::plan::cost_of;
+use lab_bench::aws::plan::{estimate, where_from};
 use lab_bench::aws::reports;
 use lab_bench::load::{Strategy, remote};
 use lab_bench::target::{Choice, Target};
 use lab_results::facts::Facts;
-use lab_results::format::usd;
 use lab_results::schema::{Place, ResultsFile};
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
@@ -109,25 +108,13 @@ async fn one(
 
 /// A few lines: how much is sent where, and what that costs.
 fn plan(functions: &[(Target, Deployed)], strategy: &Strategy, facts: &Facts) -> Result<String> {
-    // Slower than any step but the first; nobody knows before.
-    let ms = facts.number("published.sample.before", "ms")?;
-    let requests = 1 + strategy.arrivals().len();
-    let mut cost = 0.0;
-    for (_, deployed) in functions {
-        cost += cost_of(deployed, requests as f64, facts, ms)?;
-    }
-    let names: Vec<&str> = functions
-        .iter()
-        .map(|(target, _)| target.name.as_str())
-        .collect();
-    let region = region(functions).unwrap_or_default();
+    // The check is a request, too.
+    let requests = 1 + strategy.arrivals().len() as u32;
     Ok(format!(
-        "{} in {region}, one after the other: {}.\n\
-         Estimated cost: at most {}, if a request takes {ms} ms (prices of facts.toml, without the free tier, logs, traces). \
-         What the shared stacks cost by the hour comes on top: `npm run prices` in infra/.",
-        names.join(", "),
+        "{}, one after the other: {}.\n{}",
+        where_from(functions),
         strategy.describe(),
-        usd(cost),
+        estimate(functions, requests, facts)?
     ))
 }
 

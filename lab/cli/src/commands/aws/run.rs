@@ -41,7 +41,6 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Measures, prints and keeps.
     pub(super) async fn run(self) -> Result<()> {
         let workspace = Workspace::load()?;
         let targets = self.targets.choice().targets(&workspace)?;

@@ -117,7 +117,6 @@ impl Sending {
     }
 }
 
-/// What was loaded, in this order.
 pub(in crate::commands) struct Loads {
     pub load: Load,
     order: Vec<String>,
@@ -152,7 +151,6 @@ impl Loads {
     }
 }
 
-/// One line about one step.
 pub(in crate::commands) fn in_short(loaded: &Loaded) -> String {
     format!(
         "{} of {} served, {} failed",

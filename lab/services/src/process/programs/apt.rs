@@ -11,7 +11,7 @@ use std::process::Command;
 use nix::unistd::Uid;
 
 use super::packages::{Apt, make_folder, output};
-use super::{Program, Software, machine};
+use super::{Program, Software, versions};
 use crate::Error;
 use crate::process::account::Account;
 
@@ -29,7 +29,7 @@ pub(super) fn find(software: Software, cache_directory: &Path) -> Option<Program
 
 fn find_below(software: Software, root: &Path) -> Option<Program> {
     let folders = match software {
-        Software::Postgresql => machine::versions(root.join("usr/lib/postgresql"), "bin"),
+        Software::Postgresql => versions(root.join("usr/lib/postgresql"), "bin"),
         Software::Cache => vec![root.join("usr/bin")],
     };
     software.find_in(&folders, libraries(root).as_deref(), Path::is_file)

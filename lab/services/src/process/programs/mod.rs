@@ -4,7 +4,6 @@
 //! copy is unpacked into the project's cache without root; nothing is installed and no system service starts.
 
 mod apt;
-mod machine;
 mod packages;
 
 use std::fmt;
@@ -41,6 +40,12 @@ pub fn cache_directory() -> Result<PathBuf, Error> {
     };
     Ok(caches.ok_or_else(problem)?.join("lambda-lab"))
 }
+
+/// The commands for systems without apt.
+const HOW_TO_INSTALL: &str = "install both with the command for this system, then run again:\n  \
+     Fedora, Amazon Linux  sudo dnf install postgresql-server valkey\n  \
+     Arch                  sudo pacman -S postgresql valkey\n  \
+     Homebrew              brew install postgresql valkey";
 
 /// A server program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +124,44 @@ impl fmt::Display for Software {
     }
 }
 
+/// A server in the search path, or where distributions keep PostgreSQL outside of it.
+fn find_on_machine(software: Software, account: Account) -> Option<Program> {
+    if std::env::var_os(PRIVATE_VARIABLE).is_some_and(|value| value == "1") {
+        return None;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = std::env::split_paths(&path).collect::<Vec<_>>();
+    if software == Software::Postgresql {
+        let in_usr = versions("/usr", "bin").into_iter();
+        folders.extend(versions("/usr/lib/postgresql", "bin"));
+        folders.extend(in_usr.filter(|folder| folder.to_string_lossy().starts_with("/usr/pgsql")));
+        folders.push("/usr/local/pgsql/bin".into());
+    }
+    // The services' user must be able to run it.
+    software.find_in(&folders, None, |program| {
+        program.is_file() && account.stopped_at(program).is_none()
+    })
+}
+
+/// The folders `parent/VERSION/child`, newest version first.
+fn versions(parent: impl AsRef<Path>, child: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
+    let mut folders = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.join(child).is_dir())
+        .collect::<Vec<_>>();
+    let version = |path: &PathBuf| {
+        let digits = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .replace(|c: char| !c.is_ascii_digit(), "");
+        digits.parse::<u32>().unwrap_or(0)
+    };
+    folders.sort_by_key(|path| std::cmp::Reverse(version(path)));
+    folders.into_iter().map(|path| path.join(child)).collect()
+}
+
 /// What a search for the programs found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Search {
@@ -141,21 +184,16 @@ impl Search {
         let account = Account::for_services();
         let copies = apt::is_trusted(cache_directory).then_some(cache_directory);
         let find =
-            |software| machine::find(software, account).or_else(|| apt::find(software, copies?));
-        let (postgresql, cache) = (find(Software::Postgresql), find(Software::Cache));
-        let mut missing = Vec::new();
-        if postgresql.is_none() {
-            missing.push(Software::Postgresql);
-        }
-        if cache.is_none() {
-            missing.push(Software::Cache);
-        }
-        match (postgresql, cache) {
-            (Some(postgresql), Some(cache)) => Self::Found(Programs { postgresql, cache }),
-            _ => Self::Missing(Plan {
-                missing,
-                cache_directory: cache_directory.to_owned(),
-            }),
+            |software| find_on_machine(software, account).or_else(|| apt::find(software, copies?));
+        let found = [Software::Postgresql, Software::Cache].map(|it| (it, find(it)));
+        let missing = found.iter().filter(|(_, program)| program.is_none());
+        let plan = Plan {
+            missing: missing.map(|(software, _)| *software).collect(),
+            cache_directory: cache_directory.to_owned(),
+        };
+        match found.map(|(_, program)| program) {
+            [Some(postgresql), Some(cache)] => Self::Found(Programs { postgresql, cache }),
+            _ => Self::Missing(plan),
         }
     }
 }
@@ -184,25 +222,17 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let missing = self
-            .missing
-            .iter()
-            .map(Software::to_string)
-            .collect::<Vec<_>>()
-            .join(" and ");
+        let missing: Vec<String> = self.missing.iter().map(Software::to_string).collect();
+        write!(formatter, "{} not found", missing.join(" and "))?;
         if apt::is_here() {
             write!(
                 formatter,
-                "{missing} not found: download and unpack private copies with apt-get into {} (nothing is installed, no root \
-                 needed, removed with the folder)",
+                ": download and unpack private copies with apt-get into {} (nothing is installed, no root needed, removed \
+                 with the folder)",
                 self.cache_directory.display()
             )
         } else {
-            write!(
-                formatter,
-                "{missing} not found; {}",
-                machine::how_to_install()
-            )
+            write!(formatter, "; {HOW_TO_INSTALL}")
         }
     }
 }

@@ -1,64 +1,14 @@
 //! Machine, build, network and limits in words; what stands under a chart, and the chart in words.
 
-use std::fmt::Write;
-
-use crate::chart::ladder::Row;
 use crate::conditions::Conditions;
-use crate::format::{duration, short_name};
-use crate::interval::Interval;
-use crate::schema::{Limits, Machine, Metric, Network, Session};
+use crate::format::short_name;
+use crate::schema::{Limits, Machine, Network, Session};
 
-/// The chart in words, for those who do not see it.
-pub(crate) fn description(rows: &[Row], caption: &[String]) -> String {
-    let mut text = String::new();
-    for row in rows {
-        let _ = write!(
-            text,
-            "{} with {} MB: {}",
-            row.name,
-            row.measurement.memory_mb,
-            duration(row.p50.value)
-        );
-        if let Some(Interval { low, high }) = row.p50.interval {
-            let _ = write!(text, " (between {} and {})", duration(low), duration(high));
-        }
-        text.push_str(". ");
+/// Adds a sentence unless it is there already: what one call of a command measured has the same conditions.
+pub(crate) fn say_once(sentences: &mut Vec<String>, sentence: String) {
+    if !sentences.contains(&sentence) {
+        sentences.push(sentence);
     }
-    text + &caption.join(" ")
-}
-
-/// What must be known to judge the chart: a sentence a line.
-pub(crate) fn caption(session: &Session, rows: &[Row]) -> Vec<String> {
-    let environments = span(rows.iter().map(|row| row.measurement.rounds.len()));
-    let invocations = span(
-        rows.iter()
-            .map(|row| row.measurement.rounds_of(Metric::Warm).concat().len()),
-    );
-    let whiskers = if rows.iter().any(|row| row.p50.interval.is_some()) {
-        "whiskers are its 95 % interval"
-    } else {
-        "too few rounds for intervals"
-    };
-    let mut lines = vec![
-        format!("Median (p50), logarithmic scale; {whiskers}."),
-        format!(
-            "Invocations per step: {invocations}, {} ms apart; environments: {environments}.",
-            session.conditions.method.paced_gap_ms
-        ),
-        where_and_when(&session.conditions),
-    ];
-    let elsewhere: Vec<&str> = rows
-        .iter()
-        .filter(|row| row.measurement.measured_on.is_some())
-        .map(|row| row.name)
-        .collect();
-    if !elsewhere.is_empty() {
-        lines.push(format!(
-            "Not timed on the architecture that they are deployed on: {}.",
-            elsewhere.join(", ")
-        ));
-    }
-    lines
 }
 
 /// Day, machine, network, limits and commit.
@@ -188,17 +138,4 @@ fn network(network: &Network) -> String {
         )
     });
     format!("{}: {}", network.profile, links.join("; "))
-}
-
-/// One number if all are equal, else the smallest and the largest.
-fn span(numbers: impl Iterator<Item = usize> + Clone) -> String {
-    let (low, high) = (
-        numbers.clone().min().unwrap_or_default(),
-        numbers.max().unwrap_or_default(),
-    );
-    if low == high {
-        low.to_string()
-    } else {
-        format!("{low} to {high}")
-    }
 }

@@ -36,12 +36,17 @@ fn conditions(load: &Load) -> String {
         let _ = write!(text, "; at most {concurrency} environments");
     }
     if let Some(quota) = load.conditions.method.parameter_quota {
-        let _ = write!(text, "; Parameter Store answers {quota} requests/s");
+        text += &quota_in_words(quota);
     }
     if let Some(profile) = load.conditions.profile() {
         let _ = write!(text, "; network profile {profile}");
     }
     text + "\n      latency counts from when a request was due; that of right answers"
+}
+
+/// What follows the number of environments, where Parameter Store's quota was in force.
+pub(crate) fn quota_in_words(quota: u32) -> String {
+    format!("; Parameter Store answers {quota} requests/s")
 }
 
 /// What became of each step.

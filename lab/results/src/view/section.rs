@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, PreEscaped, html};
 
+pub(crate) use terminal::wrapped;
 pub use terminal::{USUAL_WIDTH, text};
 
 /// One table and what must be known to read it.

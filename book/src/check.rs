@@ -88,7 +88,7 @@ fn dead_links(output: &Path, pages: &BTreeMap<PathBuf, Page>) -> Vec<String> {
 }
 
 fn stale(workspace: &Workspace) -> Result<Vec<String>> {
-    let measured = Measured::load(workspace)?;
+    let measured = Measured::load(workspace.clone())?;
     let mut stale = Vec::new();
     for step in &workspace.steps {
         let (session, _) = measured.of(step, PROFILE)?;

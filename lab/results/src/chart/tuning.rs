@@ -61,7 +61,7 @@ pub fn tuning(tunings: &[&Tuning], prices: &Prices) -> Option<String> {
 }
 
 fn cells(tuning: &Tuning, prices: &Prices) -> Option<Vec<Cell>> {
-    let points = tuning.points(Temperature::Warm, prices)?;
+    let points = tuning.points(Temperature::Warm, prices).ok()?;
     let cells = tuning.sizes.iter().zip(points).map(|(size, point)| {
         let p50_us = size.median(Metric::Warm)?;
         Some(Cell { p50_us, point })

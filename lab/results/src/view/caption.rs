@@ -2,7 +2,7 @@
 
 use crate::conditions::Conditions;
 use crate::format::short_name;
-use crate::schema::{Limits, Machine, Network, Session};
+use crate::schema::{Network, Session};
 
 /// Adds a sentence unless it is there already: what one call of a command measured has the same conditions.
 pub(crate) fn say_once(sentences: &mut Vec<String>, sentence: String) {
@@ -14,109 +14,86 @@ pub(crate) fn say_once(sentences: &mut Vec<String>, sentence: String) {
 /// Day, machine, network, limits and commit.
 pub(crate) fn where_and_when(conditions: &Conditions) -> String {
     let build = &conditions.build;
-    let network = conditions
-        .profile()
-        .map(|profile| format!(", network {profile}"));
+    let day = conditions.started.split('T').next().unwrap_or_default();
+    let network = conditions.profile().map(|it| format!(", network {it}"));
+    let network = network.unwrap_or_default();
     let limits = match &conditions.limits {
-        Some(limits) if !as_on_lambda(limits) => ", without Lambda's CPU and memory limits",
+        Some(limits) if !limits.as_on_lambda() => ", without Lambda's CPU and memory limits",
         _ => "",
     };
-    let commit = build.commit.as_deref().map_or_else(
-        || "no commit".to_owned(),
-        |commit| format!("commit {}", commit.chars().take(9).collect::<String>()),
-    );
-    format!(
-        "{}: {}{}{limits}; {commit}{}.",
-        conditions.started.split('T').next().unwrap_or_default(),
-        machine(conditions.machine.as_ref()),
-        network.unwrap_or_default(),
-        if build.dirty { " with changes" } else { "" }
-    )
+    let commit = build.commit.as_ref().map(|it| format!("commit {it:.9}"));
+    let commit = commit.unwrap_or("no commit".to_owned());
+    let changes = if build.dirty { " with changes" } else { "" };
+    let machine = machine(conditions);
+    format!("{day}: {machine}{network}{limits}; {commit}{changes}.")
 }
 
 /// Machine, limits, commit, compiler, extent and time, for running text.
 pub fn in_full(conditions: &Conditions) -> String {
     let build = &conditions.build;
     let machine = conditions.machine.as_ref().map(|machine| {
-        format!(
-            "{} with {} logical cores, Linux {}",
-            machine.cpu, machine.logical_cores, machine.kernel
-        )
+        let (cpu, cores, kernel) = (&machine.cpu, machine.logical_cores, &machine.kernel);
+        format!("{cpu} with {cores} logical cores, Linux {kernel}")
     });
-    let limits = conditions.limits.as_ref();
-    let commit = build.commit.as_deref().unwrap_or("unknown").chars();
+    let machine = machine.unwrap_or_else(|| self::machine(conditions));
+    let limits = conditions.limits.as_ref().map_or("none", |it| &it.how);
+    let commit = build.commit.as_deref().unwrap_or("unknown");
+    let (rustc, rounds, started) = (&build.rustc, conditions.method.rounds, &conditions.started);
     format!(
-        "{}, limits by {}; commit {}, {}; {} rounds, {}",
-        machine.unwrap_or_else(|| self::machine(None)),
-        limits.map_or("none", |limits| &limits.how),
-        commit.take(10).collect::<String>(),
-        build.rustc,
-        conditions.method.rounds,
-        conditions.started,
+        "{machine}, limits by {limits}; commit {commit:.10}, {rustc}; {rounds} rounds, {started}"
     )
 }
 
 /// The machine in a few words.
-pub fn machine(machine: Option<&Machine>) -> String {
-    machine.map_or_else(
+pub(crate) fn machine(conditions: &Conditions) -> String {
+    conditions.machine.as_ref().map_or_else(
         || "AWS Lambda".to_owned(),
         |machine| format!("{}, {} cores", machine.cpu.trim(), machine.logical_cores),
     )
 }
 
 /// Whether CPU and memory were limited, in a few words.
-pub fn limits(limits: Option<&Limits>) -> String {
-    match limits {
-        Some(limits) if as_on_lambda(limits) => "limits as on Lambda".to_owned(),
-        Some(_) => "no limits".to_owned(),
-        None => "Lambda's own limits".to_owned(),
+pub(crate) fn limits(conditions: &Conditions) -> &'static str {
+    match &conditions.limits {
+        Some(limits) if limits.as_on_lambda() => "limits as on Lambda",
+        Some(_) => "no limits",
+        None => "Lambda's own limits",
     }
 }
 
-/// Whether both were limited.
-pub fn as_on_lambda(limits: &Limits) -> bool {
-    limits.cpu && limits.memory
-}
-
 /// Everything that is known about how a session was measured: a name and a value each.
-pub fn conditions(session: &Session) -> Vec<(&'static str, String)> {
-    let machine = session.conditions.machine.as_ref();
-    let limits = session.conditions.limits.as_ref();
-    let build = &session.conditions.build;
-    let commit = build.commit.as_deref().unwrap_or("none");
-    let dirty = if build.dirty { ", with changes" } else { "" };
+pub(crate) fn conditions(session: &Session) -> Vec<(&'static str, String)> {
+    let conditions = &session.conditions;
+    let (build, method) = (&conditions.build, &conditions.method);
+    let machine = conditions.machine.as_ref();
+    let hardware =
+        machine.map(|it| format!("{}, {} MiB", self::machine(conditions), it.memory_mib));
+    let system = machine.map(|it| format!("{}, Linux {}", it.os, it.kernel));
+    let limits = conditions.limits.as_ref();
+    let limits = limits.map(|it| format!("{}, by {}", self::limits(conditions), it.how));
+    let source = format!(
+        "commit {}{}; {}; profile {} ({})",
+        build.commit.as_deref().unwrap_or("none"),
+        if build.dirty { ", with changes" } else { "" },
+        build.rustc,
+        build.profile,
+        build.settings
+    );
+    let how = format!(
+        "{} rounds, each with a fresh environment of every step, in turns; warm requests {} ms apart; intervals of 95 % \
+         resample rounds",
+        method.rounds, method.paced_gap_ms
+    );
     let steps = session.measurements.keys().map(|name| short_name(name));
     let rows = [
-        (
-            "Machine",
-            machine.map(|it| format!("{}, {} MiB", self::machine(Some(it)), it.memory_mib)),
-        ),
-        (
-            "System",
-            machine.map(|it| format!("{}, Linux {}", it.os, it.kernel)),
-        ),
-        (
-            "CPU and memory",
-            limits.map(|it| format!("{}, by {}", self::limits(Some(it)), it.how)),
-        ),
-        ("CPUs", session.conditions.method.pinning.clone()),
-        ("Network", session.conditions.network.as_ref().map(network)),
-        (
-            "Source",
-            Some(format!(
-                "commit {commit}{dirty}; {}; profile {} ({})",
-                build.rustc, build.profile, build.settings
-            )),
-        ),
-        (
-            "Method",
-            Some(format!(
-                "{} rounds, each with a fresh environment of every step, in turns; warm requests {} ms apart; intervals of 95 % \
-                 resample rounds",
-                session.conditions.method.rounds, session.conditions.method.paced_gap_ms
-            )),
-        ),
-        ("When", Some(session.conditions.started.clone())),
+        ("Machine", hardware),
+        ("System", system),
+        ("CPU and memory", limits),
+        ("CPUs", method.pinning.clone()),
+        ("Network", conditions.network.as_ref().map(network)),
+        ("Source", Some(source)),
+        ("Method", Some(how)),
+        ("When", Some(conditions.started.clone())),
         ("Steps", Some(steps.collect::<Vec<_>>().join(", "))),
     ];
     let known = rows.into_iter();

@@ -31,7 +31,7 @@ fn everything_that_the_lab_computes_with_is_there() {
     facts.limits().unwrap();
     facts.extension().unwrap();
     facts.prices().unwrap();
-    assert_eq!(facts.parameter_store().unwrap().quota_per_second, 40);
+    assert_eq!(facts.parameter_store_quota().unwrap(), 40);
     assert_eq!(facts.network_profiles(), ["loopback", "region"]);
 }
 

@@ -122,7 +122,7 @@ fn the_same_crate_is_equally_good_on_a_fast_and_on_a_slow_laptop() {
     let labels: Vec<&str> = group
         .ranked
         .iter()
-        .map(|ranked| ranked.label.as_str())
+        .map(|ranked| ranked.result.label.as_str())
         .collect();
     assert_eq!(
         labels,
@@ -154,7 +154,7 @@ fn broken_contracts_are_unranked_and_other_conditions_ranked_apart() {
     let (groups, unranked) = rank(&results);
     let seen: Vec<_> = groups
         .iter()
-        .map(|group| (group.limited, group.profile.as_str(), group.ranked.len()))
+        .map(|group| (group.limited, group.profile, group.ranked.len()))
         .collect();
     assert_eq!(
         seen,

@@ -1,6 +1,6 @@
 //! The tables of one session.
 
-use super::{Row, Shown, Wanted, called, first, table};
+use super::{Row, Shown, Wanted, called, first, rows, table};
 use crate::price::Prices;
 use crate::schema::{Metric, Session};
 use crate::view::quantity::{COUNTED, Quantity};
@@ -8,17 +8,7 @@ use crate::view::section::Section;
 
 /// All tables of a session, in the order in which its targets are named.
 pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<Section> {
-    let rows: Vec<Row> = order
-        .iter()
-        .filter_map(|name| {
-            let measurement = session.measurements.get(name)?;
-            Some(Row {
-                name,
-                session,
-                measurement,
-            })
-        })
-        .collect();
+    let rows = rows(session, order);
     let of = |heading: &str, about: &str, wanted: &[Wanted]| Section {
         heading: heading.to_owned(),
         about: about.to_owned(),
@@ -90,14 +80,11 @@ fn on_aws(
     rows: &[Row],
     of: impl Fn(&str, &str, &[Wanted]) -> Section,
 ) -> Vec<Section> {
+    let conditions = &session.conditions;
     let ladder = format!(
         "median of warm requests {} ms apart, as the client of the API sees them; AWS, {}",
-        session.conditions.method.paced_gap_ms,
-        session
-            .conditions
-            .region
-            .as_deref()
-            .unwrap_or("Region unknown")
+        conditions.method.paced_gap_ms,
+        conditions.region.as_deref().unwrap_or("Region unknown")
     );
     let against = against_first(rows);
     vec![

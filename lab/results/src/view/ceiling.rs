@@ -87,24 +87,19 @@ pub fn first_limits(ceilings: &Ceilings) -> Section {
     ];
     let text = headings.map(|heading| Column::new(heading, Content::Text));
     let firsts = of_first(ceilings, |one, other| one.new_account == other.new_account);
+    let step = [Column::new("step", Content::Name)].into_iter();
+    let rows = firsts.into_iter().map(|it| {
+        vec![
+            it.steps.join("\n"),
+            it.new_account,
+            it.usual,
+            it.lift,
+            it.then,
+        ]
+    });
     Section {
-        columns: [Column::new("step", Content::Name)]
-            .into_iter()
-            .chain(text)
-            .collect(),
-        rows: firsts
-            .into_iter()
-            .map(|first| {
-                let steps = first.steps.join("\n");
-                vec![
-                    steps,
-                    first.new_account,
-                    first.usual,
-                    first.lift,
-                    first.then,
-                ]
-            })
-            .collect(),
+        columns: step.chain(text).collect(),
+        rows: rows.collect(),
         ..Section::default()
     }
 }
@@ -122,16 +117,10 @@ struct First<'a> {
 
 fn of_first(ceilings: &Ceilings, is_alike: impl Fn(&First, &First) -> bool) -> Vec<First<'_>> {
     let mut groups: Vec<First> = Vec::new();
-    for ceiling in &ceilings.steps {
-        let Some(first) = first(ceiling) else {
-            continue;
-        };
-        let same = groups.iter_mut().find(|group| {
-            is_alike(group, &first)
-                && (&group.usual, &group.lift, &group.then)
-                    == (&first.usual, &first.lift, &first.then)
-        });
-        match same {
+    let words = |it: &First| [it.usual.clone(), it.lift.clone(), it.then.clone()];
+    for first in ceilings.steps.iter().filter_map(first) {
+        let is_same = |group: &&mut First| is_alike(group, &first) && words(group) == words(&first);
+        match groups.iter_mut().find(is_same) {
             Some(group) => group.steps.extend(first.steps),
             None => groups.push(first),
         }

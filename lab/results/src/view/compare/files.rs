@@ -158,13 +158,16 @@ fn against(baseline: &Found, other: &Found) -> Option<Comparison> {
     compare_apart(old, new)
 }
 
+/// A condition and how it is told.
+type Told = (&'static str, fn(&Conditions) -> String);
+
 /// What differs between the files beside the steps.
 fn warnings(named: &[Named], sessions: &[Option<&Session>]) -> Vec<String> {
     let mut warnings = Vec::new();
     let Some(first) = sessions[0] else {
         return warnings;
     };
-    let told: [(&str, fn(&Conditions) -> String); 5] = [
+    let told: [Told; 5] = [
         ("machine", caption::machine),
         ("setting of limits", |it| caption::limits(it).to_owned()),
         ("network", network),

@@ -40,34 +40,6 @@ pub enum LimitKind {
     HttpApi,
 }
 
-impl LimitKind {
-    /// All of them, in the order of a table.
-    pub const ALL: [Self; 8] = [
-        Self::Concurrency,
-        Self::RequestRate,
-        Self::ParameterStore,
-        Self::IamConnections,
-        Self::DatabaseConnections,
-        Self::DatabaseBandwidth,
-        Self::CacheBandwidth,
-        Self::HttpApi,
-    ];
-
-    /// A few words.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Concurrency => "environments",
-            Self::RequestRate => "request rate",
-            Self::ParameterStore => "Parameter Store",
-            Self::IamConnections => "IAM connects",
-            Self::DatabaseConnections => "connections",
-            Self::DatabaseBandwidth => "database network",
-            Self::CacheBandwidth => "cache network",
-            Self::HttpApi => "HTTP API",
-        }
-    }
-}
-
 /// One limit of one step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Limit {

@@ -57,17 +57,13 @@ impl Result {
             .measurements
             .iter()
             .filter(|(name, _)| !is_floor(name));
-        let measured = others
-            .map(|(name, measurement)| Some((is_own(name), crate_of(name, measurement)?)))
-            .collect::<Option<Vec<_>>>()?;
-        let own = measured.iter().filter(|(own, _)| *own);
-        let mut crates: Vec<Crate> = own.map(|(_, own)| own.clone()).collect();
+        let measured = others.map(|(name, it)| Some((is_own(name), crate_of(name, it)?)));
+        let measured: Vec<(bool, Crate)> = measured.collect::<Option<_>>()?;
+        let (own, steps): (Vec<_>, Vec<_>) = measured.into_iter().partition(|(own, _)| *own);
+        let mut crates: Vec<Crate> = own.into_iter().map(|(_, own)| own).collect();
         if crates.is_empty() {
-            let fastest = measured
-                .into_iter()
-                .map(|(_, step)| step)
-                .min_by(|a, b| a.p50_us.total_cmp(&b.p50_us));
-            crates.extend(fastest);
+            let steps = steps.into_iter().map(|(_, step)| step);
+            crates.extend(steps.min_by(|a, b| a.p50_us.total_cmp(&b.p50_us)));
         }
         let limits = session.conditions.limits.as_ref()?;
         Some(Self {

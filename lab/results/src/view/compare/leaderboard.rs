@@ -39,11 +39,8 @@ impl Pasted {
         let with_floor = sessions.filter(|session| session.measurements.contains_key(FLOOR));
         let (usual, others): (Vec<_>, Vec<_>) =
             with_floor.partition(|session| session.profile() == Some(USUAL_PROFILE));
-        let newest = usual
-            .into_iter()
-            .chain(others)
-            .find_map(|session| Result::of(session, &named.label));
-        match newest {
+        let mut newest_first = usual.into_iter().chain(others);
+        match newest_first.find_map(|session| Result::of(session, &named.label)) {
             Some(result) => self.add(result),
             None => self.problems.push(format!(
                 "{}: no session in it measured a crate beside the floor in the lab",
@@ -54,12 +51,10 @@ impl Pasted {
 
     /// Whoever runs again pastes again: the later result counts.
     fn add(&mut self, result: Result) {
-        let is_again = |older: &Result| {
-            older.label == result.label
-                && older.profile == result.profile
-                && older.limited == result.limited
-        };
-        self.results.retain(|older| !is_again(older));
+        self.results.retain(|older| {
+            (&older.label, &older.profile, older.limited)
+                != (&result.label, &result.profile, result.limited)
+        });
         self.results.push(result);
     }
 }

@@ -127,10 +127,8 @@ pub struct Scaled<'a> {
 /// yardstick stay together. None without samples, or where a median is not positive.
 pub fn compare_apart(numerator: Scaled, denominator: Scaled) -> Option<Comparison> {
     let sides = [numerator, denominator];
-    if sides
-        .iter()
-        .any(|side| side.samples.len() != side.yardstick.len())
-    {
+    let is_paired = |side: &Scaled| side.samples.len() == side.yardstick.len();
+    if !sides.iter().all(is_paired) {
         return None;
     }
     let rounds = sides.map(|side| side.samples.len());

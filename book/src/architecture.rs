@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use lab_workspace::{BackingService, Step, Workspace};
+use lab_workspace::{BackingService, Step};
 
 use crate::measured::{Measured, PROFILE};
 use crate::tables::picture;
@@ -35,14 +35,10 @@ struct Wire {
 }
 
 /// The figure of a step as a picture with its text alternative.
-pub fn figure(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
-    let from = workspace.before(step)?;
+pub fn figure(measured: &Measured, step: &Step) -> Result<String> {
+    let from = measured.workspace.before(step)?;
     let mut wires = Vec::new();
-    for service in [
-        BackingService::Parameters,
-        BackingService::Database,
-        BackingService::Cache,
-    ] {
+    for service in BackingService::ALL {
         if step.manifest.services.contains(&service) {
             wires.push(wire(measured, step, from, service)?);
         }
@@ -68,7 +64,7 @@ fn wire(
     let before = match from {
         Some(from) if from.manifest.services.contains(&service) => {
             let (_, measurement) = measured.of(from, PROFILE)?;
-            Some(self::label(&measurement.counts_warm(), prefix)).filter(|before| *before != label)
+            Some(self::label(&measurement.counts_warm(), prefix))
         }
         Some(_) => Some("not there".to_owned()),
         None => None,
@@ -76,8 +72,8 @@ fn wire(
     Ok(Wire {
         name,
         idle: round_trips(&counts, prefix) == 0,
+        before: before.filter(|before| *before != label),
         label,
-        before,
     })
 }
 
@@ -167,20 +163,14 @@ fn environment(svg: &mut String, step: &Step, from: Option<&Step>, height: usize
 
 fn service(svg: &mut String, top: usize, wire: &Wire) {
     let line = top + BOX / 2;
-    let (class, tip) = match (&wire.before, wire.idle) {
-        (Some(_), false) => ("moved", "moved-tip"),
-        (Some(_), true) => ("moved idle", "moved-tip"),
-        (None, true) => ("wire idle", "tip"),
-        (None, false) => ("wire", "tip"),
+    let (class, tip, weight) = match wire.before {
+        Some(_) => ("moved", "moved-tip", "text changed"),
+        None => ("wire", "tip", "text"),
     };
-    let weight = if wire.before.is_some() {
-        "text changed"
-    } else {
-        "text"
-    };
+    let idle = if wire.idle { " idle" } else { "" };
     let _ = writeln!(
         svg,
-        "<path class=\"{class}\" d=\"M348 {line}H568\"/><path class=\"{tip}\" d=\"M566 {}L578 {line}L566 {}Z\"/>\
+        "<path class=\"{class}{idle}\" d=\"M348 {line}H568\"/><path class=\"{tip}\" d=\"M566 {}L578 {line}L566 {}Z\"/>\
          <text class=\"{weight}\" x=\"462\" y=\"{}\" text-anchor=\"middle\">{}</text>\
          <rect class=\"box\" x=\"578\" y=\"{top}\" width=\"170\" height=\"{BOX}\" rx=\"4\"/>\
          <text class=\"text name\" x=\"663\" y=\"{}\" text-anchor=\"middle\">{}</text>",
@@ -214,14 +204,9 @@ fn description(step: &Step, from: Option<&Step>, wires: &[Wire]) -> String {
     );
     for wire in wires {
         let before = wire.before.as_deref().zip(from);
-        let before = before.map_or_else(String::new, |(before, from)| {
-            format!(" ({}: {before})", from.name)
-        });
-        let _ = write!(
-            text,
-            " A warm request asks of {}: {}{before}.",
-            wire.name, wire.label
-        );
+        let before = before.map(|(before, from)| format!(" ({}: {before})", from.name));
+        let (name, label, before) = (wire.name, &wire.label, before.unwrap_or_default());
+        let _ = write!(text, " A warm request asks of {name}: {label}{before}.");
     }
     text
 }

@@ -40,10 +40,7 @@ fn pages(output: &Path) -> Result<BTreeMap<PathBuf, Page>> {
     let mut pages = BTreeMap::new();
     for entry in fs::read_dir(output)?.flatten() {
         let path = entry.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "html")
-        {
+        if path.extension().is_some_and(|it| it == "html") {
             let html = fs::read_to_string(&path)?;
             pages.insert(path, page(&Html::parse_document(&html)));
         }
@@ -54,9 +51,7 @@ fn pages(output: &Path) -> Result<BTreeMap<PathBuf, Page>> {
 fn page(html: &Html) -> Page {
     let all = |selector: &str, attribute: &str| {
         let selector = Selector::parse(selector).expect("a selector of ours");
-        let found = html
-            .select(&selector)
-            .filter_map(|element| element.attr(attribute));
+        let found = html.select(&selector).filter_map(|it| it.attr(attribute));
         found.map(str::to_owned).collect()
     };
     Page {
@@ -88,18 +83,15 @@ fn dead_links(output: &Path, pages: &BTreeMap<PathBuf, Page>) -> Vec<String> {
 }
 
 fn stale(workspace: &Workspace) -> Result<Vec<String>> {
-    let measured = Measured::load(workspace)?;
+    let measured = Measured::load(workspace.clone())?;
     let mut stale = Vec::new();
     for step in &workspace.steps {
         let (session, _) = measured.of(step, PROFILE)?;
         let changed = freshness::changed(&workspace.root, step, session)
             .with_context(|| step.name.clone())?;
         if !changed.is_empty() {
-            stale.push(format!(
-                "{}: {} changed since it was measured",
-                step.name,
-                changed.join(", ")
-            ));
+            let (name, changed) = (&step.name, changed.join(", "));
+            stale.push(format!("{name}: {changed} changed since it was measured"));
         }
     }
     Ok(stale)

@@ -27,7 +27,6 @@
 //! | `about STEP` | idea, reading time and, if the code is not the measured one, a warning |
 
 use anyhow::{Context as _, Result, bail};
-use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
 use lab_results::format::duration;
 use lab_results::tuning::Temperature;
@@ -41,8 +40,6 @@ use crate::{architecture, diff, facts, figures, freshness, limits, tables};
 
 /// Everything that a chapter may refer to.
 pub struct Directives {
-    workspace: Workspace,
-    facts: Facts,
     measured: Measured,
     faults: FaultMatrix,
 }
@@ -51,61 +48,57 @@ impl Directives {
     /// Reads facts and results.
     pub fn load(workspace: Workspace) -> Result<Self> {
         Ok(Self {
-            measured: Measured::load(&workspace)?,
             faults: FaultMatrix::load(&workspace.root.join("data/results/faults.json"))?,
-            facts: workspace.facts()?.clone(),
-            workspace,
+            measured: Measured::load(workspace)?,
         })
     }
 
     /// What the words of a directive stand for.
     pub fn value(&self, words: &[&str]) -> Result<String> {
-        let step = |name: &&str| self.workspace.step(name);
+        let measured = &self.measured;
+        let workspace = &measured.workspace;
+        let step = |name: &&str| workspace.step(name);
         match words {
             ["fact", key] => self.fact(key),
-            ["hourly"] => facts::hourly(&self.facts),
-            ["unsure"] => Ok(facts::unsure(&self.facts)),
+            ["hourly"] => facts::hourly(workspace.facts()?),
+            ["unsure"] => Ok(facts::unsure(workspace.facts()?)),
             ["clean-clone", what] => self.clean_clone(what),
-            ["asides"] => Ok(tables::asides(&self.measured, &self.workspace)),
-            ["machine"] => tables::machine(&self.measured),
-            ["catalogue"] => Ok(tables::catalogue(&self.workspace)),
-            ["ladder"] => Ok(tables::ladder(&self.measured, &self.workspace, PROFILE)),
-            ["ladder", profile] => Ok(tables::ladder(&self.measured, &self.workspace, profile)),
-            ["chart"] => tables::chart(&self.measured, &self.workspace, PROFILE),
-            ["chart", profile] => tables::chart(&self.measured, &self.workspace, profile),
-            ["cold"] => Ok(tables::cold(&self.measured, &self.workspace)),
-            ["sizes"] => Ok(tables::sizes(&self.measured, &self.workspace)),
+            ["asides"] => Ok(tables::asides(measured)),
+            ["machine"] => tables::machine(measured),
+            ["catalogue"] => Ok(tables::catalogue(measured)),
+            ["ladder"] => Ok(tables::ladder(measured, PROFILE)),
+            ["ladder", profile] => Ok(tables::ladder(measured, profile)),
+            ["chart"] => tables::chart(measured, PROFILE),
+            ["chart", profile] => tables::chart(measured, profile),
+            ["cold"] => Ok(tables::cold(measured)),
+            ["sizes"] => Ok(tables::sizes(measured)),
             ["faults"] => tables::faults(&self.faults, None),
             ["faults", name, about] => tables::faults(&self.faults, Some((step(name)?, about))),
             ["fault-timeout"] => Ok(duration(self.faults.timeout_ms as f64 * 1000.0)),
-            ["result", name] => tables::result(&self.measured, &self.workspace, step(name)?),
-            ["diff", name] => diff::of(&self.workspace, step(name)?),
-            ["architecture", name] => {
-                architecture::figure(&self.measured, &self.workspace, step(name)?)
+            ["result", name] => tables::result(measured, step(name)?),
+            ["diff", name] => diff::of(workspace, step(name)?),
+            ["architecture", name] => architecture::figure(measured, step(name)?),
+            ["distribution", name] => figures::distribution(measured, step(name)?),
+            ["waterfall", name] => figures::waterfall(measured, step(name)?, Temperature::Warm),
+            ["waterfall", name, "cold"] => {
+                figures::waterfall(measured, step(name)?, Temperature::Cold)
             }
-            ["distribution", name] => {
-                figures::distribution(&self.measured, &self.workspace, step(name)?)
-            }
-            ["waterfall", name] => self.waterfall(step(name)?, Temperature::Warm),
-            ["waterfall", name, "cold"] => self.waterfall(step(name)?, Temperature::Cold),
-            ["tuning", name] => figures::tuning(&self.measured, step(name)?),
+            ["tuning", name] => figures::tuning(measured, step(name)?),
             ["tuning-curve", one, other] => {
-                figures::tuning_curve(&self.measured, [step(one)?, step(other)?])
+                figures::tuning_curve(measured, [step(one)?, step(other)?])
             }
-            ["matrix"] => self.matrix(MatrixCell::WarmAndCost),
-            ["matrix", "cold"] => self.matrix(MatrixCell::Cold),
-            ["load", strategy] => limits::load(&self.measured, &self.workspace, strategy),
-            ["load-chart", strategy, name] => figures::ramp(&self.measured, strategy, step(name)?),
-            ["load-offered", strategy] => {
-                limits::offered(&self.measured, &self.workspace, strategy)
-            }
-            ["ceiling"] => limits::ceilings(&self.measured, &self.workspace, &self.facts),
+            ["matrix"] => limits::matrix(measured, MatrixCell::WarmAndCost),
+            ["matrix", "cold"] => limits::matrix(measured, MatrixCell::Cold),
+            ["load", strategy] => limits::load(measured, strategy),
+            ["load-chart", strategy, name] => figures::ramp(measured, strategy, step(name)?),
+            ["load-offered", strategy] => limits::offered(measured, strategy),
+            ["ceiling"] => limits::ceilings(measured),
             ["about", name] => self.about(step(name)?),
-            ["gain", name] => self.measured.gain(step(name)?, PROFILE),
-            ["gain", name, profile] => self.measured.gain(step(name)?, profile),
-            ["ratio", before, after] => self.measured.ratio(step(before)?, step(after)?, PROFILE),
+            ["gain", name] => measured.gain(step(name)?, PROFILE),
+            ["gain", name, profile] => measured.gain(step(name)?, profile),
+            ["ratio", before, after] => measured.ratio(step(before)?, step(after)?, PROFILE),
             ["ratio", before, after, profile] => {
-                self.measured.ratio(step(before)?, step(after)?, profile)
+                measured.ratio(step(before)?, step(after)?, profile)
             }
             ["count", name, what] => self.count(step(name)?, what, false),
             ["count", name, what, "cold"] => self.count(step(name)?, what, true),
@@ -116,7 +109,7 @@ impl Directives {
     }
 
     fn fact(&self, key: &str) -> Result<String> {
-        let fact = self.facts.get(key)?;
+        let fact = self.measured.workspace.facts()?.get(key)?;
         Ok(format!("{} {}", fact.value, fact.unit).trim().to_owned())
     }
 
@@ -125,16 +118,8 @@ impl Directives {
         self.measured.number(what, measurement)
     }
 
-    fn matrix(&self, shown: MatrixCell) -> Result<String> {
-        limits::matrix(&self.measured, &self.workspace, shown)
-    }
-
-    fn waterfall(&self, step: &Step, temperature: Temperature) -> Result<String> {
-        figures::waterfall(&self.measured, &self.workspace, step, temperature)
-    }
-
     fn clean_clone(&self, what: &str) -> Result<String> {
-        let measured = CleanClone::load(&self.workspace.root);
+        let measured = CleanClone::load(&self.measured.workspace.root);
         let measured = measured
             .context("data/results/clean-clone.json cannot be read: .ci/clean-clone writes it")?;
         Ok(minutes(match what {
@@ -149,23 +134,15 @@ impl Directives {
 
     fn count(&self, step: &Step, what: &str, cold: bool) -> Result<String> {
         let (_, measurement) = self.measured.of(step, PROFILE)?;
-        let known = measurement.counts_cold();
         let counts = if cold {
-            &known
+            measurement.counts_cold()
         } else {
-            &measurement.counts_warm()
+            measurement.counts_warm()
         };
         // Zeros are left out of the file: a name that nobody ever counted is a mistake all the same.
-        let all = self
-            .measured
-            .reference
-            .sessions
-            .iter()
-            .flat_map(|session| session.measurements.values());
-        if !all
-            .flat_map(|other| other.counts_cold().into_keys())
-            .any(|name| name == what)
-        {
+        let sessions = self.measured.reference.sessions.iter();
+        let mut all = sessions.flat_map(|session| session.measurements.values());
+        if !all.any(|other| other.counts_cold().contains_key(what)) {
             bail!("nothing called {what} is counted");
         }
         Ok(count(counts.get(what).copied().unwrap_or_default()))
@@ -175,25 +152,19 @@ impl Directives {
         let manifest = &step.manifest;
         let idea = manifest.idea.as_deref();
         let idea = idea.with_context(|| format!("{} has no idea in its manifest", step.name))?;
-        let minutes = manifest
-            .minutes
-            .map_or_else(String::new, |minutes| format!(" About {minutes} minutes."));
+        let minutes = manifest.minutes.map(|it| format!(" About {it} minutes."));
+        let minutes = minutes.unwrap_or_default();
         let (session, _) = self.measured.of(step, PROFILE)?;
-        let stale = freshness::changed(&self.workspace.root, step, session)?;
-        let stale = if stale.is_empty() {
+        let stale = freshness::changed(&self.measured.workspace.root, step, session)?;
+        let banner = if stale.is_empty() {
             String::new()
         } else {
-            banner(&stale)
+            format!(
+                "\n<p class=\"stale\">The code of this step is not the code that the reference measured: {} changed since. \
+                 Measure it again before you trust the numbers on this page.</p>\n",
+                stale.join(", ")
+            )
         };
-        Ok(format!("> **{idea}**{minutes}\n{stale}"))
+        Ok(format!("> **{idea}**{minutes}\n{banner}"))
     }
-}
-
-fn banner(files: &[String]) -> String {
-    let names: Vec<String> = files.iter().map(|file| format!("`{file}`")).collect();
-    format!(
-        "\n<p class=\"stale\">The code of this step is not the code that the reference measured: {} changed since. Measure it \
-         again before you trust the numbers on this page.</p>\n",
-        names.join(", ").replace('`', "")
-    )
 }

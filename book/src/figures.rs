@@ -2,34 +2,25 @@
 
 use anyhow::{Context as _, Result};
 use lab_results::chart;
-use lab_results::load::Load;
-use lab_results::schema::Session;
 use lab_results::trace::Trace;
 use lab_results::tuning::Temperature;
-use lab_workspace::{Step, Workspace};
+use lab_workspace::Step;
 
 use crate::measured::{Measured, PROFILE};
 use crate::tables::picture;
 
 /// How far the warm requests of a step are spread, beside the step that it changes.
-pub fn distribution(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
-    let names = with_before(workspace, step)?;
-    let wanted: Vec<&str> = names.iter().map(|step| step.name.as_str()).collect();
+pub fn distribution(measured: &Measured, step: &Step) -> Result<String> {
+    let steps = with_before(measured, step)?;
+    let wanted: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
     let session = measured.reference.newest_with(Some(PROFILE), &wanted);
-    let session = session.with_context(|| {
-        format!(
-            "no session of the reference measured {}",
-            wanted.join(" and ")
-        )
-    })?;
-    let mut measurements = session.measurements.clone();
+    let names = || wanted.join(" and ");
+    let session =
+        session.with_context(|| format!("no session of the reference measured {}", names()));
+    let mut session = session?.clone();
+    let measurements = &mut session.measurements;
     measurements.retain(|name, _| wanted.contains(&name.as_str()));
-    let session = Session {
-        measurements,
-        ..session.clone()
-    };
-    let svg = chart::distribution(&session).context("nothing can be drawn of it")?;
-    Ok(picture(&svg))
+    drawn(chart::distribution(&session))
 }
 
 /// Why a traced warm request is not as fast as a measured one.
@@ -37,21 +28,13 @@ const TRACED: &str = "*Traced requests are among the first of their environment,
                       the result. Look at the proportions.*";
 
 /// Where the time of a request goes, beside the step that it changes.
-pub fn waterfall(
-    measured: &Measured,
-    workspace: &Workspace,
-    step: &Step,
-    temperature: Temperature,
-) -> Result<String> {
-    let steps = with_before(workspace, step)?;
-    let traces: Result<Vec<&Trace>> = steps
-        .iter()
-        .map(|step| trace(measured, step, temperature))
-        .collect();
-    let svg = chart::waterfall(&traces?).context("nothing can be drawn of it")?;
+pub fn waterfall(measured: &Measured, step: &Step, temperature: Temperature) -> Result<String> {
+    let steps = with_before(measured, step)?.into_iter();
+    let traces = steps.map(|step| trace(measured, step, temperature));
+    let picture = drawn(chart::waterfall(&traces.collect::<Result<Vec<_>>>()?))?;
     Ok(match temperature {
-        Temperature::Cold => picture(&svg),
-        Temperature::Warm => format!("{}\n\n{TRACED}", picture(&svg)),
+        Temperature::Cold => picture,
+        Temperature::Warm => format!("{picture}\n\n{TRACED}"),
     })
 }
 
@@ -77,32 +60,28 @@ fn trace<'a>(measured: &'a Measured, step: &Step, temperature: Temperature) -> R
 /// One step at several memory sizes.
 pub fn tuning(measured: &Measured, step: &Step) -> Result<String> {
     let found = measured.tuning(step)?;
-    let svg = chart::tuning(&[found], measured.prices()).context("nothing can be drawn of it")?;
-    Ok(picture(&svg))
+    drawn(chart::tuning(&[found], measured.prices()))
 }
 
 /// Cold starts of two steps over the memory sizes.
 pub fn tuning_curve(measured: &Measured, steps: [&Step; 2]) -> Result<String> {
     let [one, other] = steps.map(|step| measured.tuning(step));
-    let svg = chart::tuning_curve(&[one?, other?]).context("nothing can be drawn of it")?;
-    Ok(picture(&svg))
+    drawn(chart::tuning_curve(&[one?, other?]))
 }
 
 /// One step under a strategy, second by second.
 pub fn ramp(measured: &Measured, strategy: &str, step: &Step) -> Result<String> {
-    let load = measured.under_load(strategy, step)?;
-    let mut steps = load.steps.clone();
-    steps.retain(|name, _| *name == step.name);
-    let alone = Load {
-        steps,
-        ..load.clone()
-    };
-    let svg = chart::ramp(&alone).context("nothing can be drawn of it")?;
-    Ok(picture(&svg))
+    let mut load = measured.under_load(strategy, step)?.clone();
+    load.steps.retain(|name, _| *name == step.name);
+    drawn(chart::ramp(&load))
+}
+
+fn drawn(svg: Option<String>) -> Result<String> {
+    Ok(picture(&svg.context("nothing can be drawn of it")?))
 }
 
 /// The step that this one changes, if any, and the step.
-fn with_before<'a>(workspace: &'a Workspace, step: &'a Step) -> Result<Vec<&'a Step>> {
-    let before = workspace.before(step)?;
+fn with_before<'a>(measured: &'a Measured, step: &'a Step) -> Result<Vec<&'a Step>> {
+    let before = measured.workspace.before(step)?;
     Ok(before.into_iter().chain([step]).collect())
 }

@@ -13,10 +13,8 @@ use proc_macro2::{TokenStream, TokenTree};
 /// What differs from what was measured: the profile's settings, and the step's source files, relative to the step. No files
 /// where the commit is not known here: a shallow clone, or no git.
 pub fn changed(root: &Path, step: &Step, session: &Session) -> Result<Vec<String>> {
-    let profile = profile_changed(
-        &session.conditions.build,
-        &fs::read_to_string(root.join("Cargo.toml"))?,
-    );
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let profile = profile_changed(&session.conditions.build, &manifest);
     let mut changed: Vec<String> = profile.into_iter().collect();
     changed.extend(sources_changed(root, step, session)?);
     Ok(changed)
@@ -36,16 +34,11 @@ fn sources_changed(root: &Path, step: &Step, session: &Session) -> Result<Vec<St
         return Ok(Vec::new());
     }
     let mut changed = Vec::new();
-    let sources = step.folder.join("src");
-    let mut files: Vec<_> = fs::read_dir(&sources)?
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
+    let files = fs::read_dir(step.folder.join("src"))?.flatten();
+    let mut files: Vec<_> = files.map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|it| it == "rs"));
     files.sort();
-    for file in files
-        .iter()
-        .filter(|file| file.extension().is_some_and(|it| it == "rs"))
-    {
+    for file in &files {
         let now = fs::read_to_string(file)?;
         let relative = file
             .strip_prefix(root)
@@ -63,20 +56,14 @@ fn sources_changed(root: &Path, step: &Step, session: &Session) -> Result<Vec<St
 
 /// A file of a commit; for the empty path, whether there is such a commit.
 fn at(root: &Path, commit: &str, path: &str) -> Option<String> {
-    let object = if path.is_empty() {
-        format!("{commit}^{{commit}}")
-    } else {
-        format!("{commit}:{path}")
+    let object = match path {
+        "" => format!("{commit}^{{commit}}"),
+        path => format!("{commit}:{path}"),
     };
-    let output = Command::new("git")
-        .current_dir(root)
-        .args(["cat-file", "-p", &object])
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let mut git = Command::new("git");
+    git.current_dir(root).args(["cat-file", "-p", &object]);
+    let output = git.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The tokens without comments; the text itself where it is no Rust.

@@ -16,6 +16,8 @@ pub const PROFILE: &str = "region";
 
 /// Every result that the book can name.
 pub struct Measured {
+    /// The steps, and `data/facts.toml`.
+    pub workspace: Workspace,
     /// `data/results/reference.json`
     pub reference: ResultsFile,
     /// `data/results/local.json`, if the reader has measured something.
@@ -25,7 +27,7 @@ pub struct Measured {
 
 impl Measured {
     /// Reads the results files.
-    pub fn load(workspace: &Workspace) -> Result<Self> {
+    pub fn load(workspace: Workspace) -> Result<Self> {
         let folder = workspace.root.join("data/results");
         let local = folder.join("local.json");
         let local = local.exists().then(|| ResultsFile::load(&local));
@@ -33,20 +35,20 @@ impl Measured {
             reference: ResultsFile::load(&folder.join("reference.json"))?,
             local: local.transpose()?,
             prices: workspace.facts()?.prices()?,
+            workspace,
         })
     }
 
     /// The newest measurement of a step in the reference.
     pub fn of(&self, step: &Step, profile: &str) -> Result<(&Session, &Measurement)> {
-        self.reference
-            .latest(Some(profile), &step.name)
-            .with_context(|| {
-                format!(
-                    "data/results/reference.json holds no {} under the network profile {profile}: \
-                 cargo lab run --results data/results/reference.json --profile {profile} {}",
-                    step.name, step.name
-                )
-            })
+        let name = &step.name;
+        let found = self.reference.latest(Some(profile), name);
+        found.with_context(|| {
+            format!(
+                "data/results/reference.json holds no {name} under the network profile {profile}: \
+                 cargo lab run --results data/results/reference.json --profile {profile} {name}"
+            )
+        })
     }
 
     /// What a millisecond and a request cost.
@@ -93,13 +95,9 @@ impl Measured {
         number.with_context(|| format!("the reference does not say {what}"))
     }
 
-    /// The measured ones of these steps, each with the session of its newest measurement.
-    pub fn rows<'a>(
-        &'a self,
-        steps: impl IntoIterator<Item = &'a Step>,
-        profile: &str,
-    ) -> Vec<Row<'a>> {
-        let measured = steps.into_iter().filter_map(|step| {
+    /// The measured steps, each with the session of its newest measurement.
+    pub fn rows(&self, profile: &str) -> Vec<Row<'_>> {
+        let measured = self.workspace.steps.iter().filter_map(|step| {
             let (session, measurement) = self.of(step, profile).ok()?;
             Some(Row {
                 name: &step.name,
@@ -115,13 +113,9 @@ impl Measured {
         let from = step.manifest.from.as_deref();
         let from = from.with_context(|| format!("{} starts from no other step", step.name))?;
         let (session, _) = self.of(step, profile)?;
-        let gain = session.compare(from, &step.name, Metric::Warm);
-        Ok(in_prose(&gain.with_context(|| {
-            format!(
-                "the session that measured {} did not measure {from}",
-                step.name
-            )
-        })?))
+        let (name, gain) = (&step.name, session.compare(from, &step.name, Metric::Warm));
+        let missing = || format!("the session that measured {name} did not measure {from}");
+        Ok(in_prose(&gain.with_context(missing)?))
     }
 
     /// How many times faster `after` is than `before`, as a bare number.

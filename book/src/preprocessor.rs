@@ -99,15 +99,12 @@ fn check_includes(text: &str, chapter: &Path, name: &Path) -> Result<()> {
             .with_context(|| format!("{}: cannot include {file}", at()))?;
         let has = |kind: &str| {
             let marker = format!("{kind}: {anchor}");
-            included
-                .lines()
-                .any(|line| line.trim_end().ends_with(&marker))
+            let mut lines = included.lines();
+            lines.any(|line| line.trim_end().ends_with(&marker))
         };
         if !anchor.is_empty() && (!has("ANCHOR") || !has("ANCHOR_END")) {
-            bail!(
-                "{}: {file} has no ANCHOR: {anchor} with its ANCHOR_END",
-                at()
-            );
+            let at = at();
+            bail!("{at}: {file} has no ANCHOR: {anchor} with its ANCHOR_END");
         }
     }
     Ok(())

@@ -7,15 +7,15 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use lab_results::chart;
 use lab_results::faults::{self, FaultMatrix};
-use lab_results::schema::{Measurement, Metric, ResultsFile, Session};
+use lab_results::schema::Metric;
 use lab_results::view::caption;
 use lab_results::view::faults::section;
 use lab_results::view::quantity::Quantity;
 use lab_results::view::section::{Column, Content, Section};
 use lab_results::view::sentence::in_prose;
-use lab_results::view::steps::{Row, Shown, table};
+use lab_results::view::steps::{Row, Shown, Wanted, table};
 use lab_workspace::clean_clone::CleanClone;
-use lab_workspace::{Step, Workspace, ladder_number, short_step};
+use lab_workspace::{Step, ladder_number, short_step};
 
 use crate::measured::{Measured, PROFILE};
 
@@ -37,9 +37,9 @@ pub fn machine(measured: &Measured) -> Result<String> {
 }
 
 /// The steps with what each is about.
-pub fn catalogue(workspace: &Workspace) -> String {
+pub fn catalogue(measured: &Measured) -> String {
     let mut table = "| step | the one idea | memory | made for |\n|---|---|--:|---|\n".to_owned();
-    for step in &workspace.steps {
+    for step in &measured.workspace.steps {
         let Some(idea) = &step.manifest.idea else {
             continue;
         };
@@ -63,34 +63,30 @@ pub fn track(measured: &CleanClone) -> String {
 }
 
 /// The reference of a step and the step before it, and the reader's own numbers beside them.
-pub fn result(measured: &Measured, workspace: &Workspace, step: &Step) -> Result<String> {
-    let from = workspace.before(step)?;
+pub fn result(measured: &Measured, step: &Step) -> Result<String> {
+    let from = measured.workspace.before(step)?;
     let mut columns = Vec::new();
     for step in from.into_iter().chain([step]) {
-        columns.push((
-            format!("{}, reference", step.name),
-            measured.of(step, PROFILE)?.1,
-        ));
+        let (_, measurement) = measured.of(step, PROFILE)?;
+        columns.push((format!("{}, reference", step.name), measurement));
     }
-    let own = measured.local.as_ref().and_then(|local| own(local, step));
+    let own = measured.local.as_ref();
+    let own = own.and_then(|local| local.latest(Some(PROFILE), &step.name));
     if let Some((_, measurement)) = own {
         columns.push((format!("{}, yours", step.name), measurement));
     }
     let numbers = SHOWN.iter().map(|(heading, quantity)| {
-        let numbers = columns.iter().map(|(_, measurement)| {
-            quantity
-                .of(measurement, measured.prices())
-                .unwrap_or_default()
-        });
-        std::iter::once((*heading).to_owned())
-            .chain(numbers)
-            .collect()
+        let numbers = columns
+            .iter()
+            .map(|(_, it)| quantity.of(it, measured.prices()));
+        let numbers = numbers.map(Option::unwrap_or_default);
+        [(*heading).to_owned()].into_iter().chain(numbers).collect()
     });
-    let headings = columns
-        .iter()
-        .map(|(heading, _)| Column::new(heading.clone(), Content::Number));
+    let headings = columns.iter().map(|(heading, _)| heading.clone());
+    let headings = headings.map(|heading| Column::new(heading, Content::Number));
     let section = Section {
-        columns: std::iter::once(Column::new("", Content::Text))
+        columns: [Column::new("", Content::Text)]
+            .into_iter()
             .chain(headings)
             .collect(),
         rows: numbers.collect(),
@@ -98,30 +94,22 @@ pub fn result(measured: &Measured, workspace: &Workspace, step: &Step) -> Result
     };
     let mut table = section.page();
     let number = short_step(&step.name);
-    let _ = match (own, from) {
-        (None, _) => writeln!(
+    let compared = own
+        .zip(from)
+        .and_then(|((session, _), from)| session.compare(&from.name, &step.name, Metric::Warm));
+    if let Some(comparison) = compared {
+        let _ = writeln!(table, "\nOn your machine: {}.", in_prose(&comparison));
+    } else if own.is_none() {
+        let _ = writeln!(
             table,
             "\nYour own numbers appear here after `cargo lab run {number}`, when the book is built again."
-        ),
-        (Some((session, _)), Some(from)) => {
-            match session.compare(&from.name, &step.name, Metric::Warm) {
-                Some(comparison) => {
-                    writeln!(table, "\nOn your machine: {}.", in_prose(&comparison))
-                }
-                None => Ok(()),
-            }
-        }
-        _ => Ok(()),
-    };
+        );
+    }
     Ok(table)
 }
 
-fn own<'a>(local: &'a ResultsFile, step: &Step) -> Option<(&'a Session, &'a Measurement)> {
-    local.latest(Some(PROFILE), &step.name)
-}
-
 /// Every measured step: median, gain, what explains it.
-pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> String {
+pub fn ladder(measured: &Measured, profile: &str) -> String {
     let columns = [
         (Shown::Step, "step", 0),
         (Shown::Of(Quantity::P50), "warm, median", 0),
@@ -131,12 +119,15 @@ pub fn ladder(measured: &Measured, workspace: &Workspace, profile: &str) -> Stri
         (Shown::Of(Quantity::Cpu), "CPU", 0),
         (Shown::Of(Quantity::PerSecond), "closed loop", 0),
     ];
-    let rows = measured.rows(&workspace.steps, profile);
-    table(&rows, &columns, measured.prices()).page()
+    of_all(measured, profile, &columns)
+}
+
+fn of_all(measured: &Measured, profile: &str, columns: &[Wanted]) -> String {
+    table(&measured.rows(profile), columns, measured.prices()).page()
 }
 
 /// The steps beside the ladder, each against the step that it changes, measured in one session.
-pub fn asides(measured: &Measured, workspace: &Workspace) -> String {
+pub fn asides(measured: &Measured) -> String {
     let columns = [
         (Shown::Step, "aside", 0),
         (Shown::From, "against", 0),
@@ -146,13 +137,12 @@ pub fn asides(measured: &Measured, workspace: &Workspace) -> String {
         (Shown::Of(Quantity::Cold), "cold start", 0),
         (Shown::OfFrom(Quantity::Cold), "of the other", 0),
     ];
-    let asides = workspace.steps.iter().filter_map(|step| {
+    let asides = measured.workspace.steps.iter().filter_map(|step| {
         let (None, Some(from)) = (step.number(), &step.manifest.from) else {
             return None;
         };
-        let session = measured
-            .reference
-            .newest_with(Some(PROFILE), &[from, &step.name])?;
+        let names = [from.as_str(), &step.name];
+        let session = measured.reference.newest_with(Some(PROFILE), &names)?;
         Some(Row {
             name: &step.name,
             session,
@@ -163,7 +153,7 @@ pub fn asides(measured: &Measured, workspace: &Workspace) -> String {
 }
 
 /// Every measured step: its cold start and its size.
-pub fn cold(measured: &Measured, workspace: &Workspace) -> String {
+pub fn cold(measured: &Measured) -> String {
     let columns = [
         (Shown::Step, "step", 0),
         (Shown::Of(Quantity::Init), "init phase", 0),
@@ -171,28 +161,29 @@ pub fn cold(measured: &Measured, workspace: &Workspace) -> String {
         (Shown::Of(Quantity::Cold), "together", 0),
         (Shown::Of(Quantity::Binary), "executable", 0),
     ];
-    let rows = measured.rows(&workspace.steps, PROFILE);
-    table(&rows, &columns, measured.prices()).page()
+    of_all(measured, PROFILE, &columns)
 }
 
 /// Every measured step: memory and cost.
-pub fn sizes(measured: &Measured, workspace: &Workspace) -> String {
+pub fn sizes(measured: &Measured) -> String {
     let columns = [
         (Shown::Step, "step", 0),
         (Shown::Of(Quantity::Used), "memory used", 0),
         (Shown::Of(Quantity::Zip), "package", 0),
         (Shown::Of(Quantity::Cost), "USD a million requests", 0),
     ];
-    let rows = measured.rows(&workspace.steps, PROFILE);
-    table(&rows, &columns, measured.prices()).page()
+    of_all(measured, PROFILE, &columns)
 }
 
 /// The ladder as a figure with its text alternative.
-pub fn chart(measured: &Measured, workspace: &Workspace, profile: &str) -> Result<String> {
-    let first = workspace.steps.first().context("there are no steps")?;
-    let session = measured
-        .reference
-        .newest_with(Some(profile), &[&first.name, "floor"]);
+pub fn chart(measured: &Measured, profile: &str) -> Result<String> {
+    let first = measured
+        .workspace
+        .steps
+        .first()
+        .context("there are no steps")?;
+    let names = [first.name.as_str(), "floor"];
+    let session = measured.reference.newest_with(Some(profile), &names);
     let svg = session.and_then(chart::ladder);
     let svg = svg.with_context(|| format!("the reference has no ladder under {profile}"))?;
     Ok(picture(&svg))
@@ -216,36 +207,21 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
 
 /// The fault matrix, or one step in the faults whose names contain `about`.
 pub fn faults(matrix: &FaultMatrix, of: Option<(&Step, &str)>) -> Result<String> {
-    let wanted = |row: &faults::Row| faults::Row {
-        fault: row.fault.clone(),
-        cells: row
-            .cells
-            .iter()
-            .filter(|cell| match of {
-                Some((step, about)) => cell.step == step.name && row.fault.contains(about),
-                // The asides would double the table.
-                None => ladder_number(&cell.step).is_some(),
-            })
-            .cloned()
-            .collect(),
-    };
-    let rows: Vec<faults::Row> = matrix.rows.iter().map(wanted).collect();
+    let mut rows = matrix.rows.clone();
+    for faults::Row { fault, cells } in &mut rows {
+        cells.retain(|cell| match of {
+            Some((step, about)) => cell.step == step.name && fault.contains(about),
+            // The asides would double the table.
+            None => ladder_number(&cell.step).is_some(),
+        });
+    }
     let section = section(&rows, true);
     if section.rows.is_empty() {
         bail!("no such fault was tried");
     }
-    let columns = [
-        "fault",
-        "steps",
-        "status",
-        "the client got",
-        "after",
-        "normal again",
-    ];
     // One step's table does not say whose it is.
-    let wanted = columns
-        .into_iter()
-        .filter(|name| of.is_none() || *name != "steps");
-    let wanted: Vec<(&str, &str)> = wanted.map(|name| (name, name)).collect();
+    let names = section.columns.iter().map(|column| column.heading.as_str());
+    let names = names.filter(|name| of.is_none() || *name != "steps");
+    let wanted: Vec<(&str, &str)> = names.map(|name| (name, name)).collect();
     Ok(section.pick(&wanted).page())
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use cargo_metadata::MetadataCommand;
 use toml_edit::{Array, DocumentMut, value};
 
 use crate::Step;
@@ -73,11 +72,7 @@ fn check_name(name: &str) -> Result<()> {
 
 /// No package, binary or library of the workspace may have the name already.
 fn check_unused(root: &Path, name: &str) -> Result<()> {
-    let metadata = MetadataCommand::new()
-        .current_dir(root)
-        .no_deps()
-        .exec()
-        .context("cannot read the workspace")?;
+    let metadata = crate::workspace::metadata(root)?;
     let package = package_of(name);
     for existing in &metadata.packages {
         let is_taken = existing.name.as_str() == package

@@ -148,11 +148,7 @@ impl Workspace {
 
     /// The same around another folder.
     pub fn load_from(folder: &Path) -> Result<Self> {
-        let metadata = MetadataCommand::new()
-            .current_dir(folder)
-            .no_deps()
-            .exec()
-            .context("cannot read the workspace: run this inside a clone of the repository")?;
+        let metadata = metadata(folder)?;
         let root = metadata.workspace_root.clone().into_std_path_buf();
         let mut steps = steps(&metadata, &root)?;
         steps.sort_by_key(|step| (step.number().is_none(), step.name.clone()));
@@ -175,10 +171,8 @@ impl Workspace {
             .find(|step| step.name == wanted || number.is_some() && step.number() == number);
         found.with_context(|| {
             let known: Vec<&str> = self.steps.iter().map(|step| step.name.as_str()).collect();
-            format!(
-                "there is no step {name}. The steps are: {}",
-                known.join(", ")
-            )
+            let known = known.join(", ");
+            format!("there is no step {name}. The steps are: {known}")
         })
     }
 
@@ -217,6 +211,12 @@ impl Step {
     }
 }
 
+/// What cargo says of the workspace around a folder.
+pub(crate) fn metadata(folder: &Path) -> Result<Metadata> {
+    let metadata = MetadataCommand::new().current_dir(folder).no_deps().exec();
+    metadata.context("cannot read the workspace: run this inside a clone of the repository")
+}
+
 fn steps(metadata: &Metadata, root: &Path) -> Result<Vec<Step>> {
     let under_steps = root.join("steps");
     let packages = metadata.packages.iter().filter(|package| {
@@ -251,19 +251,14 @@ fn step(package: &Package) -> Result<Step> {
     let All { step, lambda } = serde_json::from_value(package.metadata.clone()).context(
         "[package.metadata.step] and [package.metadata.lambda.deploy] must describe the step",
     )?;
-    let folder = package
-        .manifest_path
-        .parent()
-        .context("a manifest lies in a folder")?;
+    let folder = package.manifest_path.parent();
+    let folder = folder.context("a manifest lies in a folder")?;
     let name = folder
         .file_name()
         .context("a step has a folder of its own")?
         .to_owned();
-    if !package
-        .targets
-        .iter()
-        .any(|target| target.is_bin() && target.name == name)
-    {
+    let mut targets = package.targets.iter();
+    if !targets.any(|target| target.is_bin() && target.name == name) {
         bail!("the binary must have the folder's name, {name}");
     }
     Ok(Step {

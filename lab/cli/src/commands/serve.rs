@@ -103,7 +103,7 @@ impl Serve {
     }
 
     async fn start(&self, workspace: &Workspace, facts: &Facts, target: Target) -> Result<Served> {
-        let quota = facts.parameter_store()?.quota_per_second;
+        let quota = facts.parameter_store_quota()?;
         let concurrency = match self.concurrency {
             Some(concurrency) => concurrency,
             None => facts.new_account_concurrency()?,

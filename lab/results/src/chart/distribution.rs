@@ -1,9 +1,6 @@
 //! How the warm latencies of each step are spread: a histogram a step, all on one logarithmic axis.
 
-use std::fmt::Write as _;
-
-use super::ladder::tick_label;
-use super::svg::{Anchor, MARGIN, Svg, shortened};
+use super::svg::{MARGIN, Svg, shortened};
 use crate::format::duration;
 use crate::scale::LogScale;
 use crate::schema::{Metric, Session};
@@ -27,28 +24,22 @@ struct Row<'a> {
 
 /// The paced warm latencies of a session's steps; none if there are none.
 pub fn distribution(session: &Session) -> Option<String> {
-    let rows: Vec<Row> = session
-        .measurements
-        .iter()
-        .filter_map(|(name, measurement)| {
-            Some(Row {
-                name,
-                samples: measurement.rounds_of(Metric::Warm).concat(),
-                summary: measurement.summary(Metric::Warm)?,
-            })
+    let measurements = session.measurements.iter();
+    let rows = measurements.filter_map(|(name, measurement)| {
+        let samples = measurement.rounds_of(Metric::Warm).concat();
+        Some(Row {
+            name,
+            summary: Summary::of(&samples)?,
+            samples,
         })
-        .collect();
-    let scale = LogScale::around(
-        rows.iter()
-            .flat_map(|row| [row.summary.min, row.summary.max]),
-    )?;
+    });
+    let rows: Vec<Row> = rows.collect();
+    let ends = rows.iter().map(|row| [row.summary.min, row.summary.max]);
+    let scale = LogScale::around(ends.flatten())?;
     let bottom = TOP + rows.len() as f64 * ROW_HEIGHT;
     let mut svg = Svg::new("distribution", "All warm requests, step by step");
-    for tick in scale.ticks() {
-        let x = LEFT + scale.position(tick) * PLOT_WIDTH;
-        svg.vertical(x, TOP - 6.0, bottom);
-        svg.text("quiet", x, bottom + 16.0, Anchor::Middle, &tick_label(tick));
-    }
+    let x = |us: f64| LEFT + scale.position(us) * PLOT_WIDTH;
+    svg.axis(scale.ticks(), x, TOP, bottom);
     for (number, row) in rows.iter().enumerate() {
         draw(&mut svg, scale, TOP + number as f64 * ROW_HEIGHT, row);
     }
@@ -57,20 +48,13 @@ pub fn distribution(session: &Session) -> Option<String> {
         "Long marks: p50 and p99; short mark: the slowest. Nothing is left out as an outlier.".to_owned(),
         where_and_when(&session.conditions),
     ];
-    let description = described(&rows, &caption);
-    Some(svg.finish(bottom + 20.0, &caption, &description))
+    Some(svg.finish(bottom + 20.0, &caption, &described(&rows)))
 }
 
 fn draw(svg: &mut Svg, scale: LogScale, top: f64, row: &Row) {
     let floor = top + HISTOGRAM_HEIGHT;
     let summary = &row.summary;
-    svg.text(
-        "text",
-        MARGIN,
-        floor - 12.0,
-        Anchor::Start,
-        &shortened(row.name),
-    );
+    svg.text("text", MARGIN, floor - 12.0, &shortened(row.name));
     let mut bins = [0_usize; BINS];
     for sample in &row.samples {
         let bin = (scale.position(*sample) * BINS as f64) as usize;
@@ -90,27 +74,22 @@ fn draw(svg: &mut Svg, scale: LogScale, top: f64, row: &Row) {
     }
     let right = LEFT + PLOT_WIDTH + 12.0;
     let values = format!("p50 {}", duration(summary.p50));
-    svg.text("text", right, floor - 18.0, Anchor::Start, &values);
-    let tail = format!(
-        "p99 {}, max {}",
-        duration(summary.p99),
-        duration(summary.max)
+    svg.text("text", right, floor - 18.0, &values);
+    let [p99, max] = [summary.p99, summary.max].map(duration);
+    svg.text(
+        "quiet",
+        right,
+        floor - 2.0,
+        &format!("p99 {p99}, max {max}"),
     );
-    svg.text("quiet", right, floor - 2.0, Anchor::Start, &tail);
 }
 
-fn described(rows: &[Row], caption: &[String]) -> String {
-    let mut text = String::new();
-    for Row { name, summary, .. } in rows {
-        let _ = write!(
-            text,
-            "{name}: {} requests, p50 {}, p90 {}, p99 {}, slowest {}. ",
-            summary.count,
-            duration(summary.p50),
-            duration(summary.p90),
-            duration(summary.p99),
-            duration(summary.max)
-        );
-    }
-    text + &caption.join(" ")
+fn described(rows: &[Row]) -> String {
+    let each = rows.iter().map(|Row { name, summary, .. }| {
+        let points = [summary.p50, summary.p90, summary.p99, summary.max];
+        let [p50, p90, p99, max] = points.map(duration);
+        let count = summary.count;
+        format!("{name}: {count} requests, p50 {p50}, p90 {p90}, p99 {p99}, slowest {max}. ")
+    });
+    each.collect()
 }

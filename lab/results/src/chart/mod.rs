@@ -5,7 +5,7 @@
 //! them may stand in one HTML page: they share their style, and their ids differ.
 
 mod distribution;
-pub(crate) mod ladder;
+mod ladder;
 mod ramp;
 mod svg;
 mod tuning;

@@ -3,10 +3,12 @@
 
 use std::fmt::Write as _;
 
-use super::svg::{Anchor, MARGIN, Svg, WIDTH, line_through};
+use super::svg::{MARGIN, Svg, WIDTH, line_through};
 use crate::format::duration;
 use crate::load::{Load, Loaded};
+use crate::scale::LinearScale;
 use crate::view::caption::where_and_when;
+use crate::view::load::quota_in_words;
 
 const LEFT: f64 = 60.0;
 const RIGHT: f64 = 20.0;
@@ -18,8 +20,8 @@ const TITLE: &str = "Requests offered, served and failed, second by second";
 
 /// The scales that all panels share.
 struct Scales {
-    seconds: f64,
-    most: f64,
+    seconds: LinearScale,
+    counts: LinearScale,
 }
 
 impl Scales {
@@ -27,19 +29,18 @@ impl Scales {
         let series = || load.steps.values().map(|it| &it.series);
         let seconds = series().map(|it| it.offered.len()).max()?;
         let counts = series().flat_map(|it| it.offered.iter().chain(&it.served).chain(&it.failed));
-        let most = counts.copied().max().filter(|most| *most > 0)?;
         Some(Self {
-            seconds: seconds as f64,
-            most: f64::from(most),
+            seconds: LinearScale::of_whole_numbers(seconds as f64)?,
+            counts: LinearScale::of_whole_numbers(f64::from(*counts.max()?))?,
         })
     }
 
     fn x(&self, second: f64) -> f64 {
-        LEFT + second / self.seconds * (WIDTH as f64 - LEFT - RIGHT)
+        LEFT + self.seconds.position(second) * (WIDTH as f64 - LEFT - RIGHT)
     }
 
     fn y(&self, bottom: f64, count: f64) -> f64 {
-        bottom - count / self.most * PANEL
+        bottom - self.counts.position(count) * PANEL
     }
 
     /// A line through the middle of each second.
@@ -54,7 +55,6 @@ impl Scales {
 /// The picture of a load; none if nothing was sent.
 pub fn ramp(load: &Load) -> Option<String> {
     let scales = Scales::of(load)?;
-    let caption = caption(load);
     let panels = load.steps.len() as f64;
     // The last panel's seconds stand below it.
     let bottom = TOP + panels * (PANEL + GAP) - GAP + 56.0;
@@ -64,7 +64,7 @@ pub fn ramp(load: &Load) -> Option<String> {
         let top = TOP + number as f64 * (PANEL + GAP);
         panel(&mut svg, &scales, top, name, loaded);
     }
-    Some(svg.finish(bottom, &caption, &description(load, &caption)))
+    Some(svg.finish(bottom, &caption(load), &description(load)))
 }
 
 fn legend(svg: &mut Svg) {
@@ -74,63 +74,38 @@ fn legend(svg: &mut Svg) {
             "failed" => svg.path(class, &format!("M{x} {y}h24v-8h-24z")),
             _ => svg.path(class, &format!("M{x} {}h24", y - 4.0)),
         }
-        svg.text("quiet", x + 30.0, y, Anchor::Start, class);
+        svg.text("quiet", x + 30.0, y, class);
     }
 }
 
 fn panel(svg: &mut Svg, scales: &Scales, top: f64, name: &str, loaded: &Loaded) {
     // The name stands above the panel.
     let bottom = top + 24.0 + PANEL;
-    svg.text("text strong", MARGIN, top + 12.0, Anchor::Start, name);
+    svg.text("text strong", MARGIN, top + 12.0, name);
     let right = WIDTH as f64 - RIGHT;
-    svg.text("quiet", right, top + 12.0, Anchor::End, &summary(loaded));
+    svg.text_before("quiet", right, top + 12.0, &summary(loaded));
     if let Some(second) = loaded.saturated_from_s {
         let x = scales.x(f64::from(second));
         svg.rect("saturated", x, bottom - PANEL, right - x, PANEL);
     }
-    for count in ticks(scales.most) {
+    for count in scales.counts.ticks() {
         let y = scales.y(bottom, count);
         svg.path("line", &format!("M{LEFT:.1} {y:.1}H{right:.1}"));
-        svg.text(
-            "quiet",
-            LEFT - 8.0,
-            y + 4.0,
-            Anchor::End,
-            &format!("{count}/s"),
-        );
+        svg.text_before("quiet", LEFT - 8.0, y + 4.0, &format!("{count}/s"));
     }
-    for second in ticks(scales.seconds) {
-        let label = format!("{second} s");
-        svg.text(
-            "quiet",
-            scales.x(second),
-            bottom + 17.0,
-            Anchor::Middle,
-            &label,
-        );
+    for second in scales.seconds.ticks() {
+        let (x, label) = (scales.x(second), format!("{second} s"));
+        svg.text_around("quiet", x, bottom + 17.0, &label);
     }
     if loaded.failed() > 0 {
         let line = scales.path(bottom, &loaded.series.failed);
-        let end = scales.x(loaded.series.failed.len() as f64 - 0.5);
-        let begin = scales.x(0.5);
-        svg.path(
-            "failed",
-            &format!("{line}L{end:.1} {bottom:.1}L{begin:.1} {bottom:.1}Z"),
-        );
+        let ends = [loaded.series.failed.len() as f64 - 0.5, 0.5];
+        let [end, begin] = ends.map(|second| scales.x(second));
+        let area = format!("{line}L{end:.1} {bottom:.1}L{begin:.1} {bottom:.1}Z");
+        svg.path("failed", &area);
     }
     svg.path("offered", &scales.path(bottom, &loaded.series.offered));
     svg.path("served", &scales.path(bottom, &loaded.series.served));
-}
-
-/// Up to six round numbers from 0.
-fn ticks(most: f64) -> Vec<f64> {
-    let power = 10_f64.powf(most.log10().floor());
-    let steps = [0.2, 0.5, 1.0, 2.0, 5.0].map(|factor| factor * power);
-    let step = steps.into_iter().find(|step| most / step <= 5.5);
-    let step = step.unwrap_or(10.0 * power).max(1.0);
-    (0..=(most / step) as u32)
-        .map(|number| f64::from(number) * step)
-        .collect()
 }
 
 /// The panel's figures in a line.
@@ -140,20 +115,15 @@ fn summary(loaded: &Loaded) -> String {
         failed => format!("{failed} failed"),
     };
     let latency = loaded.latency.map_or(String::new(), |latency| {
-        format!(
-            ", p50 {}, p99 {}",
-            duration(latency.p50_us as f64),
-            duration(latency.p99_us as f64)
-        )
+        let [p50, p99] = [latency.p50_us, latency.p99_us].map(|us| duration(us as f64));
+        format!(", p50 {p50}, p99 {p99}")
     });
-    format!(
-        "{} of {} served, {failed}{latency}",
-        loaded.served, loaded.offered
-    )
+    let (served, offered) = (loaded.served, loaded.offered);
+    format!("{served} of {offered} served, {failed}{latency}")
 }
 
 /// The chart in words, for those who do not see it.
-fn description(load: &Load, caption: &[String]) -> String {
+fn description(load: &Load) -> String {
     let mut words = String::new();
     for (name, loaded) in &load.steps {
         let _ = write!(words, "{name}: {}", summary(loaded));
@@ -162,20 +132,15 @@ fn description(load: &Load, caption: &[String]) -> String {
         }
         words.push_str(". ");
     }
-    words + &caption.join(" ")
+    words
 }
 
 /// What must be known to judge the chart: a sentence a line.
 fn caption(load: &Load) -> Vec<String> {
     let mut lines = vec![format!("{}: {}.", load.strategy, load.phases)];
     if let Some(concurrency) = load.concurrency {
-        let quota = load
-            .conditions
-            .method
-            .parameter_quota
-            .map_or(String::new(), |quota| {
-                format!("; Parameter Store answers {quota} requests/s")
-            });
+        let quota = load.conditions.method.parameter_quota.map(quota_in_words);
+        let quota = quota.unwrap_or_default();
         lines.push(format!("At most {concurrency} environments{quota}."));
     }
     if load.steps.values().any(|it| it.saturated_from_s.is_some()) {
@@ -186,20 +151,4 @@ fn caption(load: &Load) -> Vec<String> {
     }
     lines.push(where_and_when(&load.conditions));
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ticks_are_few_and_round() {
-        assert_eq!(ticks(100.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
-        assert_eq!(ticks(71.0), [0.0, 20.0, 40.0, 60.0]);
-        assert_eq!(ticks(3.0), [0.0, 1.0, 2.0, 3.0]);
-        for most in 1..10_000 {
-            let ticks = ticks(f64::from(most));
-            assert!((1..=6).contains(&ticks.len()), "{most}: {ticks:?}");
-        }
-    }
 }

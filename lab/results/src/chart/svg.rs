@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use crate::view::section::wrapped;
+
 /// Width of every picture, in its own units.
 pub(super) const WIDTH: usize = 860;
 /// Where the first character stands.
 pub(super) const MARGIN: f64 = 16.0;
 /// Between the baselines of a caption.
-const CAPTION_LINE: usize = 17;
+const CAPTION_LINE: f64 = 17.0;
 
 /// Longest line of a caption: wider fonts than ours exist.
 const CAPTION_CHARACTERS: usize = 120;
@@ -26,14 +28,6 @@ const STYLE: &str = "\
 .offered{stroke:#9198a1}.served{stroke:#4a8fe0}.failed{fill:#f0704f;stroke:#f0704f}.saturated{fill:#9198a1}}
 text{font:13px system-ui,sans-serif}.heading{font-size:16px;font-weight:600}.strong{font-weight:600}.whisker{stroke-width:1.5;fill:none}
 ";
-
-/// Where a text's x is.
-#[derive(Clone, Copy)]
-pub(super) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
 
 /// A picture in the making.
 pub(super) struct Svg {
@@ -54,7 +48,7 @@ impl Svg {
             title: title.to_owned(),
             body: String::new(),
         };
-        svg.text("text heading", MARGIN, 30.0, Anchor::Start, title);
+        svg.text("text heading", MARGIN, 30.0, title);
         svg
     }
 
@@ -63,15 +57,25 @@ impl Svg {
         let _ = writeln!(self.body, "{line}");
     }
 
-    pub(super) fn text(&mut self, class: &str, x: f64, y: f64, anchor: Anchor, text: &str) {
-        let anchor = match anchor {
-            Anchor::Start => "",
-            Anchor::Middle => " text-anchor=\"middle\"",
-            Anchor::End => " text-anchor=\"end\"",
-        };
+    /// A text that begins at `x`.
+    pub(super) fn text(&mut self, class: &str, x: f64, y: f64, text: &str) {
+        self.anchored(class, x, y, "", text);
+    }
+
+    /// A text with its middle at `x`.
+    pub(super) fn text_around(&mut self, class: &str, x: f64, y: f64, text: &str) {
+        self.anchored(class, x, y, " text-anchor=\"middle\"", text);
+    }
+
+    /// A text that ends at `x`.
+    pub(super) fn text_before(&mut self, class: &str, x: f64, y: f64, text: &str) {
+        self.anchored(class, x, y, " text-anchor=\"end\"", text);
+    }
+
+    fn anchored(&mut self, class: &str, x: f64, y: f64, anchor: &str, text: &str) {
+        let text = escaped(text);
         self.push(format_args!(
-            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.0}\"{anchor}>{}</text>",
-            escaped(text)
+            "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.0}\"{anchor}>{text}</text>"
         ));
     }
 
@@ -79,8 +83,13 @@ impl Svg {
         self.push(format_args!("<path class=\"{class}\" d=\"{d}\"/>"));
     }
 
-    pub(super) fn vertical(&mut self, x: f64, top: f64, bottom: f64) {
-        self.path("line", &format!("M{x:.1} {top:.0}V{bottom:.0}"));
+    /// The marks of a horizontal axis of times, µs: lines from `top` to `bottom`, and what they are below.
+    pub(super) fn axis(&mut self, ticks: Vec<f64>, x: impl Fn(f64) -> f64, top: f64, bottom: f64) {
+        for tick in ticks {
+            let (x, top) = (x(tick), top - 6.0);
+            self.path("line", &format!("M{x:.1} {top:.0}V{bottom:.0}"));
+            self.text_around("quiet", x, bottom + 16.0, &tick_label(tick));
+        }
     }
 
     pub(super) fn rect(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
@@ -95,16 +104,19 @@ impl Svg {
         ));
     }
 
-    /// Adds the caption below `bottom` and the text alternative, and ends the picture.
+    /// Adds the caption below `bottom` and the text alternative, which holds the caption as well, and ends the picture.
     pub(super) fn finish(mut self, bottom: f64, caption: &[String], description: &str) -> String {
-        let caption: Vec<String> = caption.iter().flat_map(|line| wrapped(line)).collect();
-        for (number, line) in caption.iter().enumerate() {
-            let y = bottom + (20 + number * CAPTION_LINE) as f64;
-            self.text("quiet", MARGIN, y, Anchor::Start, line);
+        let description = escaped(&(description.to_owned() + &caption.join(" ")));
+        let caption = caption.iter().map(|line| wrapped(line, CAPTION_CHARACTERS));
+        let caption = caption.collect::<String>();
+        let mut y = bottom + 20.0;
+        for line in caption.lines() {
+            self.text("quiet", MARGIN, y, line);
+            y += CAPTION_LINE;
         }
-        let height = bottom as usize + 14 + caption.len() * CAPTION_LINE;
+        let height = (y - 6.0) as usize;
         let Self { id, title, body } = self;
-        let (title, description) = (escaped(&title), escaped(description));
+        let title = escaped(&title);
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
              viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-description\">\n\
@@ -127,21 +139,13 @@ pub(super) fn line_through(points: impl IntoIterator<Item = (f64, f64)>) -> Stri
     path
 }
 
-/// A sentence in lines of a caption, broken between words.
-fn wrapped(sentence: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in sentence.split(' ') {
-        let line = lines.last_mut().expect("there is one");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= CAPTION_CHARACTERS {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
+/// `100 µs`, `1 ms`: of a tick, without the digits that it has not.
+fn tick_label(us: f64) -> String {
+    match us {
+        us if us < 1e3 => format!("{us} µs"),
+        us if us < 1e6 => format!("{} ms", us / 1e3),
+        us => format!("{} s", us / 1e6),
     }
-    lines
 }
 
 /// A name that fits beside the drawing.

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::svg::{Anchor, MARGIN, Svg, WIDTH, shortened};
+use super::svg::{MARGIN, Svg, WIDTH, shortened};
 use crate::format::{duration, usd};
 use crate::price::Prices;
 use crate::scale::LogScale;
 use crate::schema::Metric;
 use crate::tuning::{Point, Strategy, Temperature, Tuning, choose};
-use crate::view::caption::where_and_when;
+use crate::view::caption::{say_once, where_and_when};
 
 const LEFT: f64 = 210.0;
 const TOP: f64 = 76.0;
@@ -40,67 +40,39 @@ pub fn tuning(tunings: &[&Tuning], prices: &Prices) -> Option<String> {
     let mut svg = Svg::new("tuning", "A warm request by memory size");
     for (column, size) in sizes.iter().enumerate() {
         let x = LEFT + column as f64 * width;
-        svg.text("quiet", x, TOP - 18.0, Anchor::Start, &format!("{size} MB"));
+        svg.text("quiet", x, TOP - 18.0, &format!("{size} MB"));
     }
     for (number, (tuning, cells)) in rows.iter().enumerate() {
         let top = TOP + number as f64 * ROW_HEIGHT;
-        svg.path(
-            "line",
-            &format!("M{MARGIN} {top:.0}H{}", WIDTH as f64 - MARGIN),
-        );
-        svg.text(
-            "text",
-            MARGIN,
-            top + 24.0,
-            Anchor::Start,
-            &shortened(&tuning.step),
-        );
-        svg.text(
-            "quiet",
-            MARGIN,
-            top + 42.0,
-            Anchor::Start,
-            &format!("deployed with {} MB", tuning.memory_mb),
-        );
+        let right = WIDTH as f64 - MARGIN;
+        svg.path("line", &format!("M{MARGIN} {top:.0}H{right}"));
+        svg.text("text", MARGIN, top + 24.0, &shortened(&tuning.step));
+        let deployed = format!("deployed with {} MB", tuning.memory_mb);
+        svg.text("quiet", MARGIN, top + 42.0, &deployed);
         for cell in cells {
-            let column = sizes
-                .iter()
-                .position(|size| *size == cell.point.memory_mb)?;
+            let column = sizes.binary_search(&cell.point.memory_mb).ok()?;
             let x = LEFT + column as f64 * width;
             draw(&mut svg, x, top, width - 14.0, scale, cell);
-            let marks = marks(cells, cell);
-            svg.text("quiet", x, top + 62.0, Anchor::Start, &marks);
+            svg.text("quiet", x, top + 62.0, &marks(cells, cell));
         }
     }
-    let caption = caption(&rows);
-    let description = described(&rows, &caption);
     let bottom = TOP + rows.len() as f64 * ROW_HEIGHT;
-    Some(svg.finish(bottom + 4.0, &caption, &description))
+    Some(svg.finish(bottom + 4.0, &caption(&rows), &described(&rows)))
 }
 
 fn cells(tuning: &Tuning, prices: &Prices) -> Option<Vec<Cell>> {
-    let points = tuning.points(Temperature::Warm, prices)?;
-    let sizes = tuning.sizes.iter().zip(points);
-    sizes
-        .map(|(size, point)| {
-            Some(Cell {
-                p50_us: size.median(Metric::Warm)?,
-                point,
-            })
-        })
-        .collect()
+    let points = tuning.points(Temperature::Warm, prices).ok()?;
+    let cells = tuning.sizes.iter().zip(points).map(|(size, point)| {
+        let p50_us = size.median(Metric::Warm)?;
+        Some(Cell { p50_us, point })
+    });
+    cells.collect()
 }
 
 fn draw(svg: &mut Svg, x: f64, top: f64, width: f64, scale: LogScale, cell: &Cell) {
-    svg.text(
-        "text strong",
-        x,
-        top + 19.0,
-        Anchor::Start,
-        &duration(cell.p50_us),
-    );
+    svg.text("text strong", x, top + 19.0, &duration(cell.p50_us));
     let cost = format!("{}/M", usd(cell.point.cost * 1e6));
-    svg.text("text", x, top + 35.0, Anchor::Start, &cost);
+    svg.text("text", x, top + 35.0, &cost);
     let filled = scale.position(cell.p50_us) * width;
     svg.rect("rest", x, top + 41.0, width, BAR_HEIGHT);
     svg.rect("phase", x, top + 41.0, filled, BAR_HEIGHT);
@@ -122,32 +94,24 @@ fn caption(rows: &[(&Tuning, Vec<Cell>)]) -> Vec<String> {
         "Median of warm requests (bar: the same, logarithmic), and Lambda's duration charge for a million of them.".to_owned(),
         "Cheapest and fastest by Power Tuning's arithmetic: trimmed mean of the durations, billed milliseconds rounded up.".to_owned(),
     ];
-    let mut seen: Vec<&str> = Vec::new();
     for (tuning, _) in rows {
-        if !seen.contains(&tuning.conditions.id.as_str()) {
-            seen.push(&tuning.conditions.id);
-            lines.push(where_and_when(&tuning.conditions));
-        }
+        say_once(&mut lines, where_and_when(&tuning.conditions));
     }
     lines
 }
 
-fn described(rows: &[(&Tuning, Vec<Cell>)], caption: &[String]) -> String {
+fn described(rows: &[(&Tuning, Vec<Cell>)]) -> String {
     let mut text = String::new();
     for (tuning, cells) in rows {
         let _ = write!(text, "{}:", tuning.step);
         for cell in cells {
             let marks = marks(cells, cell);
-            let _ = write!(
-                text,
-                " {} MB {}, {} a million{}{marks};",
-                cell.point.memory_mb,
-                duration(cell.p50_us),
-                usd(cell.point.cost * 1e6),
-                if marks.is_empty() { "" } else { ", " }
-            );
+            let comma = if marks.is_empty() { "" } else { ", " };
+            let (p50, cost) = (duration(cell.p50_us), usd(cell.point.cost * 1e6));
+            let size = cell.point.memory_mb;
+            let _ = write!(text, " {size} MB {p50}, {cost} a million{comma}{marks};");
         }
         text.push(' ');
     }
-    text + &caption.join(" ")
+    text
 }

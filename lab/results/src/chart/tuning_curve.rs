@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::svg::{Anchor, Svg, WIDTH, line_through};
+use super::svg::{Svg, WIDTH, line_through};
 use crate::format::duration;
 use crate::scale::LinearScale;
 use crate::schema::Metric;
 use crate::tuning::Tuning;
-use crate::view::caption::where_and_when;
+use crate::view::caption::{say_once, where_and_when};
 
 const LEFT: f64 = 80.0;
 const RIGHT: f64 = 40.0;
@@ -58,25 +58,16 @@ pub fn tuning_curve(tunings: &[&Tuning]) -> Option<String> {
 
     let mut svg = Svg::new("tuning-curve", "A cold start by memory size");
     for tick in scale.ticks() {
-        svg.path(
-            "line",
-            &format!("M{LEFT} {:.1}H{:.1}", y(tick), WIDTH as f64 - RIGHT),
-        );
-        let label = if tick > 0.0 {
-            duration(tick)
-        } else {
-            "0".to_owned()
+        let (y, right) = (y(tick), WIDTH as f64 - RIGHT);
+        svg.path("line", &format!("M{LEFT} {y:.1}H{right:.1}"));
+        let label = match tick {
+            0.0 => "0".to_owned(),
+            us => duration(us),
         };
-        svg.text("quiet", LEFT - 8.0, y(tick) + 4.0, Anchor::End, &label);
+        svg.text_before("quiet", LEFT - 8.0, y + 4.0, &label);
     }
     for (column, size) in sizes.iter().enumerate() {
-        svg.text(
-            "quiet",
-            x(column),
-            BOTTOM + 20.0,
-            Anchor::Middle,
-            &format!("{size} MB"),
-        );
+        svg.text_around("quiet", x(column), BOTTOM + 20.0, &format!("{size} MB"));
     }
     for (curve, line) in curves.iter().zip(LINES) {
         let points = curve.points.iter().enumerate();
@@ -88,24 +79,17 @@ pub fn tuning_curve(tunings: &[&Tuning]) -> Option<String> {
             svg.circle("dot", x, y, radius);
         }
         let (_, first) = curve.points[0];
-        svg.text(
-            "text strong",
-            x(0) + 8.0,
-            y(first) - 10.0,
-            Anchor::Start,
-            &curve.tuning.step,
-        );
+        let (x, y) = (x(0) + 8.0, y(first) - 10.0);
+        svg.text("text strong", x, y, &curve.tuning.step);
     }
-    let caption = caption(&curves);
-    let description = described(&curves, &caption);
-    Some(svg.finish(BOTTOM + 30.0, &caption, &description))
+    Some(svg.finish(BOTTOM + 30.0, &caption(&curves), &described(&curves)))
 }
 
 fn curve(tuning: &Tuning) -> Option<Curve<'_>> {
-    let points = tuning.sizes.iter().map(|size| {
-        let p50 = size.estimate(Metric::Cold)?;
-        Some((size.memory_mb, p50.value))
-    });
+    let points = tuning
+        .sizes
+        .iter()
+        .map(|size| Some((size.memory_mb, size.median(Metric::Cold)?)));
     Some(Curve {
         tuning,
         points: points.collect::<Option<_>>()?,
@@ -118,15 +102,12 @@ fn caption(curves: &[Curve]) -> Vec<String> {
         "Median of init and first request. Large dot: the knee, the smallest size within {percent:.0} % of the fastest."
     )];
     for curve in curves {
-        let conditions = where_and_when(&curve.tuning.conditions);
-        if !lines.contains(&conditions) {
-            lines.push(conditions);
-        }
+        say_once(&mut lines, where_and_when(&curve.tuning.conditions));
     }
     lines
 }
 
-fn described(curves: &[Curve], caption: &[String]) -> String {
+fn described(curves: &[Curve]) -> String {
     let mut text = String::new();
     for curve in curves {
         let _ = write!(text, "{}:", curve.tuning.step);
@@ -137,5 +118,5 @@ fn described(curves: &[Curve], caption: &[String]) -> String {
             let _ = write!(text, " the knee is at {size} MB, {}. ", duration(us));
         }
     }
-    text + &caption.join(" ")
+    text
 }

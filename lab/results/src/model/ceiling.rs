@@ -40,34 +40,6 @@ pub enum LimitKind {
     HttpApi,
 }
 
-impl LimitKind {
-    /// All of them, in the order of a table.
-    pub const ALL: [Self; 8] = [
-        Self::Concurrency,
-        Self::RequestRate,
-        Self::ParameterStore,
-        Self::IamConnections,
-        Self::DatabaseConnections,
-        Self::DatabaseBandwidth,
-        Self::CacheBandwidth,
-        Self::HttpApi,
-    ];
-
-    /// A few words.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Concurrency => "environments",
-            Self::RequestRate => "request rate",
-            Self::ParameterStore => "Parameter Store",
-            Self::IamConnections => "IAM connects",
-            Self::DatabaseConnections => "connections",
-            Self::DatabaseBandwidth => "database network",
-            Self::CacheBandwidth => "cache network",
-            Self::HttpApi => "HTTP API",
-        }
-    }
-}
-
 /// One limit of one step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Limit {
@@ -118,7 +90,7 @@ pub fn ceiling(
         measurement,
         network,
     };
-    let mut limits = step.lambda(concurrency as f64)?;
+    let mut limits = Vec::from(step.lambda(concurrency as f64)?);
     limits.extend(step.parameter_store()?);
     limits.extend(step.database()?);
     limits.extend(step.cache()?);
@@ -216,20 +188,16 @@ impl Ceilings {
             facts.limits()?.concurrency,
             u64::from(facts.new_account_concurrency()?),
         ];
-        let measured = results.sessions.iter();
-        let measured: BTreeSet<&String> = measured.flat_map(|it| it.measurements.keys()).collect();
-        let names: Vec<&String> = if steps.is_empty() {
-            measured.into_iter().collect()
-        } else {
-            steps.iter().collect()
-        };
+        let sessions = results.sessions.iter();
+        let mut names: Vec<&String> = steps.iter().collect();
+        if steps.is_empty() {
+            let measured: BTreeSet<_> = sessions.flat_map(|it| it.measurements.keys()).collect();
+            names.extend(measured);
+        }
         let mut ceilings = Vec::new();
         for step in names {
-            let profiles = [Some(PROFILE), None];
-            let found = profiles
-                .into_iter()
-                .find_map(|profile| results.latest(profile, step));
-            match found {
+            let found = results.latest(Some(PROFILE), step);
+            match found.or_else(|| results.latest(None, step)) {
                 Some((session, measurement)) => {
                     let network = session.conditions.network.as_ref();
                     ceilings.extend(of_step(step, measurement, network, concurrency, facts)?);

@@ -131,6 +131,13 @@ pub struct Limits {
     pub how: String,
 }
 
+impl Limits {
+    /// Whether both were enforced.
+    pub fn as_on_lambda(&self) -> bool {
+        self.cpu && self.memory
+    }
+}
+
 /// How it was measured.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

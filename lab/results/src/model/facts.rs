@@ -146,15 +146,12 @@ impl Facts {
                 format!("{group}.{name}")
             };
             let toml::Value::Table(entry) = value else {
-                return Err(self.error(
-                    &key,
-                    "a fact is a table with value, unit, source, date and sure",
-                ));
+                let problem = "a fact is a table with value, unit, source, date and sure";
+                return Err(self.error(&key, problem));
             };
             if entry.contains_key("value") {
-                let fact: Fact = entry
-                    .try_into()
-                    .map_err(|error: toml::de::Error| self.error(&key, error.message()))?;
+                let fact: Result<Fact, toml::de::Error> = entry.try_into();
+                let fact = fact.map_err(|error| self.error(&key, error.message()))?;
                 if let Some(problem) = problem_of(&fact) {
                     return Err(self.error(&key, problem));
                 }
@@ -181,26 +178,20 @@ impl Facts {
     /// A number in the unit that the caller expects.
     pub fn number(&self, key: &str, unit: &str) -> Result<f64, Error> {
         let fact = self.get(key)?;
-        match &fact.value {
-            Value::Number(_) if fact.unit != unit => Err(self.error(
-                key,
-                format!("its unit is {:?}, but {unit:?} is needed", fact.unit),
-            )),
-            Value::Number(number) => Ok(*number),
-            Value::Text(text) => {
-                Err(self.error(key, format!("{text:?} is a word, but a number is needed")))
-            }
-        }
+        let problem = match &fact.value {
+            Value::Number(number) if fact.unit == unit => return Ok(*number),
+            Value::Number(_) => format!("its unit is {:?}, but {unit:?} is needed", fact.unit),
+            Value::Text(text) => format!("{text:?} is a word, but a number is needed"),
+        };
+        Err(self.error(key, problem))
     }
 
     /// A whole number that is not negative, in the unit that the caller expects.
     pub fn integer(&self, key: &str, unit: &str) -> Result<u64, Error> {
         let number = self.number(key, unit)?;
         if number < 0.0 || number.fract() != 0.0 {
-            return Err(self.error(
-                key,
-                format!("{number} must be a whole number that is not negative"),
-            ));
+            let problem = format!("{number} must be a whole number that is not negative");
+            return Err(self.error(key, problem));
         }
         Ok(number as u64)
     }
@@ -216,12 +207,12 @@ impl Facts {
 
     /// The names of the network profiles.
     pub fn network_profiles(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
+        let keys = self
             .facts
             .keys()
-            .filter_map(|key| key.strip_prefix("network.")?.split('.').next())
-            .map(str::to_owned)
-            .collect();
+            .filter_map(|key| key.strip_prefix("network."));
+        let names = keys.filter_map(|key| key.split('.').next());
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
         names.dedup();
         names
     }
@@ -273,11 +264,9 @@ fn problem_of(fact: &Fact) -> Option<&'static str> {
         return Some("its unit and its source must say something");
     }
     let (year, month) = fact.date.split_once('-').unwrap_or_default();
-    let is_date = year.len() == 4
-        && month.len() == 2
+    let month_of_year = month.parse::<u32>();
+    let is_date = (year.len(), month.len()) == (4, 2)
         && year.parse::<u32>().is_ok()
-        && month
-            .parse::<u32>()
-            .is_ok_and(|month| (1..=12).contains(&month));
+        && month_of_year.is_ok_and(|month| (1..=12).contains(&month));
     (!is_date).then_some("its date must be a year and a month, such as 2026-10")
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -29,11 +30,7 @@ impl ResultsFile {
 
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        let file: Self = parse(&text, path, "cargo lab run")?;
+        let file: Self = read(path, "cargo lab run")?;
         file.check(path)?;
         Ok(file)
     }
@@ -59,12 +56,9 @@ impl ResultsFile {
     /// Fails now, instead of after minutes of measuring, where [`ResultsFile::add`] would: reads the file if there is
     /// one, and tries whether its folder can be written to.
     pub fn prepare(path: &Path, place: Place) -> Result<Self, Error> {
-        let failed = |source| Error::Write {
-            path: path.to_owned(),
-            source,
-        };
-        fs::create_dir_all(folder_of(path)).map_err(failed)?;
-        tempfile::tempfile_in(folder_of(path)).map_err(failed)?;
+        fs::create_dir_all(folder_of(path))
+            .and_then(|()| tempfile::tempfile_in(folder_of(path)))
+            .map_err(Error::write(path))?;
         Self::load_or_new(path, place)
     }
 
@@ -81,14 +75,10 @@ impl ResultsFile {
         place: Place,
         change: impl FnOnce(&mut Self),
     ) -> Result<Self, Error> {
-        let failed = |source| Error::Write {
-            path: path.to_owned(),
-            source,
-        };
         let folder = folder_of(path);
-        fs::create_dir_all(folder).map_err(failed)?;
-        let lock = File::open(folder).map_err(failed)?;
-        lock.lock().map_err(failed)?;
+        let lock = fs::create_dir_all(folder).and_then(|()| File::open(folder));
+        let lock = lock.map_err(Error::write(path))?;
+        lock.lock().map_err(Error::write(path))?;
         let mut file = Self::load_or_new(path, place)?;
         change(&mut file);
         file.save(path)?;
@@ -105,15 +95,10 @@ impl ResultsFile {
 
     /// Adds a timeline; it replaces the step's older one of the same kind under the same network profile.
     pub fn merge_trace(&mut self, trace: Trace) {
-        let key = |trace: &Trace| {
-            (
-                trace.step.clone(),
-                trace.temperature,
-                trace.conditions.profile().map(str::to_owned),
-            )
-        };
-        let new = key(&trace);
-        self.traces.retain(|older| key(older) != new);
+        self.traces.retain(|older| {
+            (&older.step, older.temperature) != (&trace.step, trace.temperature)
+                || older.conditions.profile() != trace.conditions.profile()
+        });
         self.traces.push(trace);
     }
 
@@ -127,10 +112,8 @@ impl ResultsFile {
             let is_outranked = session.conditions.method.quick && !older.conditions.method.quick;
             if older.profile() == session.profile() && !is_outranked {
                 older.measurements.retain(|step, old| {
-                    session
-                        .measurements
-                        .get(step)
-                        .is_none_or(|new| overridden_to(old) != overridden_to(new))
+                    let new = session.measurements.get(step);
+                    new.is_none_or(|new| overridden_to(old) != overridden_to(new))
                 });
             }
         }
@@ -159,18 +142,16 @@ impl ResultsFile {
 
     /// The newest measurement of a step at its own memory size, with its session.
     pub fn latest(&self, profile: Option<&str>, step: &str) -> Option<(&Session, &Measurement)> {
-        self.newest_with(profile, &[step])
-            .and_then(|session| Some((session, session.measurements.get(step)?)))
+        let session = self.newest_with(profile, &[step])?;
+        Some((session, session.measurements.get(step)?))
     }
 
     /// The newest session that measured all these steps at their own memory sizes: only there may they be compared. A
     /// quick session is taken where there is no other.
     pub fn newest_with(&self, profile: Option<&str>, steps: &[&str]) -> Option<&Session> {
         let has = |session: &Session, step: &str| {
-            session
-                .measurements
-                .get(step)
-                .is_some_and(|measurement| !measurement.memory_overridden)
+            let measurement = session.measurements.get(step);
+            measurement.is_some_and(|measurement| !measurement.memory_overridden)
         };
         let fitting = |session: &&Session| {
             session.profile() == profile && steps.iter().all(|step| has(session, step))
@@ -184,21 +165,18 @@ impl ResultsFile {
     /// Writes the file, whole or not at all. One round is one line, so that git can show a difference.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         self.check(path)?;
-        let failed = |source| Error::Write {
-            path: path.to_owned(),
-            source,
-        };
+        self.replace(path).map_err(Error::write(path))
+    }
+
+    fn replace(&self, path: &Path) -> io::Result<()> {
         let temporary = tempfile::Builder::new()
             .prefix(".results-")
-            .permissions(readable_by_all())
-            .tempfile_in(folder_of(path))
-            .map_err(failed)?;
-        self.write(BufWriter::new(temporary.as_file()))
-            .map_err(failed)?;
-        temporary.as_file().sync_all().map_err(failed)?;
-        temporary
-            .persist(path)
-            .map_err(|error| failed(error.error))?;
+            // As for any file in a repository; a temporary file would be its owner's alone.
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(folder_of(path))?;
+        self.write(BufWriter::new(temporary.as_file()))?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(path)?;
         Ok(())
     }
 
@@ -213,75 +191,65 @@ impl ResultsFile {
 
     /// Fails on what JSON or the statistics would turn into nonsense.
     fn check(&self, path: &Path) -> Result<(), Error> {
-        for session in &self.sessions {
-            for (step, measurement) in &session.measurements {
-                if let Some(what) = problem_of(measurement) {
-                    let problem =
-                        format!("session {:?}, step {step:?}: {what}", session.conditions.id);
-                    return Err(Error::Invalid {
-                        path: path.to_owned(),
-                        problem,
-                    });
-                }
-            }
+        let sessions = self.sessions.iter().flat_map(|session| {
+            let id = &session.conditions.id;
+            session
+                .measurements
+                .iter()
+                .filter_map(move |(step, measurement)| {
+                    let what = problem_of(measurement)?;
+                    Some(format!("session {id:?}, step {step:?}: {what}"))
+                })
+        });
+        let loads = self.loads.iter().flat_map(|load| {
+            let id = &load.conditions.id;
+            load.steps.iter().filter_map(move |(step, loaded)| {
+                let what = loaded.problem()?;
+                Some(format!("load {id:?}, step {step:?}: {what}"))
+            })
+        });
+        let sizes = self.tune.iter().flat_map(|tuning| {
+            let step = &tuning.step;
+            tuning.sizes.iter().filter_map(move |size| {
+                let what = problem_of(size)?;
+                Some(format!("tuning of {step:?}, {} MB: {what}", size.memory_mb))
+            })
+        });
+        let path = path.to_owned();
+        match sessions.chain(loads).chain(sizes).next() {
+            Some(problem) => Err(Error::Invalid { path, problem }),
+            None => Ok(()),
         }
-        for load in &self.loads {
-            for (step, loaded) in &load.steps {
-                if let Some(what) = loaded.problem() {
-                    let problem = format!("load {:?}, step {step:?}: {what}", load.conditions.id);
-                    return Err(Error::Invalid {
-                        path: path.to_owned(),
-                        problem,
-                    });
-                }
-            }
-        }
-        let sizes = self
-            .tune
-            .iter()
-            .flat_map(|tuning| tuning.sizes.iter().map(move |size| (&tuning.step, size)));
-        for (step, size) in sizes {
-            if let Some(what) = problem_of(size) {
-                return Err(Error::Invalid {
-                    path: path.to_owned(),
-                    problem: format!("tuning of {step:?}, {} MB: {what}", size.memory_mb),
-                });
-            }
-        }
-        Ok(())
     }
 }
 
-/// What a file's text holds, if it is of this version; `again` measures it again. The version is read before anything else, so
+/// What a file holds, if it is of this version; `again` measures it again. The version is read before anything else, so
 /// that another one is not called malformed.
-pub(crate) fn parse<T: DeserializeOwned>(
-    text: &str,
-    path: &Path,
-    again: &'static str,
-) -> Result<T, Error> {
+pub(crate) fn read<T: DeserializeOwned>(file: &Path, again: &'static str) -> Result<T, Error> {
     #[derive(Deserialize)]
     struct Version {
-        #[serde(default = "first")]
-        schema: u64,
+        schema: Option<u64>,
     }
-    let malformed = |source| Error::Malformed {
-        path: path.to_owned(),
-        source,
+    let path = file.to_owned();
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(source) => return Err(Error::Read { path, source }),
     };
-    let version: Version = serde_json::from_str(text).map_err(malformed)?;
-    if version.schema != u64::from(SCHEMA) {
-        return Err(Error::Version {
-            path: path.to_owned(),
-            found: version.schema,
-            again,
-        });
+    let read = serde_json::from_str(&text).and_then(|version: Version| {
+        // The first fault matrices said no version.
+        let found = version.schema.unwrap_or(1);
+        let is_ours = found == u64::from(SCHEMA);
+        Ok(if is_ours {
+            Ok(serde_json::from_str(&text)?)
+        } else {
+            Err(found)
+        })
+    });
+    match read {
+        Ok(Ok(content)) => Ok(content),
+        Ok(Err(found)) => Err(Error::Version { path, found, again }),
+        Err(source) => Err(Error::Malformed { path, source }),
     }
-    serde_json::from_str(text).map_err(malformed)
-}
-
-/// The first fault matrices said no version.
-fn first() -> u64 {
-    1
 }
 
 fn overridden_to(measurement: &Measurement) -> Option<u32> {
@@ -294,44 +262,31 @@ fn problem_of(measurement: &Measurement) -> Option<String> {
     if measurement.rounds.is_empty() {
         return Some("it has no rounds".to_owned());
     }
-    measurement
-        .rounds
-        .iter()
-        .enumerate()
-        .find_map(|(number, round)| {
-            let means = [
-                Some(round.closed_per_second),
-                round.warm_cpu_us,
-                round.warm_throttled_us,
-                round.warm_network_us,
-                round.closed_cpu_us,
-                round.closed_throttled_us,
-            ];
-            let counts = round
-                .counts_cold
-                .values()
-                .chain(round.counts_warm.values())
-                .copied();
-            let mut numbers = means.into_iter().flatten().chain(counts);
-            if numbers.any(|number| !number.is_finite() || number < 0.0) {
-                return Some(format!(
-                    "round {number} has a number that is negative or not finite"
-                ));
-            }
-            (round.warm_us.len() != round.warm_duration_us.len()).then(|| {
-                format!("round {number} has another number of latencies than of durations")
-            })
-        })
+    let mut rounds = measurement.rounds.iter().enumerate();
+    rounds.find_map(|(number, round)| {
+        let means = [
+            Some(round.closed_per_second),
+            round.warm_cpu_us,
+            round.warm_throttled_us,
+            round.warm_network_us,
+            round.closed_cpu_us,
+            round.closed_throttled_us,
+        ];
+        let counts = round.counts_cold.values().chain(round.counts_warm.values());
+        let mut numbers = means.iter().flatten().chain(counts);
+        let problem = if numbers.any(|number| !number.is_finite() || *number < 0.0) {
+            "a number that is negative or not finite"
+        } else if round.warm_us.len() != round.warm_duration_us.len() {
+            "another number of latencies than of durations"
+        } else {
+            return None;
+        };
+        Some(format!("round {number} has {problem}"))
+    })
 }
 
 fn folder_of(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
-}
-
-/// As for any file in a repository; a temporary file would be its owner's alone.
-fn readable_by_all() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(0o644)
 }

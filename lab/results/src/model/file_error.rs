@@ -1,7 +1,7 @@
 //! What can go wrong with a results file.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::schema::{Place, SCHEMA};
 
@@ -66,6 +66,14 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl Error {
+    /// That the file could not be written.
+    pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::Write { path, source }
+    }
 }
 
 /// What to do when a file cannot be written.

@@ -14,11 +14,13 @@ pub(crate) struct RoundPerLine {
     depth: usize,
 }
 
-/// Hands a call on to the layout of the current depth.
+/// Hands calls on to the layout of the current depth. A bracket changes it, and belongs to the deeper side.
 macro_rules! by_depth {
-    ($($method:ident($($argument:ident: $kind:ty),*);)*) => {$(
+    ($($change:literal $method:ident($($argument:ident: $kind:ty),*);)*) => {$(
         fn $method<W: ?Sized + Write>(&mut self, writer: &mut W $(, $argument: $kind)*) -> io::Result<()> {
-            if self.depth >= ROUND_DEPTH {
+            let before = self.depth;
+            self.depth = before.saturating_add_signed($change);
+            if before.max(self.depth) >= ROUND_DEPTH {
                 CompactFormatter.$method(writer $(, $argument)*)
             } else {
                 self.pretty.$method(writer $(, $argument)*)
@@ -27,40 +29,16 @@ macro_rules! by_depth {
     )*};
 }
 
-/// The same for brackets, which change the depth.
-macro_rules! brackets {
-    ($($open:ident, $close:ident;)*) => {$(
-        fn $open<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-            self.depth += 1;
-            if self.depth >= ROUND_DEPTH {
-                CompactFormatter.$open(writer)
-            } else {
-                self.pretty.$open(writer)
-            }
-        }
-
-        fn $close<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-            self.depth -= 1;
-            if self.depth + 1 >= ROUND_DEPTH {
-                CompactFormatter.$close(writer)
-            } else {
-                self.pretty.$close(writer)
-            }
-        }
-    )*};
-}
-
 impl Formatter for RoundPerLine {
-    brackets! {
-        begin_array, end_array;
-        begin_object, end_object;
-    }
-
     by_depth! {
-        begin_array_value(first: bool);
-        end_array_value();
-        begin_object_key(first: bool);
-        begin_object_value();
-        end_object_value();
+        1 begin_array();
+        -1 end_array();
+        1 begin_object();
+        -1 end_object();
+        0 begin_array_value(first: bool);
+        0 end_array_value();
+        0 begin_object_key(first: bool);
+        0 begin_object_value();
+        0 end_object_value();
     }
 }

@@ -7,6 +7,8 @@
 
 mod line;
 
+use std::collections::BTreeMap;
+
 use crate::format::short_name;
 use crate::schema::{Measurement, Metric, Session};
 use crate::stats::percentile;
@@ -55,23 +57,19 @@ impl Result {
             .measurements
             .iter()
             .filter(|(name, _)| !is_floor(name));
-        let measured = others
-            .map(|(name, measurement)| Some((is_own(name), crate_of(name, measurement)?)))
-            .collect::<Option<Vec<_>>>()?;
-        let own = measured.iter().filter(|(own, _)| *own);
-        let mut crates: Vec<Crate> = own.map(|(_, own)| own.clone()).collect();
+        let measured = others.map(|(name, it)| Some((is_own(name), crate_of(name, it)?)));
+        let measured: Vec<(bool, Crate)> = measured.collect::<Option<_>>()?;
+        let (own, steps): (Vec<_>, Vec<_>) = measured.into_iter().partition(|(own, _)| *own);
+        let mut crates: Vec<Crate> = own.into_iter().map(|(_, own)| own).collect();
         if crates.is_empty() {
-            let fastest = measured
-                .into_iter()
-                .map(|(_, step)| step)
-                .min_by(|a, b| a.p50_us.total_cmp(&b.p50_us));
-            crates.extend(fastest);
+            let steps = steps.into_iter().map(|(_, step)| step);
+            crates.extend(steps.min_by(|a, b| a.p50_us.total_cmp(&b.p50_us)));
         }
         let limits = session.conditions.limits.as_ref()?;
         Some(Self {
             label: label.to_owned(),
             profile: session.profile()?.to_owned(),
-            limited: limits.cpu && limits.memory,
+            limited: limits.as_on_lambda(),
             rounds: session.conditions.method.rounds,
             floor_us,
             crates,
@@ -97,28 +95,24 @@ fn is_own(name: &str) -> bool {
 
 /// Results that may be ranked against each other.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Group {
+pub struct Group<'a> {
     /// CPU and memory were limited as on Lambda.
     pub limited: bool,
     /// The network profile.
-    pub profile: String,
+    pub profile: &'a str,
     /// The median of the machines' floors, µs: the floor at which all are told.
     pub floor_us: f64,
     /// The best first.
-    pub ranked: Vec<Ranked>,
+    pub ranked: Vec<Ranked<'a>>,
 }
 
 /// A crate in its place.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ranked {
-    /// Whose it is.
-    pub label: String,
+pub struct Ranked<'a> {
+    /// Whose it is, and the floor of the machine that measured it.
+    pub result: &'a Result,
     /// The crate.
-    pub measured: Crate,
-    /// The floor of the machine that measured it, µs.
-    pub floor_us: f64,
-    /// Rounds of its session.
-    pub rounds: u32,
+    pub measured: &'a Crate,
     /// What is not distance, in multiples of that floor.
     pub work: f64,
     /// What it would take where the floor is the median of all, µs.
@@ -127,20 +121,15 @@ pub struct Ranked {
 
 /// Ranks all crates that keep the contract, those with limits apart from those without, each profile for itself. Also answers
 /// the ones that may not be ranked.
-pub fn rank(results: &[Result]) -> (Vec<Group>, Vec<(&Result, &Crate)>) {
+pub fn rank(results: &[Result]) -> (Vec<Group<'_>>, Vec<(&Result, &Crate)>) {
     let mut groups: Vec<Group> = Vec::new();
     let mut unranked = Vec::new();
-    let mut keys: Vec<(bool, &str)> = results
-        .iter()
-        .map(|result| (!result.limited, result.profile.as_str()))
-        .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    for (unlimited, profile) in keys {
-        let members: Vec<&Result> = results
-            .iter()
-            .filter(|result| result.limited != unlimited && result.profile == profile)
-            .collect();
+    let mut conditions: BTreeMap<_, Vec<&Result>> = BTreeMap::new();
+    for result in results {
+        let key = (!result.limited, result.profile.as_str());
+        conditions.entry(key).or_default().push(result);
+    }
+    for ((unlimited, profile), members) in conditions {
         let mut floors: Vec<f64> = members.iter().map(|result| result.floor_us).collect();
         floors.sort_by(f64::total_cmp);
         let floor_us = percentile(&floors, 0.5).unwrap_or_default();
@@ -158,7 +147,7 @@ pub fn rank(results: &[Result]) -> (Vec<Group>, Vec<(&Result, &Crate)>) {
         if !ranked.is_empty() {
             groups.push(Group {
                 limited: !unlimited,
-                profile: profile.to_owned(),
+                profile,
                 floor_us,
                 ranked,
             });
@@ -167,13 +156,11 @@ pub fn rank(results: &[Result]) -> (Vec<Group>, Vec<(&Result, &Crate)>) {
     (groups, unranked)
 }
 
-fn place(result: &Result, measured: &Crate, floor_us: f64) -> Ranked {
+fn place<'a>(result: &'a Result, measured: &'a Crate, floor_us: f64) -> Ranked<'a> {
     let work = (measured.p50_us - measured.network_us) / result.floor_us;
     Ranked {
-        label: result.label.clone(),
-        measured: measured.clone(),
-        floor_us: result.floor_us,
-        rounds: result.rounds,
+        result,
+        measured,
         work,
         score_us: measured.network_us + work * floor_us,
     }

@@ -128,12 +128,10 @@ pub struct Series {
 impl Load {
     /// Whether another load was put on under the same conditions.
     pub fn is_like(&self, other: &Self) -> bool {
-        let conditions = |load: &Self| {
-            let profile = load.conditions.profile().map(str::to_owned);
-            let quota = (load.concurrency, load.conditions.method.parameter_quota);
-            (load.strategy.clone(), load.phases.clone(), profile, quota)
-        };
-        conditions(self) == conditions(other)
+        let quota = |load: &Self| (load.concurrency, load.conditions.method.parameter_quota);
+        (&self.strategy, &self.phases) == (&other.strategy, &other.phases)
+            && self.conditions.profile() == other.conditions.profile()
+            && quota(self) == quota(other)
     }
 }
 
@@ -176,12 +174,15 @@ impl Loaded {
 
     /// What makes these numbers nonsense.
     pub(crate) fn problem(&self) -> Option<String> {
-        let lengths = [
-            self.series.served.len(),
-            self.series.failed.len(),
-            self.series.p95_us.len(),
-        ];
-        if lengths.iter().any(|it| *it != self.series.offered.len()) {
+        let Series {
+            offered,
+            served,
+            failed,
+            p95_us,
+            ..
+        } = &self.series;
+        let lengths = [served.len(), failed.len(), p95_us.len()];
+        if lengths.iter().any(|it| *it != offered.len()) {
             return Some("its series differ in length".to_owned());
         }
         if !(self.sending_s > 0.0 && self.sending_s.is_finite()) {

@@ -33,10 +33,6 @@ impl Cpu {
 /// What Lambda allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quotas {
-    /// Smallest memory size, MiB.
-    pub memory_min_mib: u64,
-    /// Largest memory size, MiB.
-    pub memory_max_mib: u64,
     /// Longest init phase.
     pub init: Duration,
     /// Largest request or response, bytes.
@@ -68,23 +64,12 @@ pub struct Extension {
     pub port: u16,
     /// How long it keeps a value.
     pub time_to_live: Duration,
-    /// Items that it keeps.
-    pub cache_items: u64,
     /// Connections that it opens to Parameter Store.
     pub connections: u64,
     /// CPU time of its start, assumed.
     pub start_cpu: Duration,
     /// Its memory, assumed, MiB.
     pub memory_mib: u64,
-}
-
-/// Parameter Store's rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ParameterStore {
-    /// Requests per second that all of an account's readers in one Region share by default.
-    pub quota_per_second: u32,
-    /// Names that one `GetParameters` may ask for.
-    pub names_per_call: u64,
 }
 
 impl Facts {
@@ -101,8 +86,6 @@ impl Facts {
     /// What Lambda allows.
     pub fn limits(&self) -> Result<Quotas, Error> {
         Ok(Quotas {
-            memory_min_mib: self.integer("limits.memory_min", "MiB")?,
-            memory_max_mib: self.integer("limits.memory_max", "MiB")?,
             init: self.duration("limits.init")?,
             payload_bytes: self.integer("limits.payload", "MiB")? << 20,
             file_descriptors: self.integer("limits.file_descriptors", "files")?,
@@ -127,19 +110,15 @@ impl Facts {
         Ok(Extension {
             port: self.small("extension.port", "port")?,
             time_to_live: self.duration("extension.time_to_live")?,
-            cache_items: self.integer("extension.cache_items", "items")?,
             connections: self.integer("extension.connections", "connections")?,
             start_cpu: self.duration("extension.start_cpu")?,
             memory_mib: self.integer("extension.memory", "MiB")?,
         })
     }
 
-    /// Parameter Store's rules.
-    pub fn parameter_store(&self) -> Result<ParameterStore, Error> {
-        Ok(ParameterStore {
-            quota_per_second: self.small("parameter_store.quota", "requests/s")?,
-            names_per_call: self.integer("parameter_store.names_per_call", "names")?,
-        })
+    /// Requests per second that all of an account's readers of Parameter Store in one Region share by default.
+    pub fn parameter_store_quota(&self) -> Result<u32, Error> {
+        self.small("parameter_store.quota", "requests/s")
     }
 
     /// A whole number that must fit into a small type.

@@ -100,16 +100,15 @@ pub enum Part {
 }
 
 impl Bar {
+    /// What stands beside it.
+    pub fn label(&self) -> String {
+        let failed = if self.failed { " (failed)" } else { "" };
+        format!("{}{failed}", self.name)
+    }
+
     /// How long all its pieces are together, µs.
     pub fn duration_us(&self) -> f64 {
         self.pieces.iter().map(|(start, end)| end - start).sum()
-    }
-}
-
-impl Span {
-    /// How long it took, µs.
-    pub fn duration_us(&self) -> f64 {
-        self.end_us - self.start_us
     }
 }
 
@@ -126,31 +125,27 @@ impl Trace {
 
     /// What the phases and init account for, µs: time that two phases share counts once.
     pub fn attributed_us(&self) -> f64 {
-        let in_phases: f64 = covered(&self.phases)
-            .iter()
-            .map(|(start, end)| end - start)
-            .sum();
-        in_phases - self.begin_us()
+        let in_phases = covered(&self.phases);
+        let in_phases = in_phases.iter().map(|(start, end)| end - start);
+        in_phases.sum::<f64>() - self.begin_us()
     }
 
     /// The waterfall from its top to its bottom. Together the bars hold every moment from the beginning to the answer, and
     /// but for phases that ran side by side each moment once.
     pub fn bars(&self) -> Vec<Bar> {
-        let rest = |name: &str, pieces: Vec<(f64, f64)>| Bar {
+        let bar = |name: &str, part, pieces: Vec<(f64, f64)>| Bar {
             name: name.to_owned(),
-            part: Part::Rest,
+            part,
             pieces,
             failed: false,
         };
-        let mut bars = Vec::new();
-        if let Some(init) = &self.init {
-            bars.push(Bar {
-                name: "init".to_owned(),
-                part: Part::Platform,
-                pieces: vec![(-init.duration_us, 0.0)],
-                failed: false,
-            });
-        }
+        let rest = |name, pieces| bar(name, Part::Rest, pieces);
+        let init = self
+            .init
+            .as_ref()
+            .map(|init| vec![(-init.duration_us, 0.0)]);
+        let init = init.map(|pieces| bar("init", Part::Platform, pieces));
+        let mut bars: Vec<Bar> = init.into_iter().collect();
         let Some(handler) = &self.handler else {
             bars.push(rest("no phases are known", vec![(0.0, self.answered_us)]));
             return bars;
@@ -158,15 +153,15 @@ impl Trace {
         let (start, end) = (handler.start_us, handler.end_us.min(self.answered_us));
         bars.push(rest("event to handler", vec![(0.0, start)]));
         bars.extend(self.phases.iter().map(|phase| Bar {
-            name: phase.name.clone(),
-            part: Part::Phase,
-            pieces: vec![(phase.start_us, phase.end_us)],
             failed: phase.failed,
+            ..bar(
+                &phase.name,
+                Part::Phase,
+                vec![(phase.start_us, phase.end_us)],
+            )
         }));
-        bars.push(rest(
-            "rest of handler",
-            gaps(&covered(&self.phases), start, end),
-        ));
+        let gaps = gaps(&covered(&self.phases), start, end);
+        bars.push(rest("rest of handler", gaps));
         bars.push(rest("handler to answer", vec![(end, self.answered_us)]));
         bars
     }
@@ -174,10 +169,8 @@ impl Trace {
 
 /// The union of the spans: ascending, without overlap.
 fn covered(spans: &[Span]) -> Vec<(f64, f64)> {
-    let mut sorted: Vec<(f64, f64)> = spans
-        .iter()
-        .map(|span| (span.start_us, span.end_us))
-        .collect();
+    let sorted = spans.iter().map(|span| (span.start_us, span.end_us));
+    let mut sorted: Vec<(f64, f64)> = sorted.collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut union: Vec<(f64, f64)> = Vec::new();
     for (start, end) in sorted {

@@ -12,7 +12,7 @@ pub use link::{comparison_link, link};
 
 use crate::conditions::Conditions;
 use crate::price::{Prices, billed_ms};
-use crate::schema::{Measurement, Round};
+use crate::schema::{Measurement, Metric, Round};
 use crate::stats::mean;
 
 /// Share of the samples that are left out at each end: Power Tuning's `discardTopBottom`.
@@ -57,6 +57,14 @@ pub struct Point {
     pub cost: f64,
 }
 
+/// A tuning that cannot be summed up.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} has no price or no sample")]
+pub struct Unpriced(
+    /// The step.
+    pub String,
+);
+
 /// What is wanted of a size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Strategy {
@@ -69,22 +77,23 @@ pub enum Strategy {
 }
 
 impl Tuning {
-    /// Each size as Power Tuning would sum it up; none for an architecture without a price.
-    pub fn points(&self, temperature: Temperature, prices: &Prices) -> Option<Vec<Point>> {
-        self.sizes
-            .iter()
-            .map(|size| point(size, temperature, prices))
-            .collect()
+    /// Each size as Power Tuning would sum it up.
+    pub fn points(
+        &self,
+        temperature: Temperature,
+        prices: &Prices,
+    ) -> Result<Vec<Point>, Unpriced> {
+        let sizes = self.sizes.iter();
+        let points: Option<_> = sizes.map(|it| point(it, temperature, prices)).collect();
+        points.ok_or_else(|| Unpriced(self.step.clone()))
     }
 
     /// What all invocations of all sizes would have cost on Lambda, USD, without the request fee.
     pub fn total_cost(&self, prices: &Prices) -> Option<f64> {
         let each = self.sizes.iter().map(|size| {
-            let ms: f64 = [Temperature::Cold, Temperature::Warm]
-                .iter()
-                .flat_map(|temperature| durations_us(&size.rounds, *temperature))
-                .map(billed_ms)
-                .sum();
+            let invocations = [Temperature::Cold, Temperature::Warm].into_iter();
+            let invocations = invocations.flat_map(|it| durations_us(&size.rounds, it));
+            let ms: f64 = invocations.map(billed_ms).sum();
             Some(ms * prices.millisecond(size.memory_mb, &size.architecture)?)
         });
         each.sum()
@@ -107,16 +116,11 @@ fn point(size: &Measurement, temperature: Temperature, prices: &Prices) -> Optio
 }
 
 fn durations_us(rounds: &[Round], temperature: Temperature) -> Vec<f64> {
-    match temperature {
-        Temperature::Cold => rounds
-            .iter()
-            .map(|round| (round.init_us + round.first_duration_us) as f64)
-            .collect(),
-        Temperature::Warm => rounds
-            .iter()
-            .flat_map(|round| round.warm_duration_us.iter().map(|&us| us as f64))
-            .collect(),
-    }
+    let each = rounds.iter().map(|round| match temperature {
+        Temperature::Cold => vec![(round.init_us + round.first_duration_us) as f64],
+        Temperature::Warm => round.samples(Metric::WarmDuration),
+    });
+    each.flatten().collect()
 }
 
 /// The mean without `share` of the samples at each end, whole samples only.
@@ -130,18 +134,16 @@ pub fn trimmed_mean(samples: &[f64], share: f64) -> Option<f64> {
 /// The size that a strategy chooses. Of equally cheap ones the fastest, of equally fast ones the cheapest.
 pub fn choose(points: &[Point], strategy: Strategy) -> Option<Point> {
     let largest = |value: fn(&Point) -> f64| points.iter().map(value).fold(0.0, f64::max);
-    let (largest_cost, largest_duration) = (
-        largest(|point| point.cost),
-        largest(|point| point.duration_ms),
-    );
-    let key = |point: &Point| match strategy {
-        Strategy::Cost => (point.cost, point.duration_ms),
-        Strategy::Speed => (point.duration_ms, point.cost),
-        Strategy::Balanced(weight) => (
-            weight * point.cost / largest_cost
-                + (1.0 - weight) * point.duration_ms / largest_duration,
-            point.cost,
-        ),
+    let (dearest, slowest) = (largest(|it| it.cost), largest(|it| it.duration_ms));
+    let key = |&Point {
+                   cost, duration_ms, ..
+               }: &Point| match strategy {
+        Strategy::Cost => (cost, duration_ms),
+        Strategy::Speed => (duration_ms, cost),
+        Strategy::Balanced(weight) => {
+            let sum = weight * cost / dearest + (1.0 - weight) * duration_ms / slowest;
+            (sum, cost)
+        }
     };
     points.iter().copied().min_by(|a, b| {
         let (a, b) = (key(a), key(b));

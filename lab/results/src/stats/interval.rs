@@ -126,30 +126,22 @@ pub struct Scaled<'a> {
 /// Rounds of two sessions did not run side by side: each session is resampled by itself, and within it sample and
 /// yardstick stay together. None without samples, or where a median is not positive.
 pub fn compare_apart(numerator: Scaled, denominator: Scaled) -> Option<Comparison> {
-    let sides = [numerator, denominator].map(|side| {
-        let paired = side.samples.len() == side.yardstick.len();
-        (
-            Pooled::new(side.samples),
-            Pooled::new(side.yardstick),
-            side.samples.len(),
-            paired,
-        )
-    });
-    let multiple = |side: usize, weights: &[u32]| -> Option<f64> {
-        let (samples, yardstick, ..) = &sides[side];
-        let (above, below) = (samples.median(weights)?, yardstick.median(weights)?);
-        (above > 0.0 && below > 0.0).then(|| above / below)
-    };
-    let rounds = [sides[0].2, sides[1].2];
-    if !(sides[0].3 && sides[1].3) {
+    let sides = [numerator, denominator];
+    let is_paired = |side: &Scaled| side.samples.len() == side.yardstick.len();
+    if !sides.iter().all(is_paired) {
         return None;
     }
-    let ratio = multiple(0, &vec![1; rounds[0]])? / multiple(1, &vec![1; rounds[1]])?;
-    let resampled =
-        |weights: &[Vec<u32>]| Some(multiple(0, &weights[0])? / multiple(1, &weights[1])?);
+    let rounds = sides.map(|side| side.samples.len());
+    let pooled = sides.map(|side| [side.samples, side.yardstick].map(Pooled::new));
+    let multiple = |side: usize, weights: &[Vec<u32>]| {
+        let medians = pooled[side].each_ref().map(|it| it.median(&weights[side]));
+        let [above, below] = medians.map(|it| it.filter(|median| *median > 0.0));
+        Some(above? / below?)
+    };
+    let ratio = |weights: &[Vec<u32>]| Some(multiple(0, weights)? / multiple(1, weights)?);
     Some(Comparison {
-        ratio,
-        interval: bootstrap_each(&rounds, resampled),
+        ratio: ratio(&rounds.map(|count| vec![1; count]))?,
+        interval: bootstrap_each(&rounds, ratio),
     })
 }
 

@@ -28,8 +28,6 @@ pub struct Summary {
     pub p99: f64,
     /// Largest.
     pub max: f64,
-    /// Arithmetic mean.
-    pub mean: f64,
 }
 
 impl Summary {
@@ -46,7 +44,6 @@ impl Summary {
             p95: at(0.95)?,
             p99: at(0.99)?,
             max: *sorted.last()?,
-            mean: mean(samples)?,
         })
     }
 }

@@ -67,20 +67,26 @@ pub struct LinearScale {
     step: f64,
 }
 
-/// Most marks on a linear scale.
-const TICKS: f64 = 6.0;
-
 impl LinearScale {
-    /// From zero to `end`; none if it is not positive and finite.
+    /// From zero to `end`, at most six steps; none if it is not positive and finite.
     pub fn up_to(end: f64) -> Option<Self> {
+        Self::with_steps(6.0, end)
+    }
+
+    /// The same for what is counted: at most five steps and a half, each a whole number.
+    pub fn of_whole_numbers(end: f64) -> Option<Self> {
+        let scale = Self::with_steps(5.5, end)?;
+        let step = scale.step.max(1.0);
+        Some(Self { step, ..scale })
+    }
+
+    fn with_steps(most: f64, end: f64) -> Option<Self> {
         if !(end > 0.0 && end.is_finite()) {
             return None;
         }
-        let power = 10_f64.powf((end / TICKS).log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0]
-            .map(|factor| factor * power)
-            .into_iter()
-            .find(|step| end / step <= TICKS)?;
+        let power = 10_f64.powf((end / most).log10().floor());
+        let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
+        let step = steps.into_iter().find(|step| end / step <= most)?;
         Some(Self { end, step })
     }
 
@@ -140,6 +146,18 @@ mod tests {
             Vec::from([-1.0, 50.0, 1000.0].map(|value| scale.position(value))),
             [0.0, 0.25, 1.0]
         );
+    }
+
+    #[test]
+    fn marks_of_counts_are_few_and_whole() {
+        let ticks = |end| LinearScale::of_whole_numbers(end).unwrap().ticks();
+        assert_eq!(ticks(100.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+        assert_eq!(ticks(71.0), [0.0, 20.0, 40.0, 60.0]);
+        assert_eq!(ticks(2.0), [0.0, 1.0, 2.0]);
+        for most in 1..10_000 {
+            let ticks = ticks(f64::from(most));
+            assert!((1..=6).contains(&ticks.len()), "{most}: {ticks:?}");
+        }
     }
 
     #[test]

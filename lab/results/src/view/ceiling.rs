@@ -43,18 +43,29 @@ pub fn sections(ceilings: &Ceilings) -> Vec<Section> {
     vec![limits, firsts]
 }
 
+/// In the order of a table: a few words, and the rank of the column. The first limit of a step is always shown: of the others
+/// those that are seldom near it are left out first.
+const LIMITS: [(LimitKind, &str, u8); 8] = [
+    (LimitKind::Concurrency, "environments", 1),
+    (LimitKind::RequestRate, "request rate", 2),
+    (LimitKind::ParameterStore, "Parameter Store", 2),
+    (LimitKind::IamConnections, "IAM connects", 4),
+    (LimitKind::DatabaseConnections, "connections", 4),
+    (LimitKind::DatabaseBandwidth, "database network", 3),
+    (LimitKind::CacheBandwidth, "cache network", 2),
+    (LimitKind::HttpApi, "HTTP API", 3),
+];
+
+fn name(kind: LimitKind) -> &'static str {
+    let mut limits = LIMITS.into_iter();
+    limits
+        .find_map(|(it, name, _)| (it == kind).then_some(name))
+        .expect("all are listed")
+}
+
 fn columns() -> Vec<Column> {
     let number = |heading: &str| Column::new(heading, Content::Number);
-    let limits = LimitKind::ALL.map(|kind| {
-        // The first limit is always shown: of the others those that are seldom near it go first.
-        let rank = match kind {
-            LimitKind::Concurrency => 1,
-            LimitKind::RequestRate | LimitKind::ParameterStore | LimitKind::CacheBandwidth => 2,
-            LimitKind::DatabaseBandwidth | LimitKind::HttpApi => 3,
-            LimitKind::IamConnections | LimitKind::DatabaseConnections => 4,
-        };
-        number(kind.name()).ranked(rank)
-    });
+    let limits = LIMITS.map(|(_, name, rank)| number(name).ranked(rank));
     [Column::new("step", Content::Name), number("busy")]
         .into_iter()
         .chain(limits)
@@ -63,11 +74,11 @@ fn columns() -> Vec<Column> {
 }
 
 fn row(ceiling: &Ceiling) -> Vec<String> {
-    let limits = LimitKind::ALL.map(|kind| {
+    let limits = LIMITS.map(|(kind, ..)| {
         let limit = ceiling.limits.iter().find(|limit| limit.kind == kind);
         limit.map_or("-".to_owned(), |limit| rate(limit.per_second))
     });
-    let named = |limit: &Limit| format!("{} {}", rate(limit.per_second), limit.kind.name());
+    let named = |limit: &Limit| format!("{} {}", rate(limit.per_second), name(limit.kind));
     let first = ceiling.limits.first().map(named).unwrap_or_default();
     [ceiling.step.clone(), duration(ceiling.busy_us)]
         .into_iter()
@@ -87,24 +98,19 @@ pub fn first_limits(ceilings: &Ceilings) -> Section {
     ];
     let text = headings.map(|heading| Column::new(heading, Content::Text));
     let firsts = of_first(ceilings, |one, other| one.new_account == other.new_account);
+    let step = [Column::new("step", Content::Name)].into_iter();
+    let rows = firsts.into_iter().map(|it| {
+        vec![
+            it.steps.join("\n"),
+            it.new_account,
+            it.usual,
+            it.lift,
+            it.then,
+        ]
+    });
     Section {
-        columns: [Column::new("step", Content::Name)]
-            .into_iter()
-            .chain(text)
-            .collect(),
-        rows: firsts
-            .into_iter()
-            .map(|first| {
-                let steps = first.steps.join("\n");
-                vec![
-                    steps,
-                    first.new_account,
-                    first.usual,
-                    first.lift,
-                    first.then,
-                ]
-            })
-            .collect(),
+        columns: step.chain(text).collect(),
+        rows: rows.collect(),
         ..Section::default()
     }
 }
@@ -122,16 +128,10 @@ struct First<'a> {
 
 fn of_first(ceilings: &Ceilings, is_alike: impl Fn(&First, &First) -> bool) -> Vec<First<'_>> {
     let mut groups: Vec<First> = Vec::new();
-    for ceiling in &ceilings.steps {
-        let Some(first) = first(ceiling) else {
-            continue;
-        };
-        let same = groups.iter_mut().find(|group| {
-            is_alike(group, &first)
-                && (&group.usual, &group.lift, &group.then)
-                    == (&first.usual, &first.lift, &first.then)
-        });
-        match same {
+    let words = |it: &First| [it.usual.clone(), it.lift.clone(), it.then.clone()];
+    for first in ceilings.steps.iter().filter_map(first) {
+        let is_same = |group: &&mut First| is_alike(group, &first) && words(group) == words(&first);
+        match groups.iter_mut().find(is_same) {
             Some(group) => group.steps.extend(first.steps),
             None => groups.push(first),
         }
@@ -142,7 +142,7 @@ fn of_first(ceilings: &Ceilings, is_alike: impl Fn(&First, &First) -> bool) -> V
 fn first(ceiling: &Ceiling) -> Option<First<'_>> {
     let first = ceiling.limits.first()?;
     let (then, kind) = after_the_first(&ceiling.limits)?;
-    let told = |per: f64, kind: LimitKind| format!("{}, {}", per_second(per), kind.name());
+    let told = |per: f64, kind: LimitKind| format!("{}, {}", per_second(per), name(kind));
     Some(First {
         steps: vec![&ceiling.step],
         new_account: told(ceiling.new_account.per_second, ceiling.new_account.kind),

@@ -36,7 +36,7 @@ fn conditions(load: &Load) -> String {
         let _ = write!(text, "; at most {concurrency} environments");
     }
     if let Some(quota) = load.conditions.method.parameter_quota {
-        let _ = write!(text, "; Parameter Store answers {quota} requests/s");
+        text += &quota_in_words(quota);
     }
     if let Some(profile) = load.conditions.profile() {
         let _ = write!(text, "; network profile {profile}");
@@ -44,9 +44,15 @@ fn conditions(load: &Load) -> String {
     text + "\n      latency counts from when a request was due; that of right answers"
 }
 
+/// What follows the number of environments, where Parameter Store's quota was in force.
+pub(crate) fn quota_in_words(quota: u32) -> String {
+    format!("; Parameter Store answers {quota} requests/s")
+}
+
 /// What became of each step.
 pub fn figures(load: &Load, rows: &[(&str, &Loaded)]) -> Section {
     let number = |heading: &str, rank| Column::new(heading, Content::Number).ranked(rank);
+    let apdex = format!("Apdex {} ms", load.apdex_threshold_ms);
     let columns = vec![
         Column::new("step", Content::Name),
         number("offered/s", 2),
@@ -59,11 +65,7 @@ pub fn figures(load: &Load, rows: &[(&str, &Loaded)]) -> Section {
         number("p95", 5),
         number("p99", 0),
         number("max", 4),
-        Column::new(
-            format!("Apdex {} ms", load.apdex_threshold_ms),
-            Content::Text,
-        )
-        .ranked(1),
+        Column::new(apdex, Content::Text).ranked(1),
     ];
     Section {
         columns,
@@ -139,25 +141,20 @@ fn stretch(loaded: &Loaded, begin: usize, end: usize) -> Vec<String> {
     let bar = "█".repeat(columns(served))
         + &"▒".repeat(columns(failed))
         + &"·".repeat(columns(offered).saturating_sub(filled));
-    let slowest = series.p95_us[begin..end].iter().max().copied();
-    let busy = series.busy_percent.get(begin..end).unwrap_or_default();
     let decimal = |value: f64| format!("{value:.1}");
+    let failed = (failed > 0.0).then(|| decimal(failed));
+    let slowest = series.p95_us[begin..end].iter().max().filter(|us| **us > 0);
+    let slowest = slowest.map(|us| duration(*us as f64));
+    let busy = series.busy_percent.get(begin..end).unwrap_or_default();
+    let busy = busy.iter().max();
     vec![
         begin.to_string(),
         bar,
         decimal(offered),
         decimal(served),
-        Some(failed)
-            .filter(|it| *it > 0.0)
-            .map(decimal)
-            .unwrap_or_default(),
-        slowest
-            .filter(|us| *us > 0)
-            .map(|us| duration(us as f64))
-            .unwrap_or_default(),
-        busy.iter()
-            .max()
-            .map(|percent| format!("{percent} %"))
+        failed.unwrap_or_default(),
+        slowest.unwrap_or_default(),
+        busy.map(|percent| format!("{percent} %"))
             .unwrap_or_default(),
     ]
 }

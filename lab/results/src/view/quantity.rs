@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+
 use crate::format::{bytes, duration, per_second, usd};
 use crate::price::Prices;
 use crate::schema::{Measurement, Metric};
 
-/// Something that is told of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Something that is told of a step; a page of the book names it as serde does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Quantity {
     /// Memory size.
+    #[serde(rename = "memory-size")]
     Memory,
     /// The architecture that it is deployed on.
     Architecture,
@@ -44,6 +49,7 @@ pub enum Quantity {
     /// Both.
     Cold,
     /// Memory used.
+    #[serde(rename = "memory")]
     Used,
     /// Size of the executable.
     Binary,
@@ -53,30 +59,10 @@ pub enum Quantity {
     Cost,
 }
 
-/// What a page of the book calls them.
-const NAMES: [(&str, Quantity); 15] = [
-    ("p50", Quantity::P50),
-    ("p99", Quantity::P99),
-    ("closed", Quantity::Closed),
-    ("per-second", Quantity::PerSecond),
-    ("init", Quantity::Init),
-    ("first", Quantity::First),
-    ("cold", Quantity::Cold),
-    ("cpu", Quantity::Cpu),
-    ("throttled", Quantity::Throttled),
-    ("network", Quantity::Network),
-    ("memory", Quantity::Used),
-    ("binary", Quantity::Binary),
-    ("zip", Quantity::Zip),
-    ("cost", Quantity::Cost),
-    ("samples", Quantity::Samples),
-];
-
 impl Quantity {
     /// By the name that a page of the book gives it.
     pub fn named(name: &str) -> Option<Self> {
-        let found = NAMES.iter().find(|(known, _)| *known == name);
-        found.map(|(_, quantity)| *quantity)
+        Self::deserialize(StrDeserializer::<ValueError>::new(name)).ok()
     }
 
     /// The text of a cell; none where it was not measured.

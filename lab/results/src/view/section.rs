@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, PreEscaped, html};
 
+pub(crate) use terminal::wrapped;
 pub use terminal::{USUAL_WIDTH, text};
 
 /// One table and what must be known to read it.
@@ -102,13 +103,9 @@ impl Section {
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
         let headings = self.columns.iter().map(|column| column.heading.clone());
         let mut text = line(headings.collect());
-        let rules = self.columns.iter().map(|column| {
-            let rule = if column.content == Content::Number {
-                "--:"
-            } else {
-                "---"
-            };
-            rule.to_owned()
+        let rules = self.columns.iter().map(|column| match column.content {
+            Content::Number => "--:".to_owned(),
+            _ => "---".to_owned(),
         });
         text += &line(rules.collect());
         for row in &self.rows {
@@ -151,42 +148,33 @@ impl Section {
     /// table does not have is a mistake of the caller, and left out.
     #[must_use]
     pub fn pick(&self, wanted: &[(&str, &str)]) -> Self {
-        let place = |name: &str| {
-            self.columns
-                .iter()
-                .position(|column| column.heading == name)
-        };
+        let place = |name: &str| self.columns.iter().position(|it| it.heading == name);
         let found = wanted
             .iter()
             .filter_map(|(name, heading)| Some((place(name)?, *heading)));
-        let found: Vec<(usize, &str)> = found.collect();
-        let columns = found.iter().map(|(index, heading)| Column {
-            heading: (*heading).to_owned(),
-            ..self.columns[*index].clone()
-        });
-        let cells =
-            |row: &Vec<String>| found.iter().map(|(index, _)| row[*index].clone()).collect();
-        Self {
-            columns: columns.collect(),
-            rows: self.rows.iter().map(cells).collect(),
-            ..self.clone()
+        let (places, headings): (Vec<usize>, Vec<&str>) = found.unzip();
+        let mut picked = self.columns_at(&places);
+        for (column, heading) in picked.columns.iter_mut().zip(headings) {
+            heading.clone_into(&mut column.heading);
         }
+        picked
     }
 
     /// The same table without the columns that no row fills: what a place cannot tell.
     #[must_use]
-    pub fn without_empty_columns(mut self) -> Self {
-        let filled: Vec<bool> = (0..self.columns.len())
-            .map(|column| self.rows.iter().any(|row| !row[column].is_empty()))
-            .collect();
-        let keep = |column: usize| filled[column];
-        for row in &mut self.rows {
-            let mut index = 0..;
-            row.retain(|_| index.next().is_some_and(keep));
+    pub fn without_empty_columns(&self) -> Self {
+        let is_filled = |place: &usize| self.rows.iter().any(|row| !row[*place].is_empty());
+        let filled: Vec<usize> = (0..self.columns.len()).filter(is_filled).collect();
+        self.columns_at(&filled)
+    }
+
+    fn columns_at(&self, places: &[usize]) -> Self {
+        let cells = |row: &Vec<String>| places.iter().map(|it| row[*it].clone()).collect();
+        Self {
+            columns: places.iter().map(|it| self.columns[*it].clone()).collect(),
+            rows: self.rows.iter().map(cells).collect(),
+            ..self.clone()
         }
-        let mut index = 0..;
-        self.columns.retain(|_| index.next().is_some_and(keep));
-        self
     }
 }
 

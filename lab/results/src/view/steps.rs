@@ -29,6 +29,18 @@ pub struct Row<'a> {
     pub measurement: &'a Measurement,
 }
 
+/// What a session measured of these, in their order.
+pub fn rows<'a>(session: &'a Session, names: &'a [String]) -> Vec<Row<'a>> {
+    let rows = names.iter().filter_map(|name| {
+        Some(Row {
+            name,
+            session,
+            measurement: session.measurements.get(name)?,
+        })
+    });
+    rows.collect()
+}
+
 /// What a column shows of a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shown {
@@ -113,10 +125,8 @@ fn cell(shown: Shown, row: &Row, rows: &[Row], prices: &Prices) -> Option<String
         Shown::Change(metric, named) => {
             let from = from(row)?;
             let comparison = session.compare(from, name, metric)?;
-            Some(in_short(
-                &comparison,
-                named.then(|| called(from)).as_deref(),
-            ))
+            let than = named.then(|| called(from));
+            Some(in_short(&comparison, than.as_deref()))
         }
         Shown::AgainstFirst(metric) => {
             let first = first(rows)?;
@@ -131,16 +141,13 @@ fn cell(shown: Shown, row: &Row, rows: &[Row], prices: &Prices) -> Option<String
 
 /// The step that a row changes, where it was measured in the same session: nothing else is the step before.
 fn from<'a>(row: &Row<'a>) -> Option<&'a str> {
-    let from = row.measurement.from.as_deref()?;
-    row.session.measurements.contains_key(from).then_some(from)
+    let from = row.measurement.from.as_deref();
+    from.filter(|from| row.session.measurements.contains_key(*from))
 }
 
 fn floor<'a>(row: &Row<'a>) -> Option<&'a str> {
-    let floor = row.measurement.floor.as_deref()?;
-    row.session
-        .measurements
-        .contains_key(floor)
-        .then_some(floor)
+    let floor = row.measurement.floor.as_deref();
+    floor.filter(|floor| row.session.measurements.contains_key(*floor))
 }
 
 fn first<'a>(rows: &[Row<'a>]) -> Option<&'a str> {

@@ -2,20 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
+use super::quantity::Quantity;
 use super::section::{Column, Content, Section};
 use crate::format::{duration, short_name, usd};
 use crate::price::Prices;
 use crate::scale::bar;
 use crate::schema::{Measurement, Metric};
-use crate::tuning::{Point, Strategy, Temperature, Tuning, choose, comparison_link, link};
+use crate::tuning::{
+    Point, Strategy, Temperature, Tuning, Unpriced, choose, comparison_link, link,
+};
 
 /// Columns of the longest bar.
 const BAR_COLUMNS: usize = 12;
-
-/// A tuning that cannot be summed up.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} has no price or no sample")]
-pub struct Unpriced(String);
 
 /// What is to be shown.
 pub struct Shown<'a> {
@@ -50,30 +48,18 @@ pub fn sections(shown: &Shown) -> Result<Vec<Section>, Unpriced> {
         });
     }
     if let Some(last) = sections.last_mut() {
-        for (name, link) in comparisons(shown)? {
-            last.notes.push(format!("{name}:\n  {link}"));
-        }
+        let links = comparisons(shown)?.into_iter();
+        let links = links.map(|(name, link)| format!("{name}:\n  {link}"));
+        last.notes.extend(links);
     }
     Ok(sections)
 }
 
-fn points(
-    tuning: &Tuning,
-    temperature: Temperature,
-    prices: &Prices,
-) -> Result<Vec<Point>, Unpriced> {
-    let points = tuning.points(temperature, prices);
-    points.ok_or_else(|| Unpriced(tuning.step.clone()))
-}
-
 fn one(tuning: &Tuning, shown: &Shown) -> Result<Section, Unpriced> {
-    let warm = points(tuning, Temperature::Warm, shown.prices)?;
-    let cold = points(tuning, Temperature::Cold, shown.prices)?;
+    let warm = tuning.points(Temperature::Warm, shown.prices)?;
+    let cold = tuning.points(Temperature::Cold, shown.prices)?;
     let largest = |of: fn(&Point) -> f64| warm.iter().map(of).fold(0.0, f64::max);
-    let (longest, dearest) = (
-        largest(|point| point.duration_ms),
-        largest(|point| point.cost),
-    );
+    let (longest, dearest) = (largest(|it| it.duration_ms), largest(|it| it.cost));
     let each = tuning.sizes.iter().zip(&warm).zip(&cold);
     let rows = each.map(|((size, warm), cold)| {
         vec![
@@ -85,9 +71,7 @@ fn one(tuning: &Tuning, shown: &Shown) -> Result<Section, Unpriced> {
             bar(warm.cost / dearest, BAR_COLUMNS),
             duration(cold.duration_ms * 1e3),
             usd(cold.cost * 1e6),
-            size.max_memory_mib()
-                .map(|mib| format!("{mib} MB"))
-                .unwrap_or_default(),
+            Quantity::Used.of(size, shown.prices).unwrap_or_default(),
         ]
     });
     let number = |heading: &str, rank| Column::new(heading, Content::Number).ranked(rank);
@@ -169,10 +153,9 @@ pub fn matrix(
     let sizes = sizes.map(|heading| Column::new(heading, Content::Number));
     let mut rows = Vec::new();
     for tuning in tunings {
-        let points = points(tuning, Temperature::Warm, prices)?;
+        let points = tuning.points(Temperature::Warm, prices)?;
         let cells = tuning.sizes.iter().zip(points).map(|(size, point)| {
-            let warm = median(size, Metric::Warm);
-            let cost = usd(point.cost * 1e6);
+            let (warm, cost) = (median(size, Metric::Warm), usd(point.cost * 1e6));
             let mark = mark(tuning, size);
             match shown {
                 MatrixCell::Warm => format!("{mark}{warm}"),
@@ -181,16 +164,12 @@ pub fn matrix(
                 MatrixCell::Cold => median(size, Metric::Cold),
             }
         });
-        rows.push(
-            std::iter::once(short_name(&tuning.step))
-                .chain(cells)
-                .collect(),
-        );
+        let step = [short_name(&tuning.step)].into_iter();
+        rows.push(step.chain(cells).collect());
     }
+    let step = [Column::new("step", Content::Name)].into_iter();
     Ok(Section {
-        columns: std::iter::once(Column::new("step", Content::Name))
-            .chain(sizes)
-            .collect(),
+        columns: step.chain(sizes).collect(),
         rows,
         ..Section::default()
     })
@@ -202,18 +181,14 @@ fn comparisons(shown: &Shown) -> Result<Vec<(String, String)>, Unpriced> {
     let Some(baseline) = shown.baseline.and_then(of_step) else {
         return Ok(Vec::new());
     };
-    let one = points(baseline, Temperature::Warm, shown.prices)?;
-    let others = shown
-        .tunings
-        .iter()
-        .filter(|tuning| tuning.step != baseline.step);
-    others
-        .map(|tuning| {
-            let other = points(tuning, Temperature::Warm, shown.prices)?;
-            let link = comparison_link((&baseline.step, &one), (&tuning.step, &other));
-            Ok((format!("{} beside {}", baseline.step, tuning.step), link))
-        })
-        .collect()
+    let one = baseline.points(Temperature::Warm, shown.prices)?;
+    let others = shown.tunings.iter().filter(|it| it.step != baseline.step);
+    let links = others.map(|tuning| {
+        let other = tuning.points(Temperature::Warm, shown.prices)?;
+        let link = comparison_link((&baseline.step, &one), (&tuning.step, &other));
+        Ok((format!("{} beside {}", baseline.step, tuning.step), link))
+    });
+    links.collect()
 }
 
 /// Power Tuning's result, and beside its keys our own: `cold` in the same shape, the strategy, the comparison.
@@ -222,7 +197,7 @@ pub fn json(shown: &Shown) -> Result<String, Unpriced> {
     let mut results = Map::new();
     for tuning in shown.tunings {
         let mut result = summary(tuning, Temperature::Warm, shown)?;
-        let warm = points(tuning, Temperature::Warm, shown.prices)?;
+        let warm = tuning.points(Temperature::Warm, shown.prices)?;
         result["stateMachine"] = json!({
             // There is no state machine here that would cost anything.
             "executionCost": 0.0,
@@ -230,38 +205,28 @@ pub fn json(shown: &Shown) -> Result<String, Unpriced> {
             "visualization": link(&warm),
         });
         result["cold"] = summary(tuning, Temperature::Cold, shown)?;
-        let comparison = links
-            .iter()
-            .find(|(name, _)| name.ends_with(&format!(" beside {}", tuning.step)));
-        if let Some((_, link)) = comparison {
+        let end = format!(" beside {}", tuning.step);
+        if let Some((_, link)) = links.iter().find(|(name, _)| name.ends_with(&end)) {
             result["comparison"] = json!(link);
         }
         results.insert(tuning.step.clone(), result);
     }
-    let value = if results.len() == 1 {
-        results
-            .into_iter()
-            .next()
-            .map_or(Value::Null, |(_, only)| only)
-    } else {
-        results.into()
-    };
+    let only = results.values().next().filter(|_| results.len() == 1);
+    let value = only.cloned().unwrap_or_else(|| results.into());
     Ok(format!("{value:#}"))
 }
 
 fn summary(tuning: &Tuning, temperature: Temperature, shown: &Shown) -> Result<Value, Unpriced> {
-    let points = points(tuning, temperature, shown.prices)?;
+    let points = tuning.points(temperature, shown.prices)?;
     let best = choose(&points, shown.strategy).ok_or_else(|| Unpriced(tuning.step.clone()))?;
-    let stats: Vec<Value> = points
-        .iter()
-        .map(|point| {
-            json!({
-                "value": point.memory_mb,
-                "averagePrice": point.cost,
-                "averageDuration": point.duration_ms,
-            })
+    let stats = points.iter().map(|point| {
+        json!({
+            "value": point.memory_mb,
+            "averagePrice": point.cost,
+            "averageDuration": point.duration_ms,
         })
-        .collect();
+    });
+    let stats: Vec<Value> = stats.collect();
     Ok(json!({
         "power": best.memory_mb,
         "cost": best.cost,

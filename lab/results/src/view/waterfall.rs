@@ -23,15 +23,13 @@ fn one(trace: &Trace, longest: f64) -> Section {
     let (begin, whole) = (trace.begin_us(), trace.whole_us());
     let share = |us: f64| format!("{:.0} %", us / whole * 100.0);
     let rows = trace.bars().into_iter().map(|line| {
-        let fill = if line.part == Part::Rest {
-            '░'
-        } else {
-            '█'
+        let fill = match line.part {
+            Part::Rest => '░',
+            Part::Platform | Part::Phase => '█',
         };
-        let failed = if line.failed { " (failed)" } else { "" };
         let us = line.duration_us();
         vec![
-            format!("{}{failed}", line.name),
+            line.label(),
             bar(&line.pieces, begin, longest, fill),
             duration(us),
             share(us),
@@ -80,11 +78,8 @@ fn notes(trace: &Trace, share: impl Fn(f64) -> String) -> Vec<String> {
         duration((trace.idle_us - trace.answered_us).max(0.0))
     );
     let init = trace.init.as_ref().map(|init| {
-        format!(
-            "init          {}  first /next after {}",
-            used(&init.usage),
-            duration(init.duration_us)
-        )
+        let (used, next) = (used(&init.usage), duration(init.duration_us));
+        format!("init          {used}  first /next after {next}")
     });
     let request = format!("the request   {}", used(&trace.usage));
     [named].into_iter().chain(init).chain([request]).collect()
@@ -92,15 +87,12 @@ fn notes(trace: &Trace, share: impl Fn(f64) -> String) -> Vec<String> {
 
 /// `CPU 3.60 ms, throttled by the limit 0.20 ms, modelled network 30.8 ms`
 fn used(usage: &Usage) -> String {
-    let throttled = usage.throttled_us.map_or_else(
-        || "CPU not limited".to_owned(),
-        |us| format!("throttled by the limit {}", duration(us)),
-    );
-    format!(
-        "CPU {}, {throttled}, modelled network {}",
-        duration(usage.cpu_us),
-        duration(usage.network_us)
-    )
+    let throttled = match usage.throttled_us {
+        Some(us) => format!("throttled by the limit {}", duration(us)),
+        None => "CPU not limited".to_owned(),
+    };
+    let [cpu, network] = [usage.cpu_us, usage.network_us].map(duration);
+    format!("CPU {cpu}, {throttled}, modelled network {network}")
 }
 
 /// The pieces where they lie on the axis; none is so short that it cannot be seen.

@@ -1,10 +1,30 @@
 //! Sessions as the lab would write them, small enough to read.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use lab_results::facts::Facts;
+use lab_results::price::Prices;
 use lab_results::schema::{
-    Build, Conditions, Limits, Link, Machine, Measurement, Method, Network, Round, Session,
+    Build, Conditions, Limits, Link, Machine, Measurement, Method, Network, ResultsFile, Round,
+    Session,
 };
+
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+pub fn facts() -> Facts {
+    Facts::load(&repository().join("data/facts.toml")).unwrap()
+}
+
+pub fn prices() -> Prices {
+    facts().prices().unwrap()
+}
+
+pub fn reference() -> ResultsFile {
+    ResultsFile::load(&repository().join("data/results/reference.json")).unwrap()
+}
 
 /// A session under the `region` profile with one round of each step.
 pub fn session(id: &str, steps: &[&str]) -> Session {

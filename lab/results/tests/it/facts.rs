@@ -5,13 +5,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::common::{facts, prices};
 use expect_test::expect;
 use lab_results::facts::{Facts, Value};
 use lab_results::price::billed_ms;
-
-fn facts() -> Facts {
-    Facts::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/facts.toml")).unwrap()
-}
 
 fn complaint(text: &str, read: impl Fn(&Facts) -> Result<(), lab_results::facts::Error>) -> String {
     let parsed = Facts::parse(text, Path::new("data/facts.toml"));
@@ -31,7 +28,7 @@ fn everything_that_the_lab_computes_with_is_there() {
     facts.limits().unwrap();
     facts.extension().unwrap();
     facts.prices().unwrap();
-    assert_eq!(facts.parameter_store().unwrap().quota_per_second, 40);
+    assert_eq!(facts.parameter_store_quota().unwrap(), 40);
     assert_eq!(facts.network_profiles(), ["loopback", "region"]);
 }
 
@@ -70,7 +67,7 @@ fn the_network_profiles_are_region_and_nothing() {
 
 #[test]
 fn a_million_requests_cost_what_the_price_list_gives() {
-    let prices = facts().prices().unwrap();
+    let prices = prices();
     let lambda = |ms: f64, memory, architecture| {
         let cost = prices.million(&[ms * 1e3], memory, architecture).unwrap();
         (cost.lambda() * 1000.0).round() / 1000.0
@@ -91,7 +88,7 @@ fn each_invocation_is_billed_in_whole_milliseconds() {
         [84.0, 1000.0, 1001.0, 3100.0].map(billed_ms),
         [1.0, 1.0, 2.0, 4.0]
     );
-    let prices = facts().prices().unwrap();
+    let prices = prices();
     let (apart, once) = (
         prices.million(&[100.0, 1100.0], 1024, "arm64"),
         prices.million(&[1500.0], 1024, "arm64"),

@@ -33,44 +33,33 @@ fn complaint(content: &str) -> String {
 
 /// What each session still holds.
 fn contents(file: &ResultsFile) -> Vec<(&str, Vec<&str>)> {
-    let mut contents = Vec::new();
-    for session in &file.sessions {
-        contents.push((
-            session.conditions.id.as_str(),
-            session.measurements.keys().map(String::as_str).collect(),
-        ));
-    }
-    contents
+    let contents = file.sessions.iter().map(|session| {
+        let steps = session.measurements.keys().map(String::as_str);
+        (session.conditions.id.as_str(), steps.collect())
+    });
+    contents.collect()
+}
+
+/// The session that holds the newest measurement of a step.
+fn latest<'a>(file: &'a ResultsFile, step: &str) -> &'a str {
+    &file.latest(Some("region"), step).unwrap().0.conditions.id
 }
 
 #[test]
-fn the_format_is_that_of_the_committed_example() {
+fn the_format_is_that_of_the_committed_example_which_is_read() {
     let example = file_of(vec![session("2026-10-08-1", &["05-elasticache", "floor"])]);
     expect_file!["example.json"].assert_eq(&text_of(&example));
-}
-
-#[test]
-fn the_committed_example_is_read() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/example.json");
-    let file = ResultsFile::load(&path).unwrap();
-    assert_eq!(
-        file,
-        file_of(vec![session("2026-10-08-1", &["05-elasticache", "floor"])])
-    );
+    assert_eq!(ResultsFile::load(&path).unwrap(), example);
 }
 
 #[test]
 fn a_round_is_one_line_however_long() {
     let mut long = session("long", &["00-unoptimized"]);
     long.measurements.get_mut("00-unoptimized").unwrap().rounds[0].closed_us = vec![123_456; 5000];
-    let (short, long) = (
-        file_of(vec![session("long", &["00-unoptimized"])]),
-        file_of(vec![long]),
-    );
-    assert_eq!(
-        text_of(&short).lines().count(),
-        text_of(&long).lines().count()
-    );
+    let short = session("long", &["00-unoptimized"]);
+    let [short, long] = [short, long].map(|it| text_of(&file_of(vec![it])).lines().count());
+    assert_eq!(short, long);
 }
 
 #[test]
@@ -172,10 +161,7 @@ fn another_network_or_a_memory_size_given_by_hand_takes_no_place() {
             ("large", vec!["05"])
         ]
     );
-    assert_eq!(
-        file.latest(Some("region"), "05").unwrap().0.conditions.id,
-        "1"
-    );
+    assert_eq!(latest(&file, "05"), "1");
 
     large.conditions.id = "large again".to_owned();
     file.merge(large);
@@ -203,10 +189,7 @@ fn a_quick_session_takes_the_place_of_quick_ones_only() {
         contents(&file),
         [("full", vec!["05"]), ("quick again", vec!["05"])]
     );
-    assert_eq!(
-        file.latest(Some("region"), "05").unwrap().0.conditions.id,
-        "full"
-    );
+    assert_eq!(latest(&file, "05"), "full");
     file.merge(session("full again", &["05"]));
     assert_eq!(contents(&file), [("full again", vec!["05"])]);
 }
@@ -215,18 +198,10 @@ fn a_quick_session_takes_the_place_of_quick_ones_only() {
 fn steps_are_only_compared_within_one_session() {
     let mut file = file_of(vec![session("1", &["04", "05"])]);
     file.merge(session("2", &["03", "04"]));
-    assert_eq!(
-        file.newest_with(Some("region"), &["03", "04"])
-            .unwrap()
-            .conditions
-            .id,
-        "2"
-    );
+    let newest = file.newest_with(Some("region"), &["03", "04"]).unwrap();
+    assert_eq!(newest.conditions.id, "2");
     assert_eq!(file.newest_with(Some("region"), &["04", "05"]), None);
-    assert_eq!(
-        file.latest(Some("region"), "05").unwrap().0.conditions.id,
-        "1"
-    );
+    assert_eq!(latest(&file, "05"), "1");
     assert_eq!(file.latest(Some("loopback"), "05"), None);
 }
 

@@ -98,37 +98,28 @@ fn a_wrong_checksum_is_told_with_its_label() {
 #[test]
 fn the_same_crate_is_equally_good_on_a_fast_and_on_a_slow_laptop() {
     // 1,500 µs of distance on both; the work is three floors on both.
-    let slow = result(
-        "slow",
-        600.0,
-        vec![measured("mine", 1500.0 + 1800.0, 1500.0)],
-    );
-    let fast = result(
-        "fast",
-        200.0,
-        vec![measured("mine", 1500.0 + 600.0, 1500.0)],
-    );
-    let better = result(
-        "better",
-        600.0,
-        vec![measured("mine", 1500.0 + 1200.0, 1500.0)],
-    );
+    let of = |label, floor_us, work_us| {
+        result(
+            label,
+            floor_us,
+            vec![measured("mine", 1500.0 + work_us, 1500.0)],
+        )
+    };
+    let slow = of("slow", 600.0, 1800.0);
+    let fast = of("fast", 200.0, 600.0);
+    let better = of("better", 600.0, 1200.0);
     let results = [slow, fast, better];
     let (groups, unranked) = rank(&results);
     assert!(unranked.is_empty());
     let [group] = &groups[..] else {
         panic!("{groups:?}")
     };
-    let labels: Vec<&str> = group
+    let labels = group
         .ranked
         .iter()
-        .map(|ranked| ranked.label.as_str())
-        .collect();
-    assert_eq!(
-        labels,
-        ["better", "slow", "fast"],
-        "less code first, ties in their order"
-    );
+        .map(|ranked| ranked.result.label.as_str());
+    let wanted = ["better", "slow", "fast"];
+    assert!(labels.eq(wanted), "less code first, ties in their order");
     assert!((group.ranked[1].score_us - group.ranked[2].score_us).abs() < 1e-6);
     assert!((group.floor_us - 600.0).abs() < 1e-9);
 }
@@ -136,25 +127,16 @@ fn the_same_crate_is_equally_good_on_a_fast_and_on_a_slow_laptop() {
 #[test]
 fn broken_contracts_are_unranked_and_other_conditions_ranked_apart() {
     let crate_ = || vec![measured("mine", 2900.0, 1500.0)];
-    let mut broken = result("broken", 400.0, crate_());
-    broken.crates[0].keeps_contract = Some(false);
-    let mut unasked = result("unasked", 400.0, crate_());
-    unasked.crates[0].keeps_contract = None;
-    let mut unlimited = result("unlimited", 400.0, crate_());
-    unlimited.limited = false;
-    let mut loopback = result("loopback", 400.0, crate_());
-    "loopback".clone_into(&mut loopback.profile);
-    let results = [
-        unlimited,
-        broken,
-        result("good", 400.0, crate_()),
-        unasked,
-        loopback,
-    ];
+    let names = ["unlimited", "broken", "good", "unasked", "loopback"];
+    let mut results = names.map(|name| result(name, 400.0, crate_()));
+    results[0].limited = false;
+    results[1].crates[0].keeps_contract = Some(false);
+    results[3].crates[0].keeps_contract = None;
+    "loopback".clone_into(&mut results[4].profile);
     let (groups, unranked) = rank(&results);
     let seen: Vec<_> = groups
         .iter()
-        .map(|group| (group.limited, group.profile.as_str(), group.ranked.len()))
+        .map(|group| (group.limited, group.profile, group.ranked.len()))
         .collect();
     assert_eq!(
         seen,

@@ -1,7 +1,6 @@
 //! The results crate from outside: one binary.
 
 mod ceiling;
-mod chart;
 mod common;
 mod coverage;
 mod facts;

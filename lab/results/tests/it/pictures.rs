@@ -1,4 +1,4 @@
-//! Distribution, waterfall and tuning matrix, drawn from results that could be real.
+//! Ladder, distribution, waterfall and tuning matrix, drawn from results that could be real.
 
 use crate::common::{measurement, session};
 use expect_test::expect_file;
@@ -9,16 +9,36 @@ use lab_results::schema::{Measurement, Session};
 use lab_results::trace::{Init, Span, Temperature, Trace, Usage};
 use lab_results::tuning::{Strategy, Tuning, choose};
 
-fn example() -> Session {
+/// Twelve rounds of each.
+fn measured(steps: &[(&str, u64)]) -> Session {
     let mut session = session("1", &[]);
-    for (name, warm_us) in [
+    session.conditions.method.rounds = 12;
+    for (name, warm_us) in steps {
+        let measured = measurement(12, *warm_us);
+        session.measurements.insert((*name).to_owned(), measured);
+    }
+    session
+}
+
+fn example() -> Session {
+    measured(&[
         ("00-unoptimized", 69_800),
         ("05-elasticache", 1700),
         ("floor", 400),
-    ] {
-        let measured = measurement(12, warm_us);
-        session.measurements.insert(name.to_owned(), measured);
-    }
+    ])
+}
+
+/// One of its steps was not timed on the architecture that it is deployed on.
+fn example_of_the_ladder() -> Session {
+    let mut session = measured(&[
+        ("00-unoptimized", 69_800),
+        ("03-parameters-extension", 3000),
+        ("06-graviton", 400),
+        ("floor", 400),
+    ]);
+    let graviton = session.measurements.get_mut("06-graviton").unwrap();
+    "arm64".clone_into(&mut graviton.architecture);
+    graviton.measured_on = Some("x86_64".to_owned());
     session
 }
 
@@ -81,6 +101,56 @@ fn trace(step: &str, temperature: Temperature) -> Trace {
         ],
         usage,
     }
+}
+
+#[test]
+fn the_ladder_is_that_of_the_committed_picture() {
+    let svg = ladder(&example_of_the_ladder()).unwrap();
+    assert_eq!(svg, ladder(&example_of_the_ladder()).unwrap());
+    expect_file!["ladder.svg"].assert_eq(&svg);
+}
+
+#[test]
+fn names_are_escaped_and_long_paths_shown_by_their_end() {
+    let mut session = session("1", &[]);
+    session.measurements.insert(
+        "./target/lambda/my-<own>/bootstrap".to_owned(),
+        measurement(1, 500),
+    );
+    let svg = ladder(&session).unwrap();
+    assert!(
+        svg.contains(">…mbda/my-&lt;own&gt;/bootstrap</text>"),
+        "{svg}"
+    );
+    assert!(
+        svg.contains(
+            "<desc id=\"ladder-description\">./target/lambda/my-&lt;own&gt;/bootstrap with"
+        ),
+        "{svg}"
+    );
+    assert!(
+        !svg.contains("class=\"whisker\""),
+        "one round has no interval: {svg}"
+    );
+    assert!(svg.contains("too few rounds for intervals"));
+}
+
+#[test]
+fn what_is_not_as_on_lambda_is_said() {
+    let mut session = example_of_the_ladder();
+    session.conditions.limits.as_mut().unwrap().cpu = false;
+    session.conditions.build.dirty = true;
+    let svg = ladder(&session).unwrap();
+    assert!(
+        svg.contains("without Lambda&apos;s CPU")
+            || svg.contains("without Lambda's CPU and memory limits")
+    );
+    assert!(svg.contains("commit 012345678 with changes."));
+}
+
+#[test]
+fn a_session_without_latencies_has_no_picture() {
+    assert_eq!(ladder(&session("1", &[])), None);
 }
 
 #[test]

@@ -1,12 +1,8 @@
 //! Every table, from the definitions: what stands in it, and that it fits a terminal.
 
-use std::path::{Path, PathBuf};
-
 use lab_results::ceiling::Ceilings;
-use lab_results::facts::Facts;
 use lab_results::faults::FaultMatrix;
 use lab_results::load::Load;
-use lab_results::price::Prices;
 use lab_results::schema::{ResultsFile, Session};
 use lab_results::trace::Trace;
 use lab_results::tuning::{Strategy, Tuning};
@@ -15,23 +11,7 @@ use lab_results::view::section::{Column, Content, Section, USUAL_WIDTH, text};
 use lab_results::view::tuning::Shown;
 use lab_results::view::{ceiling, faults, load, steps, tuning, waterfall};
 
-use crate::common::{measurement, session};
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn facts() -> Facts {
-    Facts::load(&repository().join("data/facts.toml")).unwrap()
-}
-
-fn prices() -> Prices {
-    facts().prices().unwrap()
-}
-
-fn reference() -> ResultsFile {
-    ResultsFile::load(&repository().join("data/results/reference.json")).unwrap()
-}
+use crate::common::{facts, measurement, prices, reference, repository, session};
 
 /// The longest names that there are, with intervals, every step against the one before it.
 fn example() -> Session {
@@ -84,12 +64,7 @@ fn every_table_fits_a_terminal() {
     on_aws.conditions.region = Some("ap-southeast-2".to_owned());
     let mut sections = steps::of_session(&session, &order(&session), &prices);
     sections.extend(steps::of_session(&on_aws, &order(&session), &prices));
-    let ceilings = Ceilings::of(
-        &reference,
-        "data/results/reference.json".into(),
-        &[],
-        &facts(),
-    );
+    let ceilings = Ceilings::of(&reference, "reference.json".into(), &[], &facts());
     sections.extend(ceiling::sections(&ceilings.unwrap()));
     let loaded = |load: &Load| {
         let mut load = load.clone();
@@ -124,17 +99,11 @@ fn every_table_fits_a_terminal() {
     let steps = order(&session);
     let mut file = ResultsFile::new(reference.place);
     file.merge(session.clone());
-    sections.extend(
-        compare::steps(&file, None, &steps, &prices)
-            .unwrap()
-            .sections,
-    );
-    sections.extend(compare::ladder(&session, &prices).sections);
-    sections.extend(
-        compare::files(&[reference_again(), reference_again()], "region")
-            .unwrap()
-            .sections,
-    );
+    let of_steps = compare::steps(&file, None, &steps, &prices).unwrap();
+    let of_files = compare::files(&[reference_again(), reference_again()], "region").unwrap();
+    for report in [of_steps, compare::ladder(&session, &prices), of_files] {
+        sections.extend(report.sections);
+    }
     let mut pasted = compare::Pasted::default();
     pasted.file(&reference_again());
     sections.extend(compare::leaderboard(&pasted).sections);

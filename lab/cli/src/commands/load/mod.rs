@@ -80,7 +80,7 @@ impl Load {
                 Some(concurrency) => concurrency,
                 None => facts.new_account_concurrency()?,
             },
-            parameter_quota: facts.parameter_store()?.quota_per_second,
+            parameter_quota: facts.parameter_store_quota()?,
         };
         let targets = choice.named(workspace)?;
         let quota = Some(account.parameter_quota);

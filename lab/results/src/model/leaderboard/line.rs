@@ -54,18 +54,11 @@ pub enum Error {
 impl fmt::Display for Line {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let result = &self.0;
-        let limited = if result.limited {
-            "limited"
-        } else {
-            "unlimited"
-        };
-        let mut text = format!(
-            "{VERSION} {} {} {limited} r{} floor={:.0}",
-            word(&result.label),
-            word(&result.profile),
-            result.rounds,
-            result.floor_us
-        );
+        let un = if result.limited { "" } else { "un" };
+        let [label, profile] = [&result.label, &result.profile].map(|name| word(name));
+        let (rounds, floor) = (result.rounds, result.floor_us);
+        let mut text =
+            format!("{VERSION} {label} {profile} {un}limited r{rounds} floor={floor:.0}");
         for measured in &result.crates {
             let part = crate_part(measured);
             // Ten for the checksum and what stands before it.
@@ -92,19 +85,12 @@ fn crate_part(measured: &Crate) -> String {
 
 /// One word, whatever the name was: its end, where it is long.
 fn word(name: &str) -> String {
-    let plain: Vec<char> = name
-        .trim()
+    let is_special = |c: char| c.is_whitespace() || c == '#' || c.is_control();
+    let plain = name.trim().replace(is_special, "_");
+    let length = plain.chars().count();
+    let end: String = plain
         .chars()
-        .map(|c| {
-            if c.is_whitespace() || c == '#' || c.is_control() {
-                '_'
-            } else {
-                c
-            }
-        })
-        .collect();
-    let end: String = plain[plain.len().saturating_sub(LONGEST_NAME)..]
-        .iter()
+        .skip(length.saturating_sub(LONGEST_NAME))
         .collect();
     if end.is_empty() { "_".to_owned() } else { end }
 }
@@ -144,45 +130,39 @@ fn read(text: &str, label: &str) -> Result<Measured, Error> {
         label: label.to_owned(),
         part: part.to_owned(),
     };
-    let mut parts = text.split(' ').skip(2);
-    let mut next = || parts.next().ok_or_else(|| other("its end"));
-    let profile = next()?.to_owned();
-    let limited = match next()? {
-        "limited" => true,
-        "unlimited" => false,
-        part => return Err(other(part)),
+    let parts: Vec<&str> = text.split(' ').skip(2).collect();
+    let [profile, limited, rounds, floor, crates @ ..] = &parts[..] else {
+        return Err(other("its end"));
     };
-    let part = next()?;
-    let rounds = part
+    let crates = crates
+        .iter()
+        .map(|it| read_crate(it).ok_or_else(|| other(it)));
+    let floor_us = floor.strip_prefix("floor=").and_then(positive);
+    let number = rounds
         .strip_prefix('r')
         .and_then(|rounds| rounds.parse().ok());
-    let rounds = rounds.ok_or_else(|| other(part))?;
-    let part = next()?;
-    let floor = part.strip_prefix("floor=").and_then(positive);
-    let floor_us = floor.ok_or_else(|| other(part))?;
-    let crates = parts
-        .map(|part| read_crate(part).ok_or_else(|| other(part)))
-        .collect::<Result<Vec<_>, _>>()?;
     Ok(Measured {
         label: label.to_owned(),
-        profile,
-        limited,
-        rounds,
-        floor_us,
-        crates,
+        profile: (*profile).to_owned(),
+        limited: match *limited {
+            "limited" => true,
+            "unlimited" => false,
+            part => return Err(other(part)),
+        },
+        rounds: number.ok_or_else(|| other(rounds))?,
+        floor_us: floor_us.ok_or_else(|| other(floor))?,
+        crates: crates.collect::<Result<_, _>>()?,
     })
 }
 
 fn read_crate(part: &str) -> Option<Crate> {
     let (name, values) = part.rsplit_once('=')?;
-    let (values, keeps_contract) = if let Some(values) = values.strip_suffix('!') {
-        (values, Some(false))
-    } else if let Some(values) = values.strip_suffix('?') {
-        (values, None)
-    } else {
-        (values, Some(true))
-    };
     let (times, memory) = values.split_once('@')?;
+    let (memory, keeps_contract) = match (memory.strip_suffix('!'), memory.strip_suffix('?')) {
+        (Some(memory), _) => (memory, Some(false)),
+        (_, Some(memory)) => (memory, None),
+        (None, None) => (memory, Some(true)),
+    };
     let (p50, network) = times.split_once('/')?;
     Some(Crate {
         name: name.to_owned(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Named, Report};
+use crate::conditions::Conditions;
 use crate::format::{duration, short_name, times};
 use crate::interval::{Comparison, Scaled, compare_apart};
 use crate::schema::{Measurement, Metric, Session};
@@ -35,12 +36,8 @@ impl Found<'_> {
     fn work(&self) -> Option<Vec<Vec<f64>>> {
         let rounds = self.step.rounds.iter().map(|round| {
             let network = round.warm_network_us?;
-            let work = round
-                .samples(Metric::Warm)
-                .iter()
-                .map(|us| us - network)
-                .collect();
-            Some(work)
+            let samples = round.samples(Metric::Warm).into_iter();
+            Some(samples.map(|us| us - network).collect())
         });
         rounds.collect()
     }
@@ -63,17 +60,15 @@ pub fn files(named: &[Named], profile: &str) -> Result<Report, NothingInCommon> 
         .collect();
     let mut rows = Vec::new();
     let mut json = Vec::new();
-    let mut sessions: Vec<Vec<&Session>> = named.iter().map(|_| Vec::new()).collect();
+    let mut newest: Vec<Option<&Session>> = vec![None; named.len()];
     for step in steps {
-        let found: Vec<Option<Found>> = named
-            .iter()
-            .map(|named| find(named, profile, step))
-            .collect();
+        let found = named.iter().map(|named| find(named, profile, step));
+        let found: Vec<Option<Found>> = found.collect();
         if found.iter().flatten().count() < 2 {
             continue;
         }
-        for (seen, found) in sessions.iter_mut().zip(&found) {
-            seen.extend(found.iter().map(|found| found.session));
+        for (newest, found) in newest.iter_mut().zip(&found) {
+            *newest = found.as_ref().map(|found| found.session).or(*newest);
         }
         let (row, value) = row(named, step, &found);
         rows.push(row);
@@ -84,7 +79,6 @@ pub fn files(named: &[Named], profile: &str) -> Result<Report, NothingInCommon> 
             profile: profile.to_owned(),
         });
     }
-    let newest: Vec<Option<&Session>> = sessions.iter().map(|seen| seen.last().copied()).collect();
     let warnings = warnings(named, &newest);
     Ok(Report {
         json: json!({ "profile": profile, "warnings": warnings, "steps": json }),
@@ -137,10 +131,8 @@ fn row(named: &[Named], step: &str, found: &[Option<Found>]) -> (Vec<String>, Va
         let over = found.and_then(Found::over_floor);
         cells.push(p50.map(duration).unwrap_or_default());
         cells.push(over.map(times).unwrap_or_default());
-        let compared = baseline
-            .zip(found)
-            .filter(|_| number > 0)
-            .and_then(|(baseline, other)| against(baseline, other));
+        let sides = baseline.zip(found).filter(|_| number > 0);
+        let compared = sides.and_then(|(baseline, other)| against(baseline, other));
         if number > 0 {
             compared_cells.push(compared.map(|it| in_short(&it, None)).unwrap_or_default());
         }
@@ -157,19 +149,17 @@ fn row(named: &[Named], step: &str, found: &[Option<Found>]) -> (Vec<String>, Va
 
 /// How many times less work, in floors, the other one has.
 fn against(baseline: &Found, other: &Found) -> Option<Comparison> {
-    let (old, new) = (baseline.work()?, other.work()?);
+    let works = [baseline.work()?, other.work()?];
     let floors = [baseline, other].map(|found| found.floor.rounds_of(Metric::Warm));
-    compare_apart(
-        Scaled {
-            samples: &old,
-            yardstick: &floors[0],
-        },
-        Scaled {
-            samples: &new,
-            yardstick: &floors[1],
-        },
-    )
+    let [old, new] = [0, 1].map(|side| Scaled {
+        samples: &works[side],
+        yardstick: &floors[side],
+    });
+    compare_apart(old, new)
 }
+
+/// A condition and how it is told.
+type Told = (&'static str, fn(&Conditions) -> String);
 
 /// What differs between the files beside the steps.
 fn warnings(named: &[Named], sessions: &[Option<&Session>]) -> Vec<String> {
@@ -177,53 +167,36 @@ fn warnings(named: &[Named], sessions: &[Option<&Session>]) -> Vec<String> {
     let Some(first) = sessions[0] else {
         return warnings;
     };
+    let told: [Told; 5] = [
+        ("machine", caption::machine),
+        ("setting of limits", |it| caption::limits(it).to_owned()),
+        ("network", network),
+        ("compiler", |it| it.build.rustc.clone()),
+        ("number of rounds", |it| it.method.rounds.to_string()),
+    ];
     let baseline = &named[0].label;
     for (named, session) in named.iter().zip(sessions).skip(1) {
         let Some(session) = session else { continue };
         let label = &named.label;
-        let mut differ = |what: &str, old: String, new: String| {
+        for (what, told) in told {
+            let [old, new] = [first, *session].map(|session| told(&session.conditions));
             if old != new {
                 warnings.push(format!(
                     "another {what}: {baseline} has {old}, {label} has {new}"
                 ));
             }
-        };
-        differ(
-            "machine",
-            caption::machine(first.conditions.machine.as_ref()),
-            caption::machine(session.conditions.machine.as_ref()),
-        );
-        differ(
-            "setting of limits",
-            caption::limits(first.conditions.limits.as_ref()),
-            caption::limits(session.conditions.limits.as_ref()),
-        );
-        differ("network", network(first), network(session));
-        differ(
-            "compiler",
-            first.conditions.build.rustc.clone(),
-            session.conditions.build.rustc.clone(),
-        );
-        differ(
-            "number of rounds",
-            first.conditions.method.rounds.to_string(),
-            session.conditions.method.rounds.to_string(),
-        );
+        }
     }
     warnings
 }
 
 /// The modelled distances: a profile keeps its name when somebody edits it.
-fn network(session: &Session) -> String {
-    let Some(network) = &session.conditions.network else {
+fn network(conditions: &Conditions) -> String {
+    let Some(network) = &conditions.network else {
         return "the real one".to_owned();
     };
     let links = [network.database, network.cache, network.parameters];
-    let links = links.map(|link| {
-        format!(
-            "{}+{}+{}",
-            link.round_trip_us, link.service_us, link.session_setup_us
-        )
-    });
+    let links = links.map(|it| [it.round_trip_us, it.service_us, it.session_setup_us]);
+    let links = links.map(|times| times.map(|us| us.to_string()).join("+"));
     format!("{} ({} µs)", network.profile, links.join(", "))
 }

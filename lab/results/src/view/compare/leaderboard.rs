@@ -39,11 +39,8 @@ impl Pasted {
         let with_floor = sessions.filter(|session| session.measurements.contains_key(FLOOR));
         let (usual, others): (Vec<_>, Vec<_>) =
             with_floor.partition(|session| session.profile() == Some(USUAL_PROFILE));
-        let newest = usual
-            .into_iter()
-            .chain(others)
-            .find_map(|session| Result::of(session, &named.label));
-        match newest {
+        let mut newest_first = usual.into_iter().chain(others);
+        match newest_first.find_map(|session| Result::of(session, &named.label)) {
             Some(result) => self.add(result),
             None => self.problems.push(format!(
                 "{}: no session in it measured a crate beside the floor in the lab",
@@ -54,12 +51,10 @@ impl Pasted {
 
     /// Whoever runs again pastes again: the later result counts.
     fn add(&mut self, result: Result) {
-        let is_again = |older: &Result| {
-            older.label == result.label
-                && older.profile == result.profile
-                && older.limited == result.limited
-        };
-        self.results.retain(|older| !is_again(older));
+        self.results.retain(|older| {
+            (&older.label, &older.profile, older.limited)
+                != (&result.label, &result.profile, result.limited)
+        });
         self.results.push(result);
     }
 }
@@ -68,42 +63,30 @@ impl Pasted {
 pub fn leaderboard(pasted: &Pasted) -> Report {
     let (groups, unranked) = rank(&pasted.results);
     let mut warnings = pasted.problems.clone();
-    for (result, measured) in unranked {
-        warnings.push(format!(
-            "{} is not ranked: {}",
-            owner(&result.label, measured),
-            why(measured)
-        ));
+    for (Result { label, .. }, measured) in unranked {
+        let (name, why) = (short_name(&measured.name), why(measured));
+        warnings.push(format!("{name} of {label} is not ranked: {why}"));
     }
     for result in &pasted.results {
+        let (label, rounds) = (&result.label, result.rounds);
         if result.crates.is_empty() {
-            warnings.push(format!(
-                "{} measured nothing beside the floor",
-                result.label
-            ));
+            warnings.push(format!("{label} measured nothing beside the floor"));
         }
-        if (result.rounds as usize) < MINIMUM_ROUNDS {
+        if (rounds as usize) < MINIMUM_ROUNDS {
             warnings.push(format!(
-                "{}'s {} round(s) are a first impression only",
-                result.label, result.rounds
+                "{label}'s {rounds} round(s) are a first impression only"
             ));
         }
     }
     if pasted.skipped > 0 {
-        warnings.push(format!(
-            "{} line(s) without a result were skipped",
-            pasted.skipped
-        ));
+        let skipped = pasted.skipped;
+        warnings.push(format!("{skipped} line(s) without a result were skipped"));
     }
     Report {
         json: json!({ "warnings": warnings, "groups": groups.iter().map(group_json).collect::<Vec<_>>() }),
         sections: groups.iter().map(section).collect(),
         warnings,
     }
-}
-
-fn owner(label: &str, measured: &Crate) -> String {
-    format!("{} of {label}", short_name(&measured.name))
 }
 
 fn why(measured: &Crate) -> &'static str {
@@ -117,14 +100,14 @@ fn section(group: &Group) -> Section {
     let rows = group.ranked.iter().enumerate().map(|(place, ranked)| {
         vec![
             (place + 1).to_string(),
-            ranked.label.clone(),
+            ranked.result.label.clone(),
             short_name(&ranked.measured.name),
             ranked.measured.memory_mb.to_string(),
             duration(ranked.score_us),
             times(ranked.work),
             duration(ranked.measured.network_us),
             duration(ranked.measured.p50_us),
-            duration(ranked.floor_us),
+            duration(ranked.result.floor_us),
         ]
     });
     let limits = if group.limited {
@@ -157,21 +140,18 @@ fn section(group: &Group) -> Section {
 }
 
 fn group_json(group: &Group) -> Value {
-    let ranked: Vec<Value> = group
-        .ranked
-        .iter()
-        .map(|ranked| {
-            json!({
-                "label": ranked.label,
-                "crate": ranked.measured.name,
-                "memory_mb": ranked.measured.memory_mb,
-                "score_us": ranked.score_us,
-                "work": ranked.work,
-                "network_us": ranked.measured.network_us,
-                "p50_us": ranked.measured.p50_us,
-                "floor_us": ranked.floor_us,
-            })
+    let ranked = group.ranked.iter().map(|ranked| {
+        json!({
+            "label": ranked.result.label,
+            "crate": ranked.measured.name,
+            "memory_mb": ranked.measured.memory_mb,
+            "score_us": ranked.score_us,
+            "work": ranked.work,
+            "network_us": ranked.measured.network_us,
+            "p50_us": ranked.measured.p50_us,
+            "floor_us": ranked.result.floor_us,
         })
-        .collect();
+    });
+    let ranked: Vec<Value> = ranked.collect();
     json!({ "limited": group.limited, "profile": group.profile, "floor_us": group.floor_us, "ranked": ranked })
 }

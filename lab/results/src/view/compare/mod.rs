@@ -37,11 +37,8 @@ impl Named {
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let file = ResultsFile::load(path)?;
-        let label = file
-            .sessions
-            .iter()
-            .rev()
-            .find_map(|session| session.conditions.label.clone());
+        let mut newest_first = file.sessions.iter().rev();
+        let label = newest_first.find_map(|session| session.conditions.label.clone());
         let stem = path.file_stem().unwrap_or_default();
         Ok(Self {
             path: path.to_owned(),
@@ -65,10 +62,8 @@ pub struct Report {
 impl Report {
     /// For a terminal.
     pub fn text(&self, width: Option<usize>) -> String {
-        let warnings = self
-            .warnings
-            .iter()
-            .map(|warning| format!("WARNING: {warning}\n"));
+        let warnings = self.warnings.iter();
+        let warnings = warnings.map(|warning| format!("WARNING: {warning}\n"));
         warnings.collect::<String>() + &section::text(&self.sections, width)
     }
 
@@ -78,10 +73,7 @@ impl Report {
         for warning in &self.warnings {
             let _ = writeln!(text, "> **Warning:** {warning}\n");
         }
-        text + &self
-            .sections
-            .iter()
-            .map(Section::markdown)
-            .collect::<String>()
+        let sections = self.sections.iter().map(Section::markdown);
+        text + &sections.collect::<String>()
     }
 }

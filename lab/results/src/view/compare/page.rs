@@ -54,11 +54,9 @@ pub fn page(
 fn of_file(named: &Named, several: bool, profile: &str, prices: &Prices) -> Markup {
     let file = &named.file;
     let session = largest(file, profile);
-    let tunings: Vec<&Tuning> = file
-        .tune
-        .iter()
-        .filter(|tuning| tuning.conditions.profile() == Some(profile))
-        .collect();
+    let tunings = file.tune.iter();
+    let tunings = tunings.filter(|tuning| tuning.conditions.profile() == Some(profile));
+    let tunings: Vec<&Tuning> = tunings.collect();
     let mut figures: Vec<(&str, Option<String>)> = Vec::new();
     if let Some(session) = session {
         figures.push(("The ladder", chart::ladder(session)));
@@ -99,11 +97,9 @@ pub fn largest<'a>(file: &'a ResultsFile, profile: &str) -> Option<&'a Session> 
 
 /// Warm before cold, in the order of the steps.
 fn traces<'a>(file: &'a ResultsFile, profile: &str) -> Vec<&'a Trace> {
-    let mut traces: Vec<&Trace> = file
-        .traces
-        .iter()
-        .filter(|trace| trace.conditions.profile() == Some(profile))
-        .collect();
+    let traces = file.traces.iter();
+    let traces = traces.filter(|trace| trace.conditions.profile() == Some(profile));
+    let mut traces: Vec<&Trace> = traces.collect();
     traces.sort_by_key(|trace| (trace.temperature == Temperature::Cold, &trace.step));
     traces
 }

@@ -7,11 +7,10 @@ use crate::format::short_name;
 use crate::price::Prices;
 use crate::schema::{Measurement, Metric, ResultsFile, Session};
 use crate::step_name::FLOOR;
-use crate::view::caption;
 use crate::view::quantity::Quantity;
 use crate::view::section::{Column, Content, Section};
 use crate::view::sentence::{in_json, in_short};
-use crate::view::steps::{Row, Shown, called, table};
+use crate::view::steps::{Row, Shown, called, rows, table};
 
 /// Heading, number, and what it is compared in.
 type Told = (&'static str, Quantity, Option<(Metric, &'static str)>);
@@ -43,16 +42,13 @@ pub fn steps(
     prices: &Prices,
 ) -> Option<Report> {
     let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
-    let newest_first = || file.sessions.iter().rev().map(Session::profile);
-    let profiles = match profile {
-        Some(profile) => vec![Some(profile)],
-        None => std::iter::once(Some(USUAL_PROFILE))
-            .chain(newest_first())
-            .collect(),
-    };
-    let session = profiles
-        .into_iter()
-        .find_map(|profile| file.newest_with(profile, &wanted))?;
+    let newest_with = |profile| file.newest_with(profile, &wanted);
+    let session = newest_with(Some(profile.unwrap_or(USUAL_PROFILE))).or_else(|| {
+        let mut newest_first = file.sessions.iter().rev().map(Session::profile);
+        newest_first
+            .find_map(newest_with)
+            .filter(|_| profile.is_none())
+    })?;
     let (before, others) = names.split_first()?;
     let mut report = Report {
         warnings: warnings(session, names),
@@ -82,12 +78,8 @@ fn pair(session: &Session, before: &str, after: &str, prices: &Prices) -> (Secti
             metrics.insert(key.to_owned(), value);
         }
         let change = comparison.map(|comparison| in_short(&comparison, None));
-        rows.push(vec![
-            heading.to_owned(),
-            old,
-            new,
-            change.unwrap_or_default(),
-        ]);
+        let change = change.unwrap_or_default();
+        rows.push(vec![heading.to_owned(), old, new, change]);
     }
     let section = Section {
         heading: format!("{} against {}", short_name(after), short_name(before)),
@@ -113,14 +105,8 @@ fn pair(session: &Session, before: &str, after: &str, prices: &Prices) -> (Secti
 
 /// Every measured step against the one before it.
 pub fn ladder(session: &Session, prices: &Prices) -> Report {
-    let each = session.measurements.iter();
-    let rows: Vec<Row> = each
-        .map(|(name, measurement)| Row {
-            name,
-            session,
-            measurement,
-        })
-        .collect();
+    let names: Vec<String> = session.measurements.keys().cloned().collect();
+    let rows: Vec<Row> = rows(session, &names);
     let json = rows.iter().map(|row| {
         let from = row.measurement.from.as_deref();
         let warm = from.and_then(|from| session.compare(from, row.name, Metric::Warm));
@@ -138,7 +124,6 @@ pub fn ladder(session: &Session, prices: &Prices) -> Report {
         (Shown::Change(Metric::Warm, false), "a warm request is", 0),
         (Shown::Change(Metric::Cold, false), "a cold start is", 1),
     ];
-    let names: Vec<String> = session.measurements.keys().cloned().collect();
     let warnings = warnings(session, &names);
     Report {
         json: json!({ "session": session.conditions.id, "warnings": warnings, "steps": json.collect::<Vec<_>>() }),
@@ -157,12 +142,8 @@ pub fn ladder(session: &Session, prices: &Prices) -> Report {
 /// What makes a session's numbers less than they seem.
 fn warnings(session: &Session, names: &[String]) -> Vec<String> {
     let mut warnings = Vec::new();
-    if session
-        .conditions
-        .limits
-        .as_ref()
-        .is_some_and(|limits| !caption::as_on_lambda(limits))
-    {
+    let limits = session.conditions.limits.as_ref();
+    if limits.is_some_and(|limits| !limits.as_on_lambda()) {
         warnings.push("CPU and memory were not limited as on Lambda: all of it is too fast, and a memory size means nothing".to_owned());
     }
     if session.conditions.method.quick {
@@ -178,24 +159,20 @@ fn warnings(session: &Session, names: &[String]) -> Vec<String> {
         _ => return warnings,
     };
     for (name, measurement) in rest {
-        if measurement.memory_mb != first.1.memory_mb {
+        let (before, memory) = (first.1.memory_mb, measurement.memory_mb);
+        let [first_name, name] = [first.0, *name].map(|name| short_name(name));
+        if memory != before {
             warnings.push(format!(
-                "{} has {} MB and {} {} MB: part of the difference is the CPU that comes with the memory",
-                short_name(first.0),
-                first.1.memory_mb,
-                short_name(name),
-                measurement.memory_mb
+                "{first_name} has {before} MB and {name} {memory} MB: part of the difference is the CPU that comes with the \
+                 memory"
             ));
         }
-        if let Some(architecture) = measurement
-            .measured_on
-            .as_ref()
-            .filter(|_| measurement.measured_on != first.1.measured_on)
+        if let Some(timed) = &measurement.measured_on
+            && measurement.measured_on != first.1.measured_on
         {
+            let architecture = &measurement.architecture;
             warnings.push(format!(
-                "{} is deployed on {} and was timed on {architecture}: the architecture's own gain is not in it",
-                short_name(name),
-                measurement.architecture
+                "{name} is deployed on {architecture} and was timed on {timed}: the architecture's own gain is not in it"
             ));
         }
     }

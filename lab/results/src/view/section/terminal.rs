@@ -108,7 +108,7 @@ pub fn text(sections: &[Section], width: Option<usize>) -> String {
 }
 
 /// Words in lines of at most `width` characters, the later ones indented as the first; nothing of nothing.
-fn wrapped(text: &str, width: usize) -> String {
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
     let mut lines = String::new();
     for paragraph in text.lines() {
         let indent = paragraph.len() - paragraph.trim_start().len();

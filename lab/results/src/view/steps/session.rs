@@ -1,34 +1,69 @@
 //! The tables of one session.
 
-use super::{Row, Shown, Wanted, called, first, table};
+use super::{Shown, Wanted, called, first, rows, table};
 use crate::price::Prices;
 use crate::schema::{Metric, Session};
 use crate::view::quantity::{COUNTED, Quantity};
 use crate::view::section::Section;
 
-/// All tables of a session, in the order in which its targets are named.
+/// All tables of a session, in the order in which its targets are named. On AWS they are without what AWS cannot tell, and
+/// with what the function took apart from the way to it.
 pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<Section> {
-    let rows: Vec<Row> = order
-        .iter()
-        .filter_map(|name| {
-            let measurement = session.measurements.get(name)?;
-            Some(Row {
-                name,
-                session,
-                measurement,
-            })
-        })
-        .collect();
+    let rows = rows(session, order);
     let of = |heading: &str, about: &str, wanted: &[Wanted]| Section {
         heading: heading.to_owned(),
         about: about.to_owned(),
         ..table(&rows, wanted, prices)
     };
-    let mut sections = if session.conditions.network.is_some() {
-        in_the_lab(session, &rows, of)
-    } else {
-        on_aws(session, &rows, of)
+    let conditions = &session.conditions;
+    let gap = conditions.method.paced_gap_ms;
+    let in_lab = conditions.network.is_some();
+    let about = |in_the_lab, on_aws| if in_lab { in_the_lab } else { on_aws };
+    let ladder = match (session.profile(), conditions.region.as_deref()) {
+        (Some(profile), _) => {
+            format!("median of warm invocations {gap} ms apart, network profile {profile}")
+        }
+        (None, region) => format!(
+            "median of warm requests {gap} ms apart, as the client of the API sees them; AWS, {}",
+            region.unwrap_or("Region unknown")
+        ),
     };
+    let first = first(&rows).map_or_else(|| "the first".to_owned(), called);
+    let against_first = format!("against {first}");
+    let warm = about(
+        "the median and what explains it (modelled network, CPU time; the rest); a closed loop, one environment",
+        "as the client sees it; a closed loop over one connection",
+    );
+    let changes = about(
+        "in the cold start, and in invocations per second of the closed loop",
+        "in the cold start, and in requests per second of the closed loop",
+    );
+    let cold = about(
+        "medians; USD for a million warm requests: Lambda's duration and request fee",
+        "medians; first holds the start of the sandbox and the way there; USD for a million warm requests: Lambda's duration \
+         and request fee",
+    );
+    let alone = "the REPORT durations of the same requests: no API Gateway, no way there";
+    let above = "as a multiple of the empty handler on the same runtime";
+    let asked = "by the first (cold) / by a later invocation";
+    let counts = COUNTED.map(|(heading, counters)| (Shown::Counted(counters), heading, 0));
+    let counts: Vec<Wanted> = [STEP].into_iter().chain(counts).collect();
+    let ladder_of = |metric, p50| ladder_of(metric, p50, &against_first);
+    let by_report = ladder_of(Metric::WarmDuration, Quantity::DurationP50);
+    let sections = [
+        Some(of(
+            "The ladder",
+            &ladder,
+            &ladder_of(Metric::Warm, Quantity::P50),
+        )),
+        (!in_lab).then(|| of("The function alone", alone, &by_report)),
+        Some(of("Warm", warm, &WARM)),
+        Some(of("Against the step before", changes, &CHANGES)),
+        in_lab.then(|| of("Above the floor", above, &ABOVE_FLOOR)),
+        Some(of("Cold, size, cost", cold, &COLD)),
+        in_lab.then(|| of("Asked of the backing services", asked, &counts)),
+    ];
+    let mut sections: Vec<Section> = sections.into_iter().flatten().collect();
     for section in &mut sections {
         // A floor has no step before it, and no floor.
         let says_something = |row: &Vec<String>| row.iter().skip(1).any(|cell| !cell.is_empty());
@@ -38,101 +73,9 @@ pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<S
     sections
 }
 
-fn in_the_lab(
-    session: &Session,
-    rows: &[Row],
-    of: impl Fn(&str, &str, &[Wanted]) -> Section,
-) -> Vec<Section> {
-    let ladder = format!(
-        "median of warm invocations {} ms apart, network profile {}",
-        session.conditions.method.paced_gap_ms,
-        session.profile().unwrap_or_default()
-    );
-    let counts = COUNTED.map(|(heading, counters)| (Shown::Counted(counters), heading, 0));
-    let counts: Vec<Wanted> = std::iter::once(STEP).chain(counts).collect();
-    vec![
-        of(
-            "The ladder",
-            &ladder,
-            &ladder_of(Metric::Warm, &against_first(rows)),
-        ),
-        of(
-            "Warm",
-            "the median and what explains it (modelled network, CPU time; the rest); a closed loop, one environment",
-            &WARM,
-        ),
-        of(
-            "Against the step before",
-            "in the cold start, and in invocations per second of the closed loop",
-            &CHANGES,
-        ),
-        of(
-            "Above the floor",
-            "as a multiple of the empty handler on the same runtime",
-            &ABOVE_FLOOR,
-        ),
-        of(
-            "Cold, size, cost",
-            "medians; USD for a million warm requests: Lambda's duration and request fee",
-            &COLD,
-        ),
-        of(
-            "Asked of the backing services",
-            "by the first (cold) / by a later invocation",
-            &counts,
-        ),
-    ]
-}
-
-/// Without what AWS cannot tell, and with what the function took apart from the way to it.
-fn on_aws(
-    session: &Session,
-    rows: &[Row],
-    of: impl Fn(&str, &str, &[Wanted]) -> Section,
-) -> Vec<Section> {
-    let ladder = format!(
-        "median of warm requests {} ms apart, as the client of the API sees them; AWS, {}",
-        session.conditions.method.paced_gap_ms,
-        session
-            .conditions
-            .region
-            .as_deref()
-            .unwrap_or("Region unknown")
-    );
-    let against = against_first(rows);
-    vec![
-        of("The ladder", &ladder, &ladder_of(Metric::Warm, &against)),
-        of(
-            "The function alone",
-            "the REPORT durations of the same requests: no API Gateway, no way there",
-            &ladder_of(Metric::WarmDuration, &against),
-        ),
-        of(
-            "Warm",
-            "as the client sees it; a closed loop over one connection",
-            &WARM,
-        ),
-        of(
-            "Against the step before",
-            "in the cold start, and in requests per second of the closed loop",
-            &CHANGES,
-        ),
-        of(
-            "Cold, size, cost",
-            "medians; first holds the start of the sandbox and the way there; USD for a million warm requests: Lambda's duration \
-             and request fee",
-            &COLD,
-        ),
-    ]
-}
-
 const STEP: Wanted<'static> = (Shown::Step, "step", 0);
 
-fn ladder_of(metric: Metric, against_first: &str) -> [Wanted<'_>; 5] {
-    let p50 = match metric {
-        Metric::WarmDuration => Quantity::DurationP50,
-        _ => Quantity::P50,
-    };
+fn ladder_of(metric: Metric, p50: Quantity, against_first: &str) -> [Wanted<'_>; 5] {
     [
         STEP,
         (Shown::Of(p50), "p50", 0),
@@ -140,11 +83,6 @@ fn ladder_of(metric: Metric, against_first: &str) -> [Wanted<'_>; 5] {
         (Shown::Change(metric, true), "against the step before", 0),
         (Shown::AgainstFirst(metric), against_first, 1),
     ]
-}
-
-fn against_first(rows: &[Row]) -> String {
-    let first = first(rows).map_or_else(|| "the first".to_owned(), called);
-    format!("against {first}")
 }
 
 const WARM: [Wanted; 11] = [

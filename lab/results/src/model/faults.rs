@@ -1,17 +1,12 @@
 //! The matrix of steps and faults, as `cargo lab faults` writes it and the book shows it.
 
-mod outcomes;
-
 use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::file_error::Error;
-pub use outcomes::{Outcome, outcomes};
-
 use crate::conditions::Conditions;
-use crate::model::file::parse;
+use crate::model::file::{Error, read};
 
 /// What every step did in every fault that concerns it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,34 +57,20 @@ pub struct Cell {
 impl Cell {
     /// True where nothing but step and time differs.
     pub fn is_like(&self, other: &Self) -> bool {
-        let behaviour = |cell: &Self| {
-            (
-                cell.status,
-                cell.saw.clone(),
-                cell.until_normal,
-                cell.as_designed,
-            )
-        };
-        behaviour(self) == behaviour(other)
+        let behaviour = |it: &Self| (it.status, it.until_normal, it.as_designed);
+        behaviour(self) == behaviour(other) && self.saw == other.saw
     }
 }
 
 impl FaultMatrix {
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        parse(&text, path, "cargo lab faults")
+        read(path, "cargo lab faults")
     }
 
     /// Writes a file.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(self).expect("plain data becomes JSON");
-        fs::write(path, text + "\n").map_err(|source| Error::Write {
-            path: path.to_owned(),
-            source,
-        })
+        fs::write(path, text + "\n").map_err(Error::write(path))
     }
 }

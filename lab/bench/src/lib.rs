@@ -3,6 +3,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`choice`], [`code`] | how a function is named, and what is deployed of it
 //! | [`target`] | what is to be measured |
 //! | [`upstream`] | a party that a function of the reader's own calls
 //! | [`testbed`] | the services started and filled, functions configured |
@@ -16,7 +17,9 @@
 //! | [`run_directory`], [`machine`], [`log`] | this machine, the folder of one run, what functions write |
 
 pub mod aws;
+pub mod choice;
 pub mod clock;
+pub mod code;
 pub mod contract;
 pub mod event;
 pub mod faults;
@@ -25,6 +28,7 @@ pub mod log;
 pub mod machine;
 pub mod measure;
 pub mod run_directory;
+mod runtime;
 pub mod target;
 pub mod testbed;
 pub mod timeline;

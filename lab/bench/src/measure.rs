@@ -13,9 +13,9 @@ use lab_services::Counts;
 
 use crate::contract;
 use crate::event::Events;
-use crate::target::Target;
+use crate::target::{Source, Target};
 use crate::testbed::Testbed;
-use lab_workspace::builder;
+use lab_workspace::bundle::zip_size;
 use lab_workspace::progress::Progress;
 
 /// How much is measured.
@@ -23,6 +23,9 @@ use lab_workspace::progress::Progress;
 pub struct Extent {
     /// Fresh environments of each target.
     pub rounds: u32,
+    /// Warm invocations of each environment that are not kept, as fast as they come, before all others: for a runtime that
+    /// compiles while it runs.
+    pub warm_up: u32,
     /// Paced warm invocations of each environment.
     pub paced: u32,
     /// Pause before each of them.
@@ -37,6 +40,7 @@ impl Extent {
     /// Enough for intervals.
     pub const FULL: Self = Self {
         rounds: 12,
+        warm_up: 0,
         paced: 30,
         gap: GAP,
         closed: 200,
@@ -45,6 +49,7 @@ impl Extent {
     /// A first impression; too few rounds for intervals.
     pub const QUICK: Self = Self {
         rounds: 2,
+        warm_up: 0,
         paced: 10,
         gap: GAP,
         closed: 50,
@@ -53,6 +58,7 @@ impl Extent {
     /// What each memory size gets in a tuning: no closed loop, since nobody chooses a size by it.
     pub const TUNING: Self = Self {
         rounds: 10,
+        warm_up: 0,
         paced: 10,
         gap: GAP,
         closed: 0,
@@ -88,7 +94,10 @@ impl Prepared {
             target: target.clone(),
             function: Arc::new(lab.function(target, executable)?),
             binary_bytes: std::fs::metadata(executable)?.len(),
-            zip_bytes: builder::zip_size(executable)?,
+            zip_bytes: zip_size(match &target.source {
+                Source::Package(_) => executable,
+                Source::File(code) => &code.deployed,
+            })?,
             keeps_contract: None,
         })
     }
@@ -217,6 +226,14 @@ async fn round(lab: &Testbed, prepared: &Prepared, extent: &Extent) -> Result<Ro
     lab.services.settle().await;
     let cold = lab.services.counts() - start;
 
+    for number in 0..extent.warm_up as usize {
+        let event = events.at(number);
+        let invocation = environment
+            .invoke(&event.payload, &TraceHeader::new(false))
+            .await;
+        event.check(&invocation.outcome)?;
+    }
+    lab.services.settle().await;
     let warm_start = lab.services.counts();
     let warm = paced(&mut environment, events, extent).await?;
     lab.services.settle().await;

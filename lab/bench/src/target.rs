@@ -1,13 +1,15 @@
 //! What the person at the keyboard wants measured: steps by name, or any executable that speaks the Runtime API.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::code::Code;
 use crate::event::{Event, Events};
+use crate::runtime;
 use crate::testbed::{EXTENSION, POPULATE};
 use lab_workspace::builder;
 use lab_workspace::function_file::{FILE_NAME, FunctionFile};
@@ -59,7 +61,7 @@ pub enum Source {
     /// It is built from this package.
     Package(String),
     /// It is there.
-    File(PathBuf),
+    File(Code),
 }
 
 impl Target {
@@ -67,7 +69,7 @@ impl Target {
     pub async fn executable(&self, workspace: &Workspace) -> Result<PathBuf> {
         match &self.source {
             Source::Package(package) => builder::build_one(&workspace.root, package).await,
-            Source::File(path) => Ok(path.clone()),
+            Source::File(code) => Ok(code.executable.clone()),
         }
     }
 
@@ -111,7 +113,7 @@ impl Target {
     }
 
     /// What a path means: a folder with a `function.toml`, that file itself, or an executable.
-    fn of_path(name: &str, workspace: &Workspace, like: Option<&Step>) -> Result<Self> {
+    pub(crate) fn of_path(name: &str, workspace: &Workspace, like: Option<&Step>) -> Result<Self> {
         let path = std::path::absolute(name).with_context(|| format!("{name} is no path"))?;
         let described = if path.is_dir() {
             Some(path.join(FILE_NAME)).filter(|file| file.exists())
@@ -138,30 +140,34 @@ impl Target {
                 path.display()
             );
         }
-        let executable = if file.code.is_dir() {
-            file.code.join("bootstrap")
-        } else {
-            file.code.clone()
+        let mut variables = file.variables.clone();
+        variables.insert("_HANDLER".to_owned(), file.handler.clone());
+        let shown = file.code.display().to_string();
+        let code = match runtime::script(file.runtime, &file.code)
+            .with_context(|| format!("{}: runtime", path.display()))?
+        {
+            Some(script) => {
+                variables.insert("LAMBDA_TASK_ROOT".to_owned(), shown);
+                Code::run_by(&script, &file.code)?
+            }
+            None => {
+                Code::at(&shown, &file.code).with_context(|| format!("{}: code", path.display()))?
+            }
         };
-        let shown = executable.display().to_string();
-        require_executable(&shown, &executable)
-            .with_context(|| format!("{}: code", path.display()))?;
         let weighted = file
             .events
             .iter()
             .map(|entry| Ok((Event::of_entry(entry)?, entry.weight)));
         let weighted = weighted.collect::<Result<Vec<_>>>()?;
-        let mut variables = file.variables.clone();
-        variables.insert("_HANDLER".to_owned(), file.handler.clone());
         Ok(Self {
             title: if file.title.is_empty() {
                 "a function of your own".to_owned()
             } else {
                 file.title.clone()
             },
-            source: Source::File(executable),
+            source: Source::File(code),
             from: None,
-            floor: None,
+            floor: Some(FLOOR.to_owned()),
             memory_mb: file.memory,
             memory_overridden: false,
             timeout: Duration::from_secs(file.timeout),
@@ -182,18 +188,18 @@ impl Target {
 
     fn of_file(name: &str, like: Option<&Step>) -> Result<Self> {
         let path = std::path::absolute(name).with_context(|| format!("{name} is no path"))?;
-        require_executable(name, &path)?;
+        let code = Code::at(name, &path)?;
         let configured = like.map(Self::of_step);
         Ok(Self {
             name: name.to_owned(),
             title: "a file".to_owned(),
-            source: Source::File(path),
+            source: Source::File(code),
             from: like.map(|step| step.name.clone()),
             floor: None,
             ..configured.unwrap_or_else(|| Self {
                 name: String::new(),
                 title: String::new(),
-                source: Source::File(PathBuf::new()),
+                source: Source::File(PathBuf::new().into()),
                 from: None,
                 floor: None,
                 memory_mb: FILE_MEMORY_MB,
@@ -228,166 +234,7 @@ pub async fn executables(workspace: &Workspace, targets: &[Target]) -> Result<Ve
             .get(package)
             .cloned()
             .with_context(|| format!("{package} has no executable")),
-        Source::File(path) => Ok(path.clone()),
+        Source::File(code) => Ok(code.executable.clone()),
     };
     targets.iter().map(executable).collect()
-}
-
-/// What to choose from the command line.
-#[derive(Debug, Default, Clone)]
-pub struct Choice {
-    /// Names of steps and paths of files.
-    pub names: Vec<String>,
-    /// Every step there is.
-    pub all: bool,
-    /// Another memory size than the manifests', MiB.
-    pub memory_mb: Option<u32>,
-    /// The step whose configuration files run under.
-    pub like: Option<String>,
-    /// The floor in any case: a room's results are told in it, whatever the floor of the crate.
-    pub in_a_room: bool,
-}
-
-impl Choice {
-    /// Exactly what is named, each once and in that order; with [`Choice::all`] every step.
-    pub fn named(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self.like(workspace)?;
-        if self.all {
-            return Ok(self.configured(workspace.steps.iter().map(Target::of_step).collect()));
-        }
-        let mut targets: Vec<Target> = Vec::new();
-        for name in &self.names {
-            let target = match workspace.step(name) {
-                Ok(step) => Target::of_step(step),
-                Err(_) if looks_like_a_path(name) => Target::of_path(name, workspace, like)?,
-                Err(unknown) => return Err(unknown),
-            };
-            if targets.iter().all(|other| other.name != target.name) {
-                targets.push(target);
-            }
-        }
-        if like.is_some() && targets.iter().all(Target::is_built_here) {
-            bail!("--like says how files are run, and no file is named");
-        }
-        Ok(self.configured(targets))
-    }
-
-    fn like<'a>(&self, workspace: &'a Workspace) -> Result<Option<&'a Step>> {
-        self.like
-            .as_deref()
-            .map(|name| workspace.step(name))
-            .transpose()
-    }
-
-    /// The targets in the order of the ladder: without a name the numbered steps and the floors that they stand on, one step
-    /// with the step before it and their floors, several with theirs.
-    pub fn targets(&self, workspace: &Workspace) -> Result<Vec<Target>> {
-        let like = self.like(workspace)?;
-        let mut steps: Vec<&Step> = Vec::new();
-        let mut files = Vec::new();
-        for name in &self.names {
-            match workspace.step(name) {
-                Ok(step) => steps.push(step),
-                Err(_) if looks_like_a_path(name) => {
-                    files.push(Target::of_path(name, workspace, like)?);
-                }
-                Err(unknown) => return Err(unknown),
-            }
-        }
-        if like.is_some() && files.is_empty() {
-            bail!("--like says how files are run, and no file is named");
-        }
-        if self.all {
-            steps = workspace.steps.iter().collect();
-        } else if self.names.is_empty() {
-            steps = workspace.ladder().collect();
-        } else if let [only] = steps[..]
-            && let Some(before) = workspace.before(only)?
-            && files.is_empty()
-        {
-            steps.push(before);
-        }
-        let mut floors: BTreeSet<&str> = steps.iter().filter_map(|step| step.floor()).collect();
-        if steps.is_empty() || self.in_a_room {
-            floors.insert(FLOOR);
-        }
-        for floor in floors {
-            steps.push(workspace.step(floor)?);
-        }
-        let chosen = |step: &&Step| steps.iter().any(|chosen| chosen.name == step.name);
-        let steps = workspace.steps.iter().filter(chosen).map(Target::of_step);
-        Ok(self.configured(steps.chain(files).collect()))
-    }
-
-    fn configured(&self, mut targets: Vec<Target>) -> Vec<Target> {
-        if let Some(memory_mb) = self.memory_mb {
-            for target in &mut targets {
-                target.memory_overridden = target.memory_mb != memory_mb;
-                target.memory_mb = memory_mb;
-            }
-        }
-        targets
-    }
-}
-
-fn looks_like_a_path(name: &str) -> bool {
-    name.contains('/') || Path::new(name).exists()
-}
-
-fn require_executable(name: &str, path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let metadata = std::fs::metadata(path).with_context(|| format!("cannot measure {name}"))?;
-    if metadata.is_dir() {
-        bail!(
-            "cannot measure {name}: it is a folder without a {FILE_NAME}. Name the executable in it, for example {}, or \
-             describe the function: cargo lab new --function {name}",
-            Path::new(name).join("bootstrap").display()
-        );
-    }
-    if metadata.permissions().mode() & 0o111 == 0 {
-        bail!(
-            "cannot measure {name}: it is not executable. If it is a Lambda bootstrap: chmod +x {name}"
-        );
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_compared_with_the_step_that_it_is_run_like() {
-        let workspace = Workspace::load().unwrap();
-        let file = std::env::current_exe().unwrap().display().to_string();
-        let from = |like: Option<&str>| {
-            let choice = Choice {
-                names: vec![file.clone()],
-                like: like.map(str::to_owned),
-                ..Choice::default()
-            };
-            choice.named(&workspace).unwrap()[0].from.clone()
-        };
-        assert_eq!(from(Some("05")).as_deref(), Some("05-elasticache"));
-        assert_eq!(from(None), None);
-    }
-
-    #[test]
-    fn a_room_always_measures_the_floor() {
-        let workspace = Workspace::load().unwrap();
-        let measured = |in_a_room| {
-            let choice = Choice {
-                names: vec!["aside-no-cache".to_owned()],
-                in_a_room,
-                ..Choice::default()
-            };
-            let targets = choice.targets(&workspace).unwrap();
-            targets.iter().any(|target| target.name == FLOOR)
-        };
-        assert!(measured(true));
-        assert!(
-            !measured(false),
-            "its floor is the bare one, as that of 12, which it is measured beside"
-        );
-    }
 }

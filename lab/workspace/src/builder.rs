@@ -281,14 +281,3 @@ impl Drop for Cargo {
         }
     }
 }
-
-/// The size in bytes of the deployment package: the executable alone, as `bootstrap`, deflated.
-pub fn zip_size(executable: &Path) -> Result<u64> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file(
-        "bootstrap",
-        zip::write::SimpleFileOptions::default().unix_permissions(0o755),
-    )?;
-    std::io::copy(&mut std::fs::File::open(executable)?, &mut zip)?;
-    Ok(zip.finish()?.into_inner().len() as u64)
-}

@@ -25,10 +25,13 @@ pub struct FunctionFile {
     /// A few words about it.
     #[serde(default)]
     pub title: String,
-    /// The executable that speaks the Runtime API, or the folder with one named `bootstrap`.
+    /// The executable that speaks the Runtime API, the folder with one named `bootstrap`, or a zip of that.
     #[serde(default)]
     pub code: PathBuf,
-    /// What `_HANDLER` says, for runtimes that read it.
+    /// What runs the code.
+    #[serde(default)]
+    pub runtime: Runtime,
+    /// What `_HANDLER` says, for runtimes that read it: `index.handler`.
     #[serde(default = "bootstrap")]
     pub handler: String,
     /// Memory size, MiB; Lambda's own default.
@@ -61,6 +64,19 @@ pub struct FunctionFile {
     /// What it is sent; without any `GET /`.
     #[serde(default)]
     pub events: Vec<EventEntry>,
+}
+
+/// What runs the code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Runtime {
+    /// An OS-only runtime: the function's own bootstrap.
+    #[default]
+    Provided,
+    /// Node.js, through AWS's package `aws-lambda-ric` in the function's folder.
+    Nodejs,
+    /// Python, through AWS's package `awslambdaric`.
+    Python,
 }
 
 /// A database of its own, behind the proxy.
@@ -219,6 +235,18 @@ impl FunctionFile {
             "timeout = {}: Lambda has 1 to 900 s",
             self.timeout
         );
+        if self.runtime != Runtime::Provided {
+            ensure!(
+                self.handler.contains('.'),
+                "handler = {:?}: a file without its ending and a function in it, like \"index.handler\"",
+                self.handler
+            );
+            ensure!(
+                self.code.is_dir(),
+                "code: {} must be the folder of the handler's file",
+                self.code.display()
+            );
+        }
         for (table, values) in [
             ("variables", &self.variables),
             ("parameters", &self.parameters),
@@ -454,6 +482,8 @@ mod tests {
         for (text, told) in [
             ("memory = 64", "128 to 10240"),
             ("timeout = 901", "1 to 900 s"),
+            ("runtime = \"python\"", "like \"index.handler\""),
+            ("runtime = \"ruby\"", "unknown variant `ruby`"),
             ("name = \"a b\"", "letters, digits"),
             ("[[events]]\nrequest = \"orders\"", "a method and a path"),
             ("[[events]]\nweight = 2", "either request"),

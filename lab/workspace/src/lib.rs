@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mod@workspace`] | the steps as their manifests describe them; `data/facts.toml` |
 //! | [`builder`] | building a package, with progress |
+//! | [`bundle`] | deployment packages
 //! | [`function_file`] | `function.toml`: a function that is no step
 //! | [`own_function`] | an example of a function with its `function.toml`
 //! | [`own_step`] | a reader's own step, copied from one of the ladder |
@@ -12,6 +13,7 @@
 //! | [`progress`] | what a person sees while something takes long |
 
 pub mod builder;
+pub mod bundle;
 pub mod clean_clone;
 pub mod function_file;
 pub mod own_function;

@@ -49,6 +49,7 @@ impl Plan<'_> {
             gap,
             closed,
             closed_time,
+            warm_up: _,
         } = self.extent;
         let mut text = String::new();
         for (_, deployed) in self.functions {

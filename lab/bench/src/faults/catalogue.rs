@@ -112,8 +112,24 @@ impl Fault {
         self.row().1
     }
 
+    /// True where it is made of the stadiums' own parameters, cache entry or event.
+    fn is_of_the_stadiums(self) -> bool {
+        matches!(
+            self,
+            Self::CacheGarbage
+                | Self::CacheGarbageWithExpiry
+                | Self::DatabaseDownListCached
+                | Self::TokenForAnAlias
+                | Self::ParameterMissing
+                | Self::EventMalformed
+        )
+    }
+
     /// Whether a target can meet it at all.
     pub fn concerns(self, target: &Target) -> bool {
+        if target.own.is_some() && self.is_of_the_stadiums() {
+            return false;
+        }
         self.row().2.iter().all(|part| match part {
             Part::Service(service) => target.services.contains(service),
             Part::Extension => target.extension,

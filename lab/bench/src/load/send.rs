@@ -1,16 +1,24 @@
 //! The open loop: each request is sent when it is due, whatever became of the ones before.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use lab_lambda::CpuTicks;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::client::{Client, Right};
 use super::strategy::Strategy;
 use lab_workspace::progress::Progress;
+
+/// CPUs that are busier than this, percent, are this machine's limit.
+const BUSY: u8 = 95;
+
+/// Requests that may be under way while the CPUs are that busy. With more, only the machine's own queues are measured, and
+/// nobody else gets through to it.
+const MOST_UNDER_WAY: usize = 500;
 
 /// How often the live line is written anew.
 const LIVE: Duration = Duration::from_millis(250);
@@ -60,9 +68,14 @@ struct Shared {
     begin: Instant,
     samples: Mutex<Vec<Sample>>,
     live: Mutex<Live>,
+    /// How busy the CPUs were in the last whole second, percent.
+    busy: AtomicU8,
 }
 
 /// Sends everything, waits for the last answer, and gives the client back.
+///
+/// # Errors
+/// Where this machine cannot follow: too many requests are under way, and its CPUs are busy.
 pub async fn send(
     strategy: &Strategy,
     client: Client,
@@ -77,11 +90,15 @@ pub async fn send(
         begin: Instant::now(),
         samples: Mutex::default(),
         live: Mutex::default(),
+        busy: AtomicU8::new(0),
     });
     let mut busy_percent = Vec::new();
     tokio::select! {
         sent = send_all(&shared, strategy, &arrivals, progress) => sent?,
-        () = watch_cpus(shared.begin, |percent| busy_percent.push(percent)) => {}
+        () = watch_cpus(shared.begin, |percent| {
+            shared.busy.store(percent, Ordering::Relaxed);
+            busy_percent.push(percent);
+        }) => {}
     }
     let Ok(shared) = Arc::try_unwrap(shared) else {
         unreachable!("every request has ended")
@@ -108,6 +125,13 @@ async fn send_all(
         // Timers of the event loop tick once a millisecond, and a whole request may take less than two.
         lab_services::pause(at.saturating_duration_since(Instant::now())).await?;
         requests.start(shared, *due);
+        let (under_way, busy) = (requests.tasks.len(), shared.busy.load(Ordering::Relaxed));
+        ensure!(
+            under_way <= MOST_UNDER_WAY || busy < BUSY,
+            "stopped in second {}: {under_way} requests are under way and this machine's CPUs are {busy} % busy, so that it \
+             would measure itself. Take a lower rate, or fewer environments: --concurrency",
+            due.as_secs()
+        );
         while let Some(ended) = requests.tasks.try_join_next_with_id() {
             requests.note(shared, ended);
         }
@@ -202,8 +226,14 @@ impl Shared {
         } else {
             String::new()
         };
+        let busy = self.busy.load(Ordering::Relaxed);
+        let limit = if busy >= BUSY {
+            format!("; this machine is {busy} % busy and may be the limit")
+        } else {
+            String::new()
+        };
         format!(
-            "second {} of {}: {offered}/s offered, {}/s served, {} failed{failure}, {} cold starts, {} under way",
+            "second {} of {}: {offered}/s offered, {}/s served, {} failed{failure}, {} cold starts, {} under way{limit}",
             now.as_secs(),
             whole.as_secs(),
             live.right.len(),

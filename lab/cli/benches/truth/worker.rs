@@ -21,7 +21,7 @@ pub fn target(name: &str, executable: &Path, memory_mb: u32) -> Target {
     Target {
         name: name.to_owned(),
         title: "a known amount of work".to_owned(),
-        source: Source::File(executable.to_owned()),
+        source: Source::File(executable.to_owned().into()),
         from: None,
         floor: None,
         memory_mb,

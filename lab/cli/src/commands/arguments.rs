@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lab_bench::choice::Choice;
 use lab_bench::measure::Extent;
-use lab_bench::target::Choice;
 
 use super::output::Width;
 
@@ -54,6 +54,28 @@ impl Rounds {
         let extent = if self.quick { quick } else { full };
         Extent {
             rounds: self.rounds.unwrap_or(extent.rounds),
+            ..extent
+        }
+    }
+}
+
+/// How often each environment is invoked.
+#[derive(Debug, Args)]
+pub(super) struct Invocations {
+    /// Warm invocations of each environment, 25 ms apart [default: 30; with --quick, and of each size of a tuning, 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub paced: Option<u32>,
+    /// Warm invocations before those, which are not kept: for a runtime that compiles while it runs
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub warm_up: u32,
+}
+
+impl Invocations {
+    /// An extent with as many of them.
+    pub fn of(&self, extent: Extent) -> Extent {
+        Extent {
+            paced: self.paced.unwrap_or(extent.paced),
+            warm_up: self.warm_up,
             ..extent
         }
     }

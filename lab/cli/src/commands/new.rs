@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::Args;
 
+use super::output;
+
 use lab_workspace::Workspace;
 use lab_workspace::{own_function, own_step};
 
@@ -52,7 +54,7 @@ impl New {
             .number()
             .map_or_else(|| before.clone(), |number| format!("{number:02}"));
         let against = next.map(|next| format!(" {next}")).unwrap_or_default();
-        println!(
+        output::line(&format!(
             "steps/{name} is {before} under its own name.\n\n\
              change it, then\n  \
              cargo lab run {short} {name}{against}\n  \
@@ -60,21 +62,19 @@ impl New {
              git diff --no-index steps/{before} steps/{name}\n\n\
              deploy it (infra/README.md) with: npm run deploy -- {name}\n\
              be rid of it with: rm -r steps/{name} && cargo update --workspace --offline"
-        );
-        Ok(())
+        ))
     }
 }
 
 fn new_function(folder: &Path) -> Result<()> {
     let written = own_function::create(folder)?;
     let shown = folder.display();
-    println!(
+    output::line(&format!(
         "{shown}: {}\n\n\
          it runs as it is; put your own bootstrap there, and say in function.toml what it needs and what it is sent:\n  \
          cargo lab run {shown}\n  \
          cargo lab trace {shown}\n  \
          cargo lab serve {shown}",
         written.join(", ")
-    );
-    Ok(())
+    ))
 }

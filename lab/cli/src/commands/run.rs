@@ -5,15 +5,17 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use lab_bench::choice::Choice;
 use lab_bench::measure::{Extent, measure};
-use lab_bench::target::Choice;
 use lab_results::conditions::Conditions;
 use lab_results::leaderboard::{Line, Result as Shared};
 use lab_results::schema::{Measurement, Method, Place, ResultsFile, Session};
 use lab_workspace::Workspace;
 use lab_workspace::progress::{Progress, elapsed};
 
-use super::arguments::{Bench, Configuration, LOCAL_RESULTS, Label, Output, Rounds, Targets};
+use super::arguments::{
+    Bench, Configuration, Invocations, LOCAL_RESULTS, Label, Output, Rounds, Targets,
+};
 use super::output;
 use super::ready::Started;
 
@@ -36,6 +38,8 @@ pub struct Run {
     targets: Targets,
     #[command(flatten)]
     rounds: Rounds,
+    #[command(flatten)]
+    invocations: Invocations,
     #[command(flatten)]
     configuration: Configuration,
     #[command(flatten)]
@@ -91,7 +95,8 @@ impl Run {
     }
 
     fn extent(&self) -> Extent {
-        self.rounds.extent(Extent::FULL, Extent::QUICK)
+        self.invocations
+            .of(self.rounds.extent(Extent::FULL, Extent::QUICK))
     }
 
     fn session(
@@ -106,6 +111,7 @@ impl Run {
                 method: Method {
                     quick: self.rounds.quick,
                     rounds: extent.rounds,
+                    warm_up: (extent.warm_up > 0).then_some(extent.warm_up),
                     paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
                     ..conditions.method
                 },

@@ -15,11 +15,12 @@ use super::arguments::{Bench, Configuration};
 use crate::interrupt::TakenOver;
 use crate::programs;
 use crate::serve::{Served, serve};
+use lab_bench::choice::Choice;
 use lab_bench::faults::Normal;
 use lab_bench::faults::on_demand::{OnDemand, Switches};
 use lab_bench::log::complaint;
 use lab_bench::run_directory::clear_stale;
-use lab_bench::target::{Choice, Target};
+use lab_bench::target::Target;
 use lab_bench::testbed::{Setup, Testbed, scaling};
 use lab_workspace::Workspace;
 

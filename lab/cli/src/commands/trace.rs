@@ -12,7 +12,7 @@ use lab_results::view::waterfall;
 use super::arguments::{Bench, Configuration, LOCAL_RESULTS, Output};
 use super::output;
 use super::ready::Started;
-use lab_bench::target::Choice;
+use lab_bench::choice::Choice;
 use lab_bench::timeline::{Extent, Traces, trace};
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;

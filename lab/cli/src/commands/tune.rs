@@ -10,11 +10,12 @@ use lab_results::schema::{Conditions, Measurement, Method, Place, ResultsFile};
 use lab_results::tuning::{SIZES, Strategy, Tuning};
 use lab_results::view::tuning as table;
 
-use super::arguments::{Bench, LOCAL_RESULTS, Output, Rounds};
+use super::arguments::{Bench, Invocations, LOCAL_RESULTS, Output, Rounds};
 use super::output;
 use super::ready::Started;
+use lab_bench::choice::Choice;
 use lab_bench::measure::{Extent, Prepared, measure_each};
-use lab_bench::target::{Choice, Target};
+use lab_bench::target::Target;
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
 
@@ -54,6 +55,8 @@ pub struct Tune {
     compare: Option<String>,
     #[command(flatten)]
     rounds: Rounds,
+    #[command(flatten)]
+    invocations: Invocations,
     #[command(flatten)]
     bench: Bench,
     /// Run files with this step's services and extension
@@ -179,6 +182,7 @@ impl Tune {
                 method: Method {
                     quick: self.rounds.quick,
                     rounds: extent.rounds,
+                    warm_up: (extent.warm_up > 0).then_some(extent.warm_up),
                     paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
                     ..ready.conditions.method.clone()
                 },
@@ -190,7 +194,8 @@ impl Tune {
     }
 
     fn extent(&self) -> Extent {
-        self.rounds.extent(Extent::TUNING, Extent::QUICK_TUNING)
+        self.invocations
+            .of(self.rounds.extent(Extent::TUNING, Extent::QUICK_TUNING))
     }
 
     fn draw(&self, tunings: &[Tuning], prices: &Prices) -> Result<()> {

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
+use lab_bench::choice::Choice;
 use lab_bench::measure::{Extent, Prepared, measure};
-use lab_bench::target::{Choice, Source, Target};
+use lab_bench::target::{Source, Target};
 use lab_workspace::own_function;
 use lab_workspace::progress::Progress;
 use tempfile::TempDir;
@@ -15,6 +17,7 @@ use crate::support::Bench;
 /// One round, as short as can be.
 const ONE_ROUND: Extent = Extent {
     rounds: 1,
+    warm_up: 3,
     paced: 4,
     gap: Duration::from_millis(1),
     closed: 4,
@@ -42,10 +45,10 @@ fn target(bench: &Bench, path: &Path) -> anyhow::Result<Target> {
 async fn prepared(bench: &Bench, path: &Path) -> anyhow::Result<Prepared> {
     let target = target(bench, path)?;
     bench.lab.provide(&target).await?;
-    let Source::File(executable) = &target.source else {
+    let Source::File(code) = &target.source else {
         panic!("it is not built here");
     };
-    let mut prepared = Prepared::new(&bench.lab, &target, executable)?;
+    let mut prepared = Prepared::new(&bench.lab, &target, &code.executable)?;
     prepared.check(&bench.lab).await?;
     Ok(prepared)
 }
@@ -150,4 +153,27 @@ async fn what_is_given_to_a_function_is_what_it_asks_for() {
     ] {
         assert!(asking.contains(&name.to_owned()), "{name}: {asking:?}");
     }
+}
+
+/// A handler that AWS's own client runs, in the interpreter of this machine. Skipped where either cannot be had.
+#[tokio::test]
+async fn a_handler_in_python_is_run_by_the_official_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let installed = Command::new("python3")
+        .args(["-m", "pip", "install", "--quiet", "--target"])
+        .arg(folder.path())
+        .arg("awslambdaric")
+        .output();
+    if !installed.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no awslambdaric for a python3 of this machine");
+        return;
+    }
+    let handler = "import os\n\ndef handler(event, context):\n    \
+                   return {'statusCode': 200, 'body': event['rawPath'] + ' ' + os.environ['GREETING']}\n";
+    fs::write(folder.path().join("app.py"), handler).unwrap();
+    let described = "name = \"hello\"\nruntime = \"python\"\nhandler = \"app.handler\"\n[variables]\nGREETING = \"hi\"\n\
+                     [[events]]\nrequest = \"GET /you\"\ncontains = \"/you hi\"\n";
+    fs::write(folder.path().join("function.toml"), described).unwrap();
+    let bench = Bench::start().await;
+    prepared(&bench, folder.path()).await.unwrap();
 }

@@ -11,6 +11,7 @@ use crate::support::Bench;
 async fn a_measurement_has_every_sample_and_count_that_was_asked_for() {
     let bench = Bench::start().await;
     let extent = Extent {
+        warm_up: 0,
         rounds: 2,
         paced: 3,
         gap: Duration::from_millis(1),

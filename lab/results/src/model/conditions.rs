@@ -148,6 +148,9 @@ pub struct Method {
     /// Rounds, each with one fresh environment of every step; 0 where nothing is measured in rounds.
     #[serde(default)]
     pub rounds: u32,
+    /// Warm invocations of each environment that were left out before the paced ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<u32>,
     /// Pause between two paced invocations, ms; 0 where none are paced.
     #[serde(default)]
     pub paced_gap_ms: f64,

@@ -85,6 +85,21 @@ impl Measurement {
         interval::median(&self.rounds_of(metric))
     }
 
+    /// The medians of the first and of the last third of each environment's warm invocations, µs; none where these are fewer
+    /// than three.
+    pub fn first_and_last_third(&self) -> Option<(f64, f64)> {
+        let rounds = self.rounds_of(Metric::Warm);
+        let third = |of: fn(&[f64], usize) -> &[f64]| {
+            let thirds = rounds
+                .iter()
+                .map(|round| of(round, round.len() / 3).to_vec());
+            interval::median(&thirds.collect::<Vec<_>>())
+        };
+        let first = third(|round, third| &round[..third])?;
+        let last = third(|round, third| &round[round.len() - third..])?;
+        Some((first, last))
+    }
+
     /// The pooled median with its interval: thousands of times the work of [`Measurement::median`].
     pub fn estimate(&self, metric: Metric) -> Option<Estimate> {
         interval::estimate(&self.rounds_of(metric))

@@ -67,6 +67,7 @@ pub fn session(id: &str, steps: &[&str]) -> Session {
                 how: "cgroup v2".to_owned(),
             }),
             method: Method {
+                warm_up: None,
                 quick: false,
                 rounds: 1,
                 paced_gap_ms: 25.0,

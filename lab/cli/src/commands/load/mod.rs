@@ -4,9 +4,9 @@ pub(super) mod sending;
 
 use anyhow::Result;
 use clap::Args;
+use lab_bench::choice::Choice;
 use lab_bench::load::emulated::{self, Account};
 use lab_bench::load::{Strategy, remote};
-use lab_bench::target::Choice;
 use lab_results::facts::Facts;
 use lab_results::schema::{Place, ResultsFile};
 use lab_workspace::Workspace;

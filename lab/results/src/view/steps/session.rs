@@ -1,6 +1,7 @@
 //! The tables of one session.
 
-use super::{Shown, Wanted, called, first, rows, table};
+use super::{Row, Shown, Wanted, called, first, rows, table};
+use crate::format::{duration, short_name};
 use crate::price::Prices;
 use crate::schema::{Metric, Session};
 use crate::view::quantity::{COUNTED, Quantity};
@@ -57,7 +58,10 @@ pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<S
             &ladder_of(Metric::Warm, Quantity::P50),
         )),
         (!in_lab).then(|| of("The function alone", alone, &by_report)),
-        Some(of("Warm", warm, &WARM)),
+        Some(Section {
+            notes: rows.iter().filter_map(still_warming).collect(),
+            ..of("Warm", warm, &WARM)
+        }),
         Some(of("Against the step before", changes, &CHANGES)),
         in_lab.then(|| of("Above the floor", above, &ABOVE_FLOOR)),
         Some(of("Cold, size, cost", cold, &COLD)),
@@ -71,6 +75,28 @@ pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<S
     }
     sections.retain(|section| !section.rows.is_empty());
     sections
+}
+
+/// The part of the first third's median below which the last third says that a function was not warm when it was measured.
+const STILL_WARMING: f64 = 0.8;
+
+/// What is said of a function whose warm invocations get faster while they are measured, as a runtime's that compiles. A first
+/// impression has too few of them.
+fn still_warming(row: &Row) -> Option<String> {
+    if row.session.conditions.method.quick {
+        return None;
+    }
+    let (first, last) = row.measurement.first_and_last_third()?;
+    let told = || {
+        format!(
+            "{}: the last third of its warm invocations took {}, the first {}, so it was not warm yet: --warm-up N leaves N \
+             out, --paced N takes more",
+            short_name(row.name),
+            duration(last),
+            duration(first)
+        )
+    };
+    (last < STILL_WARMING * first).then(told)
 }
 
 const STEP: Wanted<'static> = (Shown::Step, "step", 0);

@@ -131,11 +131,9 @@ fn http_event(request: &str, entry: &EventEntry) -> Bytes {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut request = HttpRequest {
         query,
-        body: &entry.body,
+        body: entry.body.as_bytes(),
         ..HttpRequest::new(method, path)
     };
-    let length = entry.body.len().to_string();
-    request.headers.insert("content-length".to_owned(), length);
     for (name, value) in &entry.headers {
         request
             .headers

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::header::{COOKIE, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use lab_lambda::api_gateway::{HttpRequest, HttpResponse};
 use lab_lambda::{TraceHeader, client_response};
@@ -24,19 +24,19 @@ pub(super) async fn answer(served: &Served, parts: &Parts, body: &[u8]) -> Answe
     let refused = |reason: &str| {
         eprintln!("{} {} refused: {reason}", parts.method, parts.uri.path());
     };
-    let Ok(body) = std::str::from_utf8(body) else {
-        let message = "the lab passes on text alone, and this body is no UTF-8";
-        return json_answer(415, &json!({ "message": message }));
-    };
+    let trace = TraceHeader::new(false);
+    let mut headers = headers(parts);
+    // API Gateway begins the trace that Lambda goes on with.
+    let begins = headers.entry("x-amzn-trace-id".to_owned());
+    begins.or_insert_with(|| format!("Root={}", trace.root));
     let event = HttpRequest {
         method: parts.method.as_str(),
         path: parts.uri.path(),
         query: parts.uri.query().unwrap_or_default(),
-        headers: headers(parts),
+        headers,
         body,
     }
     .event();
-    let trace = TraceHeader::new(false);
     let invoked = tokio::time::timeout(served.timeout, served.service.invoke(&event, &trace)).await;
     let Ok(invoked) = invoked else {
         let seconds = served.timeout.as_secs();
@@ -85,7 +85,7 @@ fn headers(parts: &Parts) -> BTreeMap<String, String> {
         headers
             .entry(name.as_str().to_owned())
             .and_modify(|values| {
-                values.push(',');
+                values.push(if name == COOKIE { ';' } else { ',' });
                 values.push_str(&value);
             })
             .or_insert_with(|| value.into_owned());
@@ -117,5 +117,20 @@ mod tests {
         assert_eq!(cookies, ["a=1; Path=/", "b=2"]);
         assert_eq!(answer.headers()["content-encoding"], "gzip");
         assert!(!answer.headers().contains_key("content-length"));
+    }
+
+    #[test]
+    fn values_of_one_header_are_joined() {
+        let request = axum::http::Request::get("/")
+            .header("x-tag", "a")
+            .header("x-tag", "b")
+            .header("cookie", "a=1")
+            .header("cookie", "b=2");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let headers = headers(&parts);
+        assert_eq!(
+            (&*headers["x-tag"], &*headers["cookie"]),
+            ("a,b", "a=1;b=2")
+        );
     }
 }

@@ -69,15 +69,15 @@ impl Event {
         })
     }
 
-    /// The text of a right answer: of an HTTP response its body. An error says what came instead.
-    pub fn answer(&self, outcome: &Outcome) -> Result<String> {
+    /// A right answer: of an HTTP response its body. An error says what came instead.
+    pub fn answer(&self, outcome: &Outcome) -> Result<Bytes> {
         let payload = match outcome {
             Outcome::Response(payload) => payload,
             Outcome::Error(error) => bail!("the function reported an error, {error}"),
             Outcome::Failed(failure) => bail!("the invocation failed: {failure}"),
         };
         let Some(wanted) = self.status else {
-            return Ok(String::from_utf8_lossy(payload).into_owned());
+            return Ok(payload.clone());
         };
         let response = api_gateway::http_response(payload).map_err(anyhow::Error::msg)?;
         ensure!(
@@ -85,14 +85,15 @@ impl Event {
             "the answer to {} is {}, not {wanted}: {}",
             self.name,
             response.status,
-            beginning(&response.body)
+            beginning(&response.text())
         );
         Ok(response.body)
     }
 
     /// Checks an answer in all that must hold.
-    pub fn check(&self, outcome: &Outcome) -> Result<String> {
-        let text = self.answer(outcome)?;
+    pub fn check(&self, outcome: &Outcome) -> Result<Bytes> {
+        let answer = self.answer(outcome)?;
+        let text = String::from_utf8_lossy(&answer);
         if let Some(wanted) = &self.contains {
             ensure!(
                 text.contains(wanted.as_str()),
@@ -102,7 +103,7 @@ impl Event {
             );
         }
         if self.pointers.is_empty() {
-            return Ok(text);
+            return Ok(answer);
         }
         let value: Value = serde_json::from_str(&text).with_context(|| {
             format!(
@@ -121,7 +122,7 @@ impl Event {
                 beginning(&text)
             );
         }
-        Ok(text)
+        Ok(answer)
     }
 }
 
@@ -130,11 +131,9 @@ fn http_event(request: &str, entry: &EventEntry) -> Bytes {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut request = HttpRequest {
         query,
-        body: &entry.body,
+        body: entry.body.as_bytes(),
         ..HttpRequest::new(method, path)
     };
-    let length = entry.body.len().to_string();
-    request.headers.insert("content-length".to_owned(), length);
     for (name, value) in &entry.headers {
         request
             .headers
@@ -189,13 +188,13 @@ impl Events {
         &self.each[self.order[number % self.order.len()]]
     }
 
-    /// Sends each event once to one environment of the function, and answers the text of the last answer.
+    /// Sends each event once to one environment of the function, and answers the last answer.
     ///
     /// # Errors
     /// The first answer that is wrong, with what came instead and the end of the log.
-    pub async fn check_each(&self, function: &Arc<Function>) -> Result<String> {
+    pub async fn check_each(&self, function: &Arc<Function>) -> Result<Bytes> {
         let mut environment = Environment::start(function).await?;
-        let mut checked = Ok(String::new());
+        let mut checked = Ok(Bytes::new());
         for event in &*self.each {
             let trace = TraceHeader::new(true);
             let invocation = environment.invoke(&event.payload, &trace).await;
@@ -250,6 +249,16 @@ mod tests {
         );
         let told = error(r#"{"statusCode":200,"body":"{\"id\":8,\"name\":\"Widget\"}"}"#);
         assert!(told.contains("has 8 at /id, not 7"), "{told}");
+    }
+
+    #[test]
+    fn an_answer_may_be_no_text() {
+        let gzip = r#"{"statusCode":200,"body":"H4sIAA==","isBase64Encoded":true}"#;
+        let answer = Event::get_root().check(&response(gzip)).unwrap();
+        assert_eq!(&*answer, [0x1f, 0x8b, 8, 0]);
+        let odd = r#"{"statusCode":200,"body":[]}"#;
+        let told = Event::get_root().check(&response(odd)).unwrap_err();
+        assert!(told.to_string().contains("body is [] and must be a string"));
     }
 
     #[test]

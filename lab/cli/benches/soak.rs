@@ -150,7 +150,7 @@ async fn send(service: Rc<Service>, seen: Rc<RefCell<Seen>>, begin: Instant, len
                 .await;
             let response = client_response(&served);
             let failure = (response.status != 200 || contract::check(&response.body).is_err())
-                .then(|| format!("{} {}", response.status, response.body));
+                .then(|| format!("{} {}", response.status, response.text()));
             let second = (start - begin).as_secs();
             seen.borrow_mut()
                 .requests

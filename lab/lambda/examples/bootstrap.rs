@@ -7,10 +7,19 @@ mod api;
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use api::Reply;
 use nix::sys::signal::{SigSet, Signal};
+
+const REGISTER: &str = "/2020-01-01/extension/register";
+const EVENT: &str = "/2020-01-01/extension/event/next";
+const INIT_ERROR: &str = "/2020-01-01/extension/init/error";
+const IDENTIFIER: &str = "lambda-extension-identifier";
+
+/// What an internal extension was answered when it registered.
+static REGISTERED: OnceLock<String> = OnceLock::new();
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 
@@ -42,6 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             signals.add(Signal::SIGTERM);
             signals.thread_block()?;
         }
+        "internal-extension" => has_internal_extension()?,
         "two-threads" => {
             std::thread::spawn(|| serve("").map_err(|error| error.to_string()));
         }
@@ -70,7 +80,7 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
     let too_early = behaviour == "answers-before-an-event";
     let mut refused = too_early.then(|| answer("none", b"{}")).transpose()?;
     if behaviour == "drops-next" {
-        drop(api::send("GET", NEXT, NO_HEADER, b"")?);
+        drop(api::send("GET", NEXT, &[], b"")?);
     }
     let mut last = String::new();
     loop {
@@ -146,6 +156,8 @@ fn special(behaviour: &str, id: &str, event: &Reply) -> Result<Option<Vec<u8>>, 
         }
         "pauses" => format!("{:?}", pauses(Duration::from_millis(amount()?))),
         "wrong-path" => call("GET", "/2018-06-01/runtime/invocation", b"")?.text(),
+        "internal-extension" => REGISTERED.get().cloned().unwrap_or_default(),
+        "late-extension" => late_extension()?,
         "late-init-error" => call("POST", "/2018-06-01/runtime/init/error", b"{}")?.text(),
         "child-out-of-memory" => {
             let child = std::process::Command::new(std::env::current_exe()?)
@@ -164,10 +176,53 @@ fn special(behaviour: &str, id: &str, event: &Reply) -> Result<Option<Vec<u8>>, 
     Ok(Some(found.into_bytes()))
 }
 
-const NO_HEADER: (&str, &str) = ("accept", "*/*");
+fn register(headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, Box<dyn Error>> {
+    api::call("POST", REGISTER, headers, body)
+}
+
+/// Registers a thread as an extension, tries some registrations that are wrong, and lets the thread ask for its events.
+fn has_internal_extension() -> Result<(), Box<dyn Error>> {
+    let name = ("lambda-extension-name", "internal");
+    let invoke = br#"{"events":["INVOKE"]}"#;
+    let feature = ("lambda-extension-accept-feature", "other, accountId");
+    let registered = register(&[name, feature], invoke)?;
+    let answers = [
+        registered.text(),
+        register(&[name], invoke)?.text(),
+        register(&[("lambda-extension-name", "")], invoke)?.text(),
+        register(
+            &[("lambda-extension-name", "other")],
+            br#"{"events":["SHUTDOWN"]}"#,
+        )?
+        .text(),
+        register(&[("lambda-extension-name", "other")], b"")?.text(),
+    ];
+    let _ = REGISTERED.set(answers.join("\n"));
+    let id = registered.header(IDENTIFIER).to_owned();
+    std::thread::spawn(move || while api::call("GET", EVENT, &[(IDENTIFIER, &id)], b"").is_ok() {});
+    Ok(())
+}
+
+/// Calls that an extension cannot make when init is over, or at all.
+fn late_extension() -> Result<String, Box<dyn Error>> {
+    let name = ("lambda-extension-name", "late");
+    let unknown = (IDENTIFIER, "8f2c1b9e-0000-4000-8000-000000000001");
+    let kind = ("lambda-extension-function-error-type", "Extension.Odd");
+    let answers = [
+        register(&[name], br#"{"events":["INVOKE"]}"#)?.text(),
+        api::call("GET", EVENT, &[], b"")?.text(),
+        api::call("GET", EVENT, &[(IDENTIFIER, "late")], b"")?.text(),
+        api::call("GET", EVENT, &[unknown], b"")?.text(),
+        api::call("POST", INIT_ERROR, &[unknown], b"{}")?.text(),
+        api::call("POST", INIT_ERROR, &[unknown, kind], b"{}")?.text(),
+        call("PUT", "/2022-07-01/telemetry", b"{}")?.text(),
+        call("PUT", "/2020-08-15/logs", b"{}")?.text(),
+    ];
+    Ok(answers.join("\n"))
+}
 
 fn call(method: &str, path: &str, body: &[u8]) -> Result<Reply, Box<dyn Error>> {
-    api::call(method, path, NO_HEADER, body)
+    api::call(method, path, &[], body)
 }
 
 fn path(id: &str, end: &str) -> String {

@@ -23,16 +23,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let registered = api::call(
         "POST",
         "/2020-01-01/extension/register",
-        ("lambda-extension-name", name),
+        &[("lambda-extension-name", name)],
         events,
     )?;
+    if registered.status != "200" {
+        eprintln!("{}", registered.text());
+        std::process::exit(1);
+    }
     let id = (
         "lambda-extension-identifier",
         registered.header("lambda-extension-identifier"),
     );
     if told == "init-error" {
         let body = br#"{"errorType":"Extension.NoLicence","errorMessage":"no licence"}"#;
-        api::call("POST", "/2020-01-01/extension/init/error", id, body)?;
+        let kind = (
+            "lambda-extension-function-error-type",
+            "Extension.NoLicence",
+        );
+        let headers = [id, kind];
+        api::call("POST", "/2020-01-01/extension/init/error", &headers, body)?;
         std::process::exit(1);
     }
     if told == "never-asks" {
@@ -43,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn serve(told: &str, id: (&str, &str)) -> Result<(), Box<dyn Error>> {
     loop {
-        let event = api::call("GET", "/2020-01-01/extension/event/next", id, b"")?;
+        let event = api::call("GET", "/2020-01-01/extension/event/next", &[id], b"")?;
         let event = String::from_utf8_lossy(&event.body).into_owned();
         if event.contains(r#""eventType":"SHUTDOWN""#) {
             let reason = event.split(r#""shutdownReason":""#).nth(1);

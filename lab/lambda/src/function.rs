@@ -42,6 +42,9 @@ pub struct LogLine<'a> {
 /// Receives what the environment's processes and the platform write to the log, a line at a time.
 pub type LogSink = Arc<dyn Fn(LogLine<'_>) + Send + Sync>;
 
+/// The account, with the id that AWS's own documentation uses for examples.
+pub(crate) const ACCOUNT_ID: &str = "123456789012";
+
 /// A function's configuration.
 #[derive(Clone)]
 pub struct Function {
@@ -64,10 +67,10 @@ pub struct Function {
 }
 
 impl Function {
-    /// The function's ARN, with the account id that AWS's own documentation uses for examples.
+    /// The function's ARN.
     pub fn arn(&self) -> String {
         format!(
-            "arn:aws:lambda:{}:123456789012:function:{}",
+            "arn:aws:lambda:{}:{ACCOUNT_ID}:function:{}",
             self.platform.region, self.name
         )
     }

@@ -120,7 +120,8 @@ pub struct EventEntry {
     /// The request's headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The request's body.
+    /// The request's body. API Gateway hands it on as text if the header `content-type` says that it is text, JSON, XML or
+    /// JavaScript, else as base64.
     #[serde(default)]
     pub body: String,
     /// Instead of a request: a file with any JSON.

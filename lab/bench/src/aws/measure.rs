@@ -66,7 +66,7 @@ impl Prepared {
         let begin = begin.with_context(|| format!("{} sends no Date", deployed.url))?;
         let answer = ok(name, connection.get().await?)?;
         if target.serves_stadiums() {
-            contract::check(&String::from_utf8_lossy(&answer.body)).with_context(|| {
+            contract::check(&answer.body).with_context(|| {
                 format!("{name} does not answer with the stadiums, so its speed means nothing")
             })?;
         }

@@ -113,11 +113,11 @@ fn reply(served: &Result<Served, InvokeError>) -> Reply {
             .get("content-type")
             .cloned()
             .unwrap_or_default(),
-        body: response.body.into(),
+        body: response.body,
         cold: served
             .as_ref()
             .is_ok_and(|served| !matches!(served.start, Start::Warm)),
-        cause: cause(served),
+        cause: cause(served).or(response.refused),
     }
 }
 

@@ -139,7 +139,7 @@ async fn check(
         );
     }
     if target.serves_stadiums() && strategy.path == "/" {
-        contract::check(&String::from_utf8_lossy(&reply.body)).with_context(|| {
+        contract::check(&reply.body).with_context(|| {
             format!("{name} does not answer with the stadiums, so its speed means nothing")
         })?;
         right.body = Some(reply.body);

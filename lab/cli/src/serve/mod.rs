@@ -114,7 +114,6 @@ fn json_answer(status: u16, body: &Value) -> Answer {
 
 fn text_answer(status: u16, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Body::from(body.into()));
-    // A function may answer with a number that is no status at all.
     *answer.status_mut() = status.try_into().unwrap_or(StatusCode::BAD_GATEWAY);
     answer
 }

@@ -28,8 +28,7 @@ async fn one_changed_byte_in_a_body_that_is_passed_through_is_seen() {
             .unwrap()
             .expect("the step fills the cache");
         // The rows as they are: this step parses what it finds.
-        let is_parsed =
-            std::str::from_utf8(&stored).is_ok_and(|text| contract::check(text).is_ok());
+        let is_parsed = contract::check(&stored).is_ok();
         if !is_parsed {
             for position in [0, stored.len() / 2, stored.len() - 1] {
                 let mut changed = stored.clone();

@@ -109,9 +109,10 @@ impl Bench {
     /// The body that `GET /` answers with, which must be a 200.
     pub async fn get(&self, environment: &mut Environment) -> String {
         let invocation = self.invoke(environment).await;
-        Event::get_root()
+        let answer = Event::get_root()
             .answer(&invocation.outcome)
-            .unwrap_or_else(|error| panic!("{error:#}{}", environment.log_tail()))
+            .unwrap_or_else(|error| panic!("{error:#}{}", environment.log_tail()));
+        String::from_utf8(answer.into()).unwrap()
     }
 
     /// The status that `GET /` answers with.

@@ -20,7 +20,7 @@ async fn the_cache_can_be_switched_off_by_its_parameter() {
     for target in cached {
         let before = bench.lab.services.counts();
         let mut environment = bench.environment(&target).await;
-        contract::check(&bench.get(&mut environment).await).unwrap();
+        contract::check(bench.get(&mut environment).await.as_bytes()).unwrap();
         let seen = bench.lab.services.counts() - before;
         assert_eq!(
             seen[lab_services::Counter::CacheConnections],

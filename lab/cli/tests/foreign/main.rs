@@ -118,7 +118,7 @@ async fn it_answers_and_is_reported() {
     for path in ["/", "/again"] {
         let response = foreign.get(path).await;
         assert_eq!(response.status, 200);
-        let body: serde_json::Value = serde_json::from_str(&response.body).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
         assert_eq!(
             (&body["path"], &body["runtime"]),
             (&path.into(), &"Node.js".into())

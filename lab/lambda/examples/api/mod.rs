@@ -30,16 +30,19 @@ impl Reply {
 pub fn send(
     method: &str,
     path: &str,
-    header: (&str, &str),
+    headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<TcpStream, Box<dyn Error>> {
     let host = std::env::var("AWS_LAMBDA_RUNTIME_API")?;
     let mut stream = TcpStream::connect(&host)?;
     let length = body.len();
-    let (name, value) = header;
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{name}: {value}\r\ncontent-length: {length}\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
     )?;
     // An error may come before all of it is read.
     let _ = stream.write_all(body);
@@ -50,10 +53,10 @@ pub fn send(
 pub fn call(
     method: &str,
     path: &str,
-    header: (&str, &str),
+    headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Reply, Box<dyn Error>> {
-    let mut reader = BufReader::new(send(method, path, header, body)?);
+    let mut reader = BufReader::new(send(method, path, headers, body)?);
     let mut status = String::new();
     reader.read_line(&mut status)?;
     let mut headers = Vec::new();

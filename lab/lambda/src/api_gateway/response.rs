@@ -1,67 +1,149 @@
 //! A function's answer, and what the client of the HTTP API gets, whatever happened behind it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use crate::environment::Outcome;
 use crate::service::{InvokeError, Served};
 
+/// Base64 with padding or without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Characters of a value that an error message shows.
+const SHOWN: usize = 60;
+
 /// The HTTP response that API Gateway makes of what a function returns.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HttpResponse {
     /// The status code.
     pub status: u16,
-    /// Header names in lower case, and their values.
+    /// Header names in lower case, and their values; without `set-cookie`.
     pub headers: BTreeMap<String, String>,
-    /// The body as text.
-    pub body: String,
+    /// The values of the `set-cookie` headers, in their order: those of `cookies`, then the one of `headers`.
+    pub cookies: Vec<String>,
+    /// The body; what came as base64 is decoded.
+    pub body: Bytes,
+    /// Why API Gateway answers instead of the function. It belongs into the log: the client does not learn it.
+    pub refused: Option<String>,
+}
+
+impl HttpResponse {
+    /// The body as text; what is no UTF-8 is replaced.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
 }
 
 /// Reads a function's response. Anything that is no object with a `statusCode` is itself the body of a 200, as API
-/// Gateway infers it.
+/// Gateway infers it. A field that is null counts as absent, and a number or a boolean is taken for the string that it is
+/// written as. That AWS takes `"statusCode": "201"` is reported; that it does the same with the other fields is inferred
+/// from the published types of headers (`boolean | number | string`).
 ///
 /// # Errors
 /// A text that says what API Gateway would refuse; its client gets a 500 then.
 pub fn http_response(payload: &[u8]) -> Result<HttpResponse, String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Payload {
-        status_code: u16,
-        #[serde(default)]
-        headers: BTreeMap<String, String>,
-        body: Option<String>,
-        #[serde(default)]
-        is_base64_encoded: bool,
-    }
-    let value: serde_json::Value = serde_json::from_slice(payload)
+    let value = serde_json::from_slice(payload)
         .map_err(|error| format!("the function's response is no JSON: {error}"))?;
-    if value.get("statusCode").is_none() {
-        let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
-        let body = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        return Ok(HttpResponse {
-            status: 200,
-            headers,
-            body,
-        });
+    match value {
+        Value::Object(mut fields) => {
+            fields.retain(|_, field| !field.is_null());
+            if fields.contains_key("statusCode") {
+                return read(fields).map_err(|problem| {
+                    format!("the function's response has another shape: {problem}")
+                });
+            }
+        }
+        Value::String(body) => return Ok(inferred(body.into())),
+        _ => {}
     }
-    let payload: Payload = serde_json::from_value(value)
-        .map_err(|error| format!("the function's response has another shape: {error}"))?;
-    if payload.is_base64_encoded {
-        return Err("the function's response is base64-encoded: the stadiums are text".to_owned());
+    Ok(inferred(Bytes::copy_from_slice(payload)))
+}
+
+/// The 200 that API Gateway makes of a body alone.
+fn inferred(body: Bytes) -> HttpResponse {
+    HttpResponse {
+        status: 200,
+        headers: of_json(),
+        body,
+        ..HttpResponse::default()
     }
-    let headers = payload
-        .headers
-        .into_iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .collect();
+}
+
+fn of_json() -> BTreeMap<String, String> {
+    BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())])
+}
+
+fn read(mut fields: Map<String, Value>) -> Result<HttpResponse, String> {
+    let mut take = |name: &str| fields.remove(name);
+    let mut headers = match take("headers") {
+        None => BTreeMap::new(),
+        Some(Value::Object(headers)) => headers
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| Ok((name.to_ascii_lowercase(), text(&name, value)?)))
+            .collect::<Result<_, String>>()?,
+        Some(other) => return Err(wrong("headers", &other, "an object of strings")),
+    };
+    let mut cookies = match take("cookies") {
+        None => Vec::new(),
+        Some(Value::Array(cookies)) => cookies
+            .into_iter()
+            .filter(|cookie| !cookie.is_null())
+            .map(|cookie| text("cookies", cookie))
+            .collect::<Result<_, _>>()?,
+        Some(other) => return Err(wrong("cookies", &other, "an array of strings")),
+    };
+    cookies.extend(headers.remove("set-cookie"));
+    let body = take("body").map(|body| text("body", body));
+    let body = body.transpose()?.unwrap_or_default();
+    let is_base64 = take("isBase64Encoded").unwrap_or_default();
+    let body: Bytes = match is_base64.as_str().unwrap_or(&is_base64.to_string()) {
+        "true" => BASE64
+            .decode(&body)
+            .map_err(|error| format!("isBase64Encoded is true, and body is no base64: {error}"))?
+            .into(),
+        "false" | "null" => body.into(),
+        _ => return Err(wrong("isBase64Encoded", &is_base64, "true or false")),
+    };
     Ok(HttpResponse {
-        status: payload.status_code,
+        status: status(&take("statusCode").unwrap_or_default())?,
         headers,
-        body: payload.body.unwrap_or_default(),
+        cookies,
+        body,
+        refused: None,
     })
+}
+
+/// A whole number of three digits, or the text of one.
+fn status(value: &Value) -> Result<u16, String> {
+    let text = value.as_str().map(|text| text.trim().parse().ok());
+    let number = text.unwrap_or_else(|| value.as_f64());
+    number
+        .filter(|number| number.fract() == 0.0 && (100.0..1000.0).contains(number))
+        .map(|number| number as u16)
+        .ok_or_else(|| wrong("statusCode", value, "a status like 200"))
+}
+
+fn text(field: &str, value: Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
+        other => Err(wrong(field, &other, "a string")),
+    }
+}
+
+fn wrong(field: &str, value: &Value, wanted: &str) -> String {
+    let shown: String = value.to_string().chars().take(SHOWN).collect();
+    format!("{field} is {shown} and must be {wanted}")
 }
 
 impl InvokeError {
@@ -69,70 +151,39 @@ impl InvokeError {
     /// 500 there; 503 is what an HTTP API gives when it cannot reach an integration) and the 413 for a request that is too
     /// large for Lambda but not for API Gateway.
     pub fn client(&self) -> HttpResponse {
-        match self {
-            Self::Throttled(_) => message(503, "Service Unavailable"),
-            Self::TooLarge { .. } => message(413, "Request Entity Too Large"),
-            Self::Start(_) => internal_error(),
-        }
+        let (status, text) = match self {
+            Self::Throttled(_) => (503, "Service Unavailable"),
+            Self::TooLarge { .. } => (413, "Request Entity Too Large"),
+            Self::Start(_) => (500, "Internal Server Error"),
+        };
+        message(status, text, Some(self.to_string()))
     }
 }
 
 /// What the client of an HTTP API gets: the function's response, or 500 for an error, a crash, a timeout and a response
 /// that API Gateway cannot read.
 pub fn client_response(served: &Result<Served, InvokeError>) -> HttpResponse {
-    match served.as_ref().map(|served| &served.outcome) {
-        Ok(Outcome::Response(payload)) => {
-            http_response(payload).unwrap_or_else(|_| internal_error())
-        }
-        Ok(Outcome::Error(_) | Outcome::Failed(_)) => internal_error(),
-        Err(error) => error.client(),
-    }
+    let refused = match served.as_ref().map(|served| &served.outcome) {
+        Ok(Outcome::Response(payload)) => match http_response(payload) {
+            Ok(response) => return response,
+            Err(problem) => Some(problem),
+        },
+        // The log says already what it was.
+        Ok(Outcome::Error(_) | Outcome::Failed(_)) => None,
+        Err(error) => return error.client(),
+    };
+    message(500, "Internal Server Error", refused)
 }
 
-fn internal_error() -> HttpResponse {
-    message(500, "Internal Server Error")
-}
-
-fn message(status: u16, text: &str) -> HttpResponse {
+fn message(status: u16, text: &str, refused: Option<String>) -> HttpResponse {
     HttpResponse {
         status,
-        headers: BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]),
-        body: serde_json::json!({ "message": text }).to_string(),
+        headers: of_json(),
+        body: serde_json::json!({ "message": text }).to_string().into(),
+        refused,
+        ..HttpResponse::default()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_response_keeps_status_headers_and_body() {
-        let response =
-            http_response(br#"{"statusCode":405,"headers":{"Allow":"GET"},"body":"{}"}"#).unwrap();
-        assert_eq!((response.status, response.body.as_str()), (405, "{}"));
-        assert_eq!(response.headers["allow"], "GET");
-    }
-
-    #[test]
-    fn anything_else_is_the_body() {
-        assert_eq!(http_response(b"[1,2]").unwrap().body, "[1,2]");
-        assert_eq!(http_response(br#""text""#).unwrap().body, "text");
-        assert!(http_response(b"not json").unwrap_err().contains("no JSON"));
-        assert!(http_response(br#"{"statusCode":"x"}"#).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn no_payload_makes_it_panic(payload: Vec<u8>) {
-            let _ = http_response(&payload);
-        }
-
-        #[test]
-        fn every_body_comes_through(status in 100_u16..600, body: String) {
-            let payload = serde_json::json!({"statusCode": status, "body": body}).to_string();
-            let response = http_response(payload.as_bytes()).unwrap();
-            prop_assert_eq!((response.status, response.body), (status, body));
-        }
-    }
-}
+mod tests;

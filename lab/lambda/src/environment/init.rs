@@ -18,7 +18,7 @@ use super::{Environment, State};
 use crate::function::{Extension, Function, LISTENER_VARIABLE};
 use crate::limits::{Group, Lease};
 use crate::report::ms;
-use crate::runtime_api::ReportedError;
+use crate::runtime_api::{MOST_EXTENSIONS, ReportedError};
 use crate::variables;
 
 /// Where an init phase takes place, in the word of the `INIT_REPORT` line.
@@ -172,6 +172,12 @@ impl Processes {
     async fn initialise(&mut self, sandbox: Sandbox<'_>) -> Result<Duration, StartError> {
         let start = Instant::now();
         let function = sandbox.function;
+        let count = function.extensions.len();
+        if count > MOST_EXTENSIONS {
+            let message =
+                format!("the function has {count} extensions: Lambda allows {MOST_EXTENSIONS}");
+            return Err(StartError::not_started("Extension.LaunchError", message));
+        }
         let mut variables = variables::of_environment(function, self.runtime_api);
         let mut listeners = Vec::new();
         for extension in &function.extensions {

@@ -11,7 +11,7 @@ use super::init::Phase;
 use super::{Environment, State};
 use crate::clock::epoch_ms;
 use crate::report::{Report, Status};
-use crate::runtime_api::{InvokeEvent, ReportedError};
+use crate::runtime_api::{InvokeEvent, ReportedError, new_id};
 use crate::trace::TraceHeader;
 
 /// What the init phase cost.
@@ -112,7 +112,7 @@ impl Environment {
                 .map(|()| spent)
                 .map_err(|error| (error.failure, spent))
         };
-        let request_id = request_id();
+        let request_id = new_id();
         self.log
             .platform(|| format!("START RequestId: {request_id} Version: $LATEST"));
         let spent = initialised.as_ref().copied().unwrap_or_default();
@@ -223,11 +223,4 @@ impl Environment {
             Err(_) => Err((Failure::Timeout(timeout), timeout)),
         }
     }
-}
-
-fn request_id() -> String {
-    let random = fastrand::u128(..).to_ne_bytes();
-    uuid::Builder::from_random_bytes(random)
-        .into_uuid()
-        .to_string()
 }

@@ -36,15 +36,17 @@ impl Processes {
     pub(super) async fn new(function: &Function) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let runtime_api = listener.local_addr()?;
+        let extensions: Vec<String> = function.extensions.iter().map(Extension::name).collect();
         let exchange = Arc::new(Exchange::new(Identity {
             function_name: function.name.clone(),
+            extensions: extensions.clone(),
             largest_payload: function.platform.largest_payload,
         }));
         Ok(Self {
             server: runtime_api::serve(listener, Arc::clone(&exchange)),
             exchange,
             runtime_api,
-            extensions: function.extensions.iter().map(Extension::name).collect(),
+            extensions,
             started: Vec::new(),
         })
     }

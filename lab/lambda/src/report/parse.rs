@@ -9,7 +9,7 @@ use crate::trace::TraceHeader;
 
 /// Why a line could not be read as a REPORT line.
 #[derive(Debug, thiserror::Error)]
-#[error("{line:?} is no REPORT line: {field} is missing or is no number")]
+#[error("{line:?} is no REPORT line: {field} is missing or is no number from 0 on")]
 pub struct ReportError {
     line: String,
     field: &'static str,
@@ -33,6 +33,8 @@ impl FromStr for Report {
         let number = |field: &'static str, unit: &str| {
             let value = text(field)?.strip_suffix(unit).map(str::trim);
             let number = value.and_then(|value| value.parse::<f64>().ok());
+            // Rust reads "NaN" and "inf" as numbers, too.
+            let number = number.filter(|number| number.is_finite() && *number >= 0.0);
             let line = line.to_owned();
             number.ok_or(ReportError { line, field })
         };
@@ -149,6 +151,25 @@ mod tests {
         assert!(refused("").contains("REPORT RequestId is missing"));
         let odd = WARM.replace("2642.34 ms", "soon");
         assert!(refused(&odd).contains("Duration is missing or is no number"));
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        for odd in [
+            "NaN", "nan", "inf", "-inf", "infinity", "1e999", "-0.01", "-3",
+        ] {
+            for (line, field, value) in [
+                (WARM, "Duration", "2642.34 ms"),
+                (COLD, "Init Duration", "542.01 ms"),
+                (WARM, "Max Memory Used", "90 MB"),
+            ] {
+                let unit = &value[value.len() - 3..];
+                let changed = line.replace(value, &format!("{odd}{unit}"));
+                let told = changed.parse::<Report>().unwrap_err().to_string();
+                let wanted = format!("{field} is missing or is no number from 0 on");
+                assert!(told.contains(&wanted), "{told}");
+            }
+        }
     }
 
     proptest! {

@@ -35,6 +35,8 @@ struct State {
 /// What the server knows of the function.
 pub(crate) struct Identity {
     pub(crate) function_name: String,
+    /// The file names of its external extensions.
+    pub(crate) extensions: Vec<String>,
     /// The largest payload, bytes.
     pub(crate) largest_payload: usize,
 }
@@ -101,16 +103,12 @@ impl Exchange {
 
     /// An extension registers for events; answers its identifier.
     pub(super) fn register(&self, name: &str, events: &[String]) -> Result<String, ApiError> {
-        let wants = |wanted: &str| events.iter().any(|event| event == wanted);
-        if let Some(other) = events
-            .iter()
-            .find(|event| *event != "INVOKE" && *event != "SHUTDOWN")
-        {
-            return Err(ApiError::unknown_event_type(other));
-        }
-        let registered = Registered::new(name, wants("INVOKE"), wants("SHUTDOWN"));
+        let mut state = self.state();
+        let external = &self.identity.extensions;
+        let is_closed = state.initialised;
+        let registered = Registered::admit(name, events, &state.extensions, external, is_closed)?;
         let id = registered.id.clone();
-        self.state().extensions.push(registered);
+        state.extensions.push(registered);
         self.changed.notify_one();
         Ok(id)
     }
@@ -150,9 +148,14 @@ impl Exchange {
     }
 
     /// An extension could not initialise, or ends with an error.
-    pub(super) fn extension_failed(&self, error: ReportedError) {
-        self.state().init_error = Some(error);
+    pub(super) fn extension_failed(&self, id: &str, error: ReportedError) -> Result<(), ApiError> {
+        let mut state = self.state();
+        if state.extensions.iter().all(|extension| extension.id != id) {
+            return Err(ApiError::unknown_extension(id));
+        }
+        state.init_error = Some(error);
         self.changed.notify_one();
+        Ok(())
     }
 
     // --- the environment's side

@@ -23,6 +23,14 @@ pub(super) fn with_body(head: Builder, body: impl Into<Bytes>) -> ApiResponse {
         .expect("these headers are valid")
 }
 
+/// A random identifier: of an invocation, of an extension.
+pub(crate) fn new_id() -> String {
+    let random = fastrand::u128(..).to_ne_bytes();
+    uuid::Builder::from_random_bytes(random)
+        .into_uuid()
+        .to_string()
+}
+
 /// An event, and what the processes learn of its invocation.
 pub(crate) struct InvokeEvent {
     pub(crate) request_id: String,
@@ -141,14 +149,72 @@ impl ApiError {
         Self(400, "InvalidRequestID", message)
     }
 
-    pub(super) fn unknown_extension(id: &str) -> Self {
-        let message = format!("no extension has the identifier {id}");
-        Self(403, "Extension.UnknownExtensionIdentifier", message)
+    /// The call of an extension is refused.
+    fn extension(kind: &'static str, message: &str) -> Self {
+        Self(403, kind, message.to_owned())
+    }
+
+    pub(super) fn no_extension_name() -> Self {
+        Self::extension("Extension.InvalidExtensionName", "Empty extension name")
+    }
+
+    pub(super) fn invalid_registration(message: &dyn fmt::Display) -> Self {
+        Self::extension("InvalidRequestFormat", &message.to_string())
     }
 
     pub(super) fn unknown_event_type(event_type: &str) -> Self {
-        let message = format!("{event_type} is neither INVOKE nor SHUTDOWN");
-        Self(400, "Extension.InvalidEventType", message)
+        let message = format!("{event_type}: ErrorInvalidEventType");
+        Self::extension("Extension.InvalidEventType", &message)
+    }
+
+    /// An internal extension asks for it.
+    pub(super) fn no_shutdown_event() -> Self {
+        let message = "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension";
+        Self::extension("Extension.InvalidEventType", message)
+    }
+
+    pub(super) fn registration_closed() -> Self {
+        let message = "Extension registration closed already";
+        Self::extension("Extension.RegistrationClosed", message)
+    }
+
+    pub(super) fn too_many_extensions(most: usize) -> Self {
+        let message = format!("Extension limit ({most}) reached");
+        Self::extension("Extension.TooManyExtensions", &message)
+    }
+
+    /// An internal extension has the name of another one.
+    pub(super) fn name_taken() -> Self {
+        let message = "Extension with this name already registered";
+        Self::extension("Extension.InvalidExtensionState", message)
+    }
+
+    /// An external extension registers a second time.
+    pub(super) fn registered_twice(now: &str, name: &str) -> Self {
+        let message = format!(
+            "State transition from {now} to Registered failed for extension {name}. Error: State transition is not allowed"
+        );
+        Self::extension("Extension.InvalidExtensionState", &message)
+    }
+
+    pub(super) fn no_identifier() -> Self {
+        let message = "Missing Lambda-Extension-Identifier header";
+        Self::extension("Extension.MissingExtensionIdentifier", message)
+    }
+
+    pub(super) fn invalid_identifier() -> Self {
+        let message = "Invalid Lambda-Extension-Identifier";
+        Self::extension("Extension.InvalidExtensionIdentifier", message)
+    }
+
+    pub(super) fn unknown_extension(id: &str) -> Self {
+        let message = format!("Unknown extension {id}");
+        Self::extension("Extension.UnknownExtensionIdentifier", &message)
+    }
+
+    pub(super) fn no_error_type() -> Self {
+        let message = "Lambda-Extension-Function-Error-Type not found";
+        Self::extension("Extension.MissingHeader", message)
     }
 
     pub(super) fn invalid_format(message: &dyn fmt::Display) -> Self {

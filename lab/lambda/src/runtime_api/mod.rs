@@ -22,15 +22,23 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::function::ACCOUNT_ID;
 use messages::{ApiError, ApiResponse, json, with_body};
 
 pub(crate) use exchange::{Exchange, Identity};
 pub use messages::ReportedError;
-pub(crate) use messages::{InvokeEvent, shutdown_event};
+pub(crate) use messages::{InvokeEvent, new_id, shutdown_event};
+pub(crate) use registered::MOST_EXTENSIONS;
 
 /// The headers that may carry the type of a reported error.
 const RUNTIME_ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 const EXTENSION_ERROR_TYPE: &str = "lambda-extension-function-error-type";
+
+/// Where an extension subscribes to log lines and to what the platform does, and the API's name. The lab delivers neither.
+const SUBSCRIPTIONS: [(&str, &str); 2] = [
+    ("/2020-08-15/logs", "Logs"),
+    ("/2022-07-01/telemetry", "Telemetry"),
+];
 
 /// The pause after a connection that could not be taken. Without file descriptors the kernel reports the same error at
 /// once, until a connection ends.
@@ -80,6 +88,11 @@ async fn route(request: Request<Incoming>, exchange: &Exchange) -> Result<ApiRes
     if let Some(path) = path.strip_prefix("/2020-01-01/extension/") {
         return call.of_extension(path).await;
     }
+    let subscribes = call.head.method == hyper::Method::PUT;
+    if let Some((_, api)) = SUBSCRIPTIONS.iter().find(|it| subscribes && it.0 == path) {
+        call.read().await?;
+        return Ok(not_supported(api));
+    }
     Err(ApiError::unknown_call(&call.head.method, &path))
 }
 
@@ -121,11 +134,12 @@ impl Call<'_> {
         let exchange = self.exchange;
         match (self.head.method.as_str(), path) {
             ("POST", "register") => self.register().await,
-            ("GET", "event/next") => {
-                next(exchange.extension_asks(self.required("lambda-extension-identifier")?)?).await
-            }
+            ("GET", "event/next") => next(exchange.extension_asks(self.identifier()?)?).await,
             ("POST", "init/error" | "exit/error") => {
-                exchange.extension_failed(self.reported(EXTENSION_ERROR_TYPE).await?);
+                let id = self.identifier()?.to_owned();
+                self.header(EXTENSION_ERROR_TYPE)
+                    .ok_or_else(ApiError::no_error_type)?;
+                exchange.extension_failed(&id, self.reported(EXTENSION_ERROR_TYPE).await?)?;
                 Ok(accepted())
             }
             _ => Err(ApiError::unknown_call(&self.head.method, path)),
@@ -135,30 +149,42 @@ impl Call<'_> {
     async fn register(self) -> Result<ApiResponse, ApiError> {
         #[derive(Deserialize)]
         struct Registration {
-            #[serde(default)]
-            events: Vec<String>,
+            events: Option<Vec<String>>,
         }
         let exchange = self.exchange;
-        let name = self.required("lambda-extension-name")?.to_owned();
+        let name = self.header("lambda-extension-name");
+        let name = name.ok_or_else(ApiError::no_extension_name)?.to_owned();
+        let features = self.header("lambda-extension-accept-feature");
+        let wants_account =
+            features.is_some_and(|features| features.split(',').any(|it| it.trim() == "accountId"));
         let Registration { events } = serde_json::from_slice(&self.read().await?)
-            .map_err(|error| ApiError::invalid_format(&error))?;
-        let id = exchange.register(&name, &events)?;
-        let known = serde_json::json!({
+            .map_err(|error| ApiError::invalid_registration(&error))?;
+        let id = exchange.register(&name, &events.unwrap_or_default())?;
+        let mut known = serde_json::json!({
             "functionName": exchange.identity.function_name,
             "functionVersion": "$LATEST",
             "handler": "bootstrap",
         });
+        if wants_account {
+            known["accountId"] = ACCOUNT_ID.into();
+        }
         let head = json(200).header("lambda-extension-identifier", id);
         Ok(with_body(head, known.to_string()))
     }
 
+    /// A header's value; an empty one is none.
     fn header(&self, name: &str) -> Option<&str> {
-        self.head.headers.get(name)?.to_str().ok()
+        let value = self.head.headers.get(name)?.to_str().ok()?;
+        (!value.is_empty()).then_some(value)
     }
 
-    fn required(&self, name: &str) -> Result<&str, ApiError> {
-        let missing = || ApiError::invalid_format(&format!("the header {name} is missing"));
-        self.header(name).ok_or_else(missing)
+    /// What the extension got when it registered.
+    fn identifier(&self) -> Result<&str, ApiError> {
+        let id = self.header("lambda-extension-identifier");
+        let id = id.ok_or_else(ApiError::no_identifier)?;
+        let parsed = uuid::Uuid::try_parse(id);
+        parsed.map_err(|_| ApiError::invalid_identifier())?;
+        Ok(id)
     }
 
     /// The whole body, up to the largest payload.
@@ -191,6 +217,15 @@ fn response_too_large(limit: usize) -> ReportedError {
     let message =
         format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
     ReportedError::new("Function.ResponseSizeTooLarge", &message)
+}
+
+/// What Lambda's Runtime Interface Emulator answers, so that clients go on.
+fn not_supported(api: &str) -> ApiResponse {
+    let (kind, message) = (
+        format!("{api}.NotSupported"),
+        format!("{api} API is not supported"),
+    );
+    with_body(json(202), ReportedError::new(&kind, &message).payload)
 }
 
 fn accepted() -> ApiResponse {

@@ -126,7 +126,10 @@ async fn a_runtime_that_ignores_sigterm_is_killed_at_once_or_leaves_the_extensio
 async fn an_extension_that_does_not_come_up_is_named() {
     for (behaviour, message) in [
         ("never-registers", "extension extension has not registered"),
-        ("wrong-name", "extension extension has not registered"),
+        (
+            "wrong-name",
+            "ShutdownEventNotSupportedForInternalExtension",
+        ),
         (
             "never-asks",
             "extension extension has not asked for its next event",
@@ -142,6 +145,20 @@ async fn an_extension_that_does_not_come_up_is_named() {
         };
         assert!(error.to_string().contains(message), "{error}");
     }
+}
+
+#[tokio::test]
+async fn ten_extensions_are_the_most() {
+    let case = (0..11).fold(Case::new(""), |case, _| case.extension(""));
+    let Err(error) = start(&case).await else {
+        panic!("it started")
+    };
+    assert!(
+        error
+            .to_string()
+            .contains("11 extensions: Lambda allows 10"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -97,7 +97,8 @@ fn describe(served: &Result<Served, InvokeError>, log: &[String], shows_answer: 
     } else {
         row("invoke", invoke(served));
         let client = client_response(served);
-        row("browser", format!("{} {}", client.status, client.body));
+        row("browser", format!("{} {}", client.status, client.text()));
+        row("refused", client.refused.unwrap_or_default());
     }
     text
 }

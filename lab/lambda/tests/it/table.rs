@@ -166,6 +166,17 @@ fn out_of_turn() -> Vec<Edge> {
         .one_event()
         .shows_answer(),
         edge(
+            "A thread of the runtime registers as an extension, and some others try to",
+            Case::new("internal-extension"),
+        )
+        .one_event()
+        .shows_answer(),
+        edge(
+            "An extension registers when init is over, and calls as one that is unknown",
+            Case::new("late-extension"),
+        )
+        .shows_answer(),
+        edge(
             "The runtime reports an init error when init is over",
             Case::new("late-init-error"),
         )

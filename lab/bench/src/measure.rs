@@ -12,7 +12,7 @@ use lab_results::schema::{Measurement, Round};
 use lab_services::Counts;
 
 use crate::contract;
-use crate::event::Events;
+use crate::event::{Event, Events};
 use crate::target::{Source, Target};
 use crate::testbed::Testbed;
 use lab_workspace::bundle::zip_size;
@@ -219,10 +219,8 @@ async fn round(lab: &Testbed, prepared: &Prepared, extent: &Extent) -> Result<Ro
     let start = lab.services.counts();
     let mut environment = Environment::start(&prepared.function).await?;
     let init = environment.init();
-    let first = environment
-        .invoke(&events.at(0).payload, &TraceHeader::new(false))
-        .await;
-    events.at(0).check(&first.outcome)?;
+    let mut first = Series::default();
+    first.invoke(&mut environment, events.at(0)).await?;
     lab.services.settle().await;
     let cold = lab.services.counts() - start;
 
@@ -256,8 +254,10 @@ async fn round(lab: &Testbed, prepared: &Prepared, extent: &Extent) -> Result<Ro
     Ok(Round {
         init_us: us(init.duration),
         init_cpu_us: Some(us(init.cpu)),
-        first_us: first.latency.map(us).unwrap_or_default(),
-        first_duration_us: us(first.report.duration),
+        first_us: first.samples[0].latency.map(us).unwrap_or_default(),
+        first_duration_us: us(first.samples[0].report.duration),
+        first_cpu_us: Some(us(first.cpu)),
+        first_throttled_us: limited(lab, us(first.throttled)),
         warm_us: latencies(&warm.samples),
         warm_duration_us: warm
             .samples
@@ -295,13 +295,7 @@ async fn paced(environment: &mut Environment, events: &Events, extent: &Extent) 
         environment.freeze();
         tokio::time::sleep(extent.gap).await;
         environment.thaw().await;
-        let before = environment.cpu_usage();
-        let invocation = environment
-            .invoke(&event.payload, &TraceHeader::new(false))
-            .await;
-        series.add_usage(before, environment.cpu_usage());
-        event.check(&invocation.outcome)?;
-        series.samples.push(invocation);
+        series.invoke(environment, event).await?;
     }
     Ok(series)
 }
@@ -331,6 +325,18 @@ async fn closed_loop(
 }
 
 impl Series {
+    /// One invocation more, whose answer must hold, and what it used.
+    async fn invoke(&mut self, environment: &mut Environment, event: &Event) -> Result<()> {
+        let before = environment.cpu_usage();
+        let invocation = environment
+            .invoke(&event.payload, &TraceHeader::new(false))
+            .await;
+        self.add_usage(before, environment.cpu_usage());
+        event.check(&invocation.outcome)?;
+        self.samples.push(invocation);
+        Ok(())
+    }
+
     /// A sum over the invocations as a mean, in µs.
     fn mean_us(&self, sum: Duration) -> f64 {
         sum.as_secs_f64() * 1e6 / self.samples.len() as f64
@@ -351,7 +357,7 @@ impl Series {
 }
 
 /// A figure that exists only where the CPU is limited.
-fn limited(lab: &Testbed, value: f64) -> Option<f64> {
+fn limited<T>(lab: &Testbed, value: T) -> Option<T> {
     lab.platform.limits.enforced().then_some(value)
 }
 

@@ -14,8 +14,8 @@ pub mod stats;
 pub mod view;
 
 pub use model::{
-    ceiling, conditions, facts, faults, file, leaderboard, load, price, schema, service_facts,
-    step_name, trace, tuning,
+    advice, ceiling, conditions, facts, faults, file, leaderboard, load, price, schema,
+    service_facts, step_name, trace, tuning,
 };
 pub use stats::{interval, scale};
 pub use view::format;

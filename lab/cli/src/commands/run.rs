@@ -8,8 +8,10 @@ use clap::Args;
 use lab_bench::choice::Choice;
 use lab_bench::measure::{Extent, measure};
 use lab_results::conditions::Conditions;
+use lab_results::facts::Facts;
 use lab_results::leaderboard::{Line, Result as Shared};
 use lab_results::schema::{Measurement, Method, Place, ResultsFile, Session};
+use lab_results::view::advice;
 use lab_workspace::Workspace;
 use lab_workspace::progress::{Progress, elapsed};
 
@@ -27,6 +29,7 @@ Examples:
   cargo lab run --profile loopback    without any distance to the services
   cargo lab run 05 --memory 1024      another memory size than the manifest's
   cargo lab run ~/prices              a folder with a function.toml (`cargo lab new --function ~/prices`)
+  cargo lab run 02 --advice           which chapters are about what was counted of it
   cargo lab run ./my/bootstrap        any executable that speaks the Lambda Runtime API
   cargo lab run ./target/lambda/05-elasticache/bootstrap --like 05";
 
@@ -44,6 +47,9 @@ pub struct Run {
     configuration: Configuration,
     #[command(flatten)]
     bench: Bench,
+    /// Of the named steps, too, which chapters are about what was counted; a function that is no step gets that anyway
+    #[arg(long, requires = "names", conflicts_with = "json")]
+    advice: bool,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -71,6 +77,7 @@ impl Run {
 
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         output::print(Place::Local, &session, &order, &ready.facts, &self.output)?;
+        self.advise(&workspace, &session, &ready.facts)?;
         self.share(&session);
         eprintln!(
             "\nbuilt and started in {}, measured in {measured}",
@@ -119,6 +126,23 @@ impl Run {
             },
             measurements,
         }
+    }
+
+    /// Which chapters are about what was counted of functions that are no steps; with `--advice` of every one that is named.
+    fn advise(&self, workspace: &Workspace, session: &Session, facts: &Facts) -> Result<()> {
+        if self.output.json {
+            return Ok(());
+        }
+        let (named, cpu) = (self.choice().named(workspace)?, facts.cpu()?);
+        let wanted = named
+            .iter()
+            .filter(|target| self.advice || !target.is_built_here());
+        let sections = wanted.filter_map(|target| {
+            let measurement = session.measurements.get(&target.name)?;
+            let conditions = &session.conditions;
+            Some(advice::section(&target.name, measurement, conditions, &cpu))
+        });
+        output::sections(&sections.collect::<Vec<_>>(), self.output.width)
     }
 
     /// The line that a labelled run ends with: it is pasted where `compare -` reads it.

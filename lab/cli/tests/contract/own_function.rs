@@ -66,6 +66,7 @@ async fn the_example_is_measured_as_it_is() {
     let round = &measurement.rounds[0];
     assert_eq!((round.warm_us.len(), round.closed_us.len()), (4, 4));
     assert!(round.counts_warm.is_empty(), "{:?}", round.counts_warm);
+    assert!(round.first_cpu_us.is_some());
 }
 
 #[tokio::test]

@@ -6,9 +6,11 @@
 //! - [`conditions`]: machine, build, network and limits of anything that was measured
 //! - [`load`]: what became of steps under a rising rate; [`mod@ceiling`]: the rate at which each limit of AWS would bite
 //! - [`tuning`]: a step at several memory sizes; [`trace`]: the timeline of one invocation; [`faults`]: the fault matrix
+//! - [`advice`]: which chapters are about what was counted of a function
 //! - [`price`]: what a million requests cost; [`leaderboard`]: a result as one line to paste, and the ranking of many
 //! - [`step_name`]: what a step's name tells
 
+pub mod advice;
 pub mod ceiling;
 pub mod conditions;
 pub mod facts;

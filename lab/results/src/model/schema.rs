@@ -105,6 +105,12 @@ pub struct Round {
     pub first_us: u64,
     /// The first invocation's REPORT duration, microseconds.
     pub first_duration_us: u64,
+    /// Its CPU time, microseconds; absent in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_cpu_us: Option<u64>,
+    /// Time that the CPU limit throttled it, microseconds; absent in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_throttled_us: Option<u64>,
     /// Each paced warm invocation as its caller sees it, microseconds.
     pub warm_us: Vec<u64>,
     /// Their REPORT durations (until the runtime and every extension have asked for the next event), microseconds.

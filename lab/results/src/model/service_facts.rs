@@ -24,6 +24,20 @@ impl Cpu {
             .mul_f64(f64::from(memory_mb) / self.memory_per_vcpu_mib)
     }
 
+    /// How long so much CPU time is throttled at this size, at most: as if one thread needed it in one piece, so that every
+    /// period but the last is used up.
+    pub fn most_throttled(&self, used: Duration, memory_mb: u32) -> Duration {
+        let quota = self.quota(memory_mb);
+        let periods = (used.as_secs_f64() / quota.as_secs_f64()).ceil();
+        self.period.saturating_sub(quota) * (periods as u32).saturating_sub(1)
+    }
+
+    /// The smallest memory size, MiB, at which so much CPU time fits into one period, or one thread has a whole vCPU.
+    pub fn memory_for(&self, used: Duration) -> u32 {
+        let vcpus = used.as_secs_f64() / self.period.as_secs_f64();
+        (vcpus.min(1.0) * self.memory_per_vcpu_mib).ceil() as u32
+    }
+
     /// CPU time of one period during init.
     pub fn init_quota(&self) -> Duration {
         self.period.mul_f64(self.init_vcpus)

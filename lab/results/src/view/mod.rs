@@ -2,11 +2,12 @@
 //!
 //! - [`section`]: one table, and how it becomes terminal text, Markdown or HTML
 //! - [`quantity`], [`steps`]: what is told of a step, and the tables with a step a row
-//! - [`tuning`], [`load`], [`ceiling`], [`faults`], [`waterfall`]: the other tables
+//! - [`tuning`], [`load`], [`ceiling`], [`faults`], [`waterfall`], [`advice`]: the other tables
 //! - [`compare`]: reports on steps, files and leaderboards, and the page that holds everything
 //! - [`sentence`]: a comparison in words; [`caption`]: machine, build and limits in words
 //! - [`mod@format`]: durations, bytes, rates, money and dates
 
+pub mod advice;
 pub mod caption;
 pub mod ceiling;
 pub mod compare;

@@ -140,6 +140,13 @@ pub(super) fn counted(measurement: &Measurement, counters: &[&str]) -> String {
     format!("{} / {}", sum(&cold), sum(&warm))
 }
 
+/// `1 call`, `4 calls`, `0.5 calls`.
+pub fn several_of(number: f64, thing: &str) -> String {
+    let number = count(number);
+    let end = if number == "1" { "" } else { "s" };
+    format!("{number} {thing}{end}")
+}
+
 /// Whole numbers without decimals: a mean over invocations need not be one.
 pub fn count(value: f64) -> String {
     if (value - value.round()).abs() < 0.05 {

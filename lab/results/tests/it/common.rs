@@ -114,6 +114,8 @@ fn round(warm_us: u64) -> Round {
         init_cpu_us: Some(3900),
         first_us: 10_600,
         first_duration_us: 10_400,
+        first_cpu_us: Some(6200),
+        first_throttled_us: Some(0),
         warm_us: vec![warm_us, warm_us + 40, warm_us + 900],
         warm_duration_us: vec![warm_us - 100, warm_us - 50, warm_us + 700],
         warm_cpu_us: Some(520.5),

@@ -1,5 +1,6 @@
 //! The results crate from outside: one binary.
 
+mod advice;
 mod ceiling;
 mod common;
 mod coverage;

@@ -4,6 +4,7 @@ use super::{Limit, LimitKind};
 use crate::facts::{Error, Facts};
 use crate::format::{bytes, duration, usd};
 use crate::schema::{Measurement, Network};
+use crate::view::quantity::several_of;
 
 /// Names that steps 00 to 02 ask for in one call of `GetParameters` (their `parameters.rs`), each of which is charged with
 /// higher throughput.
@@ -221,10 +222,4 @@ fn network(whose: &str, sent: f64, bandwidth: f64) -> (f64, String) {
         bytes(bytes_per_second as u64)
     );
     (bytes_per_second / sent, because)
-}
-
-/// `1 call`, `4 calls`
-fn several_of(count: f64, thing: &str) -> String {
-    let end = if count.round() > 1.0 { "s" } else { "" };
-    format!("{count:.0} {thing}{end}")
 }

@@ -1,19 +1,22 @@
 //! `function.toml`: a function of the reader's own, with the settings, the services and the events that it needs. Its keys are
 //! those of the steps' manifests where both say the same.
 
+mod check;
+mod references;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
+
+pub use self::references::expand;
+use self::references::nearest;
 
 use crate::{Architecture, BackingService};
 
 /// The file's name beside the function.
 pub const FILE_NAME: &str = "function.toml";
-
-/// How alike two keys must be for one to be offered for the other, from 0 to 1 (Jaro-Winkler).
-const ALIKE: f64 = 0.75;
 
 /// What `function.toml` says. Paths are absolute.
 #[derive(Debug, Clone, Deserialize)]
@@ -219,104 +222,6 @@ impl FunctionFile {
         }
     }
 
-    fn check(&self) -> Result<()> {
-        let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        ensure!(
-            (1..=64).contains(&self.name.len()) && self.name.chars().all(is_allowed),
-            "name = {:?}: Lambda allows 1 to 64 letters, digits, - and _",
-            self.name
-        );
-        ensure!(
-            (128..=10_240).contains(&self.memory),
-            "memory = {}: Lambda has 128 to 10240 MB",
-            self.memory
-        );
-        ensure!(
-            (1..=900).contains(&self.timeout),
-            "timeout = {}: Lambda has 1 to 900 s",
-            self.timeout
-        );
-        if self.runtime != Runtime::Provided {
-            ensure!(
-                self.handler.contains('.'),
-                "handler = {:?}: a file without its ending and a function in it, like \"index.handler\"",
-                self.handler
-            );
-            ensure!(
-                self.code.is_dir(),
-                "code: {} must be the folder of the handler's file",
-                self.code.display()
-            );
-        }
-        for (table, values) in [
-            ("variables", &self.variables),
-            ("parameters", &self.parameters),
-        ] {
-            for (name, value) in values {
-                self.check_references(value)
-                    .with_context(|| format!("{table}.{name}"))?;
-            }
-        }
-        for (name, upstream) in &self.upstreams {
-            upstream
-                .check(name)
-                .with_context(|| format!("upstreams.{name}"))?;
-        }
-        for (index, event) in self.events.iter().enumerate() {
-            event
-                .check()
-                .with_context(|| format!("events, number {}", index + 1))?;
-        }
-        Ok(())
-    }
-
-    fn check_references(&self, value: &str) -> Result<()> {
-        let known = self.references();
-        expand(value, |name| {
-            ensure!(
-                known.iter().any(|it| it == name),
-                "there is no {{{name}}}{}. Known here: {}",
-                nearest_of(name, known.iter().map(String::as_str))
-                    .map(|near| format!(", did you mean {{{near}}}?"))
-                    .unwrap_or_default(),
-                if known.is_empty() {
-                    "none, since the function has no [database], no cache = true and no [upstreams]"
-                        .to_owned()
-                } else {
-                    known.join(", ")
-                }
-            );
-            Ok(String::new())
-        })
-        .map(drop)
-    }
-
-    /// What a value may refer to.
-    fn references(&self) -> Vec<String> {
-        let mut known = Vec::new();
-        if let Some(database) = &self.database {
-            known.extend([
-                "database.endpoint",
-                "database.port",
-                "database.name",
-                "database.user",
-            ]);
-            if database.password.is_some() {
-                known.push("database.password");
-            }
-        }
-        if self.cache {
-            known.extend(["cache.endpoint", "cache.port"]);
-        }
-        let upstreams = self.upstreams.keys();
-        let upstreams = upstreams.map(|name| format!("upstreams.{name}.url"));
-        known
-            .into_iter()
-            .map(str::to_owned)
-            .chain(upstreams)
-            .collect()
-    }
-
     /// The services that it talks to.
     pub fn services(&self) -> Vec<BackingService> {
         let has = |service: &BackingService| match service {
@@ -328,181 +233,5 @@ impl FunctionFile {
     }
 }
 
-impl UpstreamEntry {
-    fn check(&self, name: &str) -> Result<()> {
-        ensure!(
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
-            "a name of small letters and -, so that {{upstreams.NAME.url}} can refer to it"
-        );
-        ensure!(
-            self.answer.is_file(),
-            "answer: there is no file {}",
-            self.answer.display()
-        );
-        ensure!(
-            (0.0..=900_000.0).contains(&self.delay_ms),
-            "delay-ms = {}: from 0 to 900000",
-            self.delay_ms
-        );
-        ensure!(
-            (100..=599).contains(&self.status),
-            "status = {}: from 100 to 599",
-            self.status
-        );
-        Ok(())
-    }
-}
-
-impl EventEntry {
-    fn check(&self) -> Result<()> {
-        match (&self.request, &self.file) {
-            (Some(request), None) => {
-                let (method, path) = request.split_once(' ').unwrap_or_default();
-                ensure!(
-                    !method.is_empty()
-                        && method.chars().all(|c| c.is_ascii_uppercase())
-                        && path.starts_with('/'),
-                    "request = {request:?}: a method and a path, like \"GET /orders/7\""
-                );
-            }
-            (None, Some(file)) => {
-                ensure!(
-                    self.status.is_none() && self.headers.is_empty() && self.body.is_empty(),
-                    "status, headers and body belong to a request: an event from a file has its answer's JSON only"
-                );
-                let text = std::fs::read(file)
-                    .with_context(|| format!("file: cannot read {}", file.display()))?;
-                serde_json::from_slice::<serde_json::Value>(&text)
-                    .with_context(|| format!("file: {} is no JSON", file.display()))?;
-            }
-            _ => {
-                bail!("either request = \"GET /\" or file = \"event.json\" says what the event is")
-            }
-        }
-        ensure!(self.weight > 0, "weight = 0: leave the event out instead");
-        for pointer in self.pointers.keys() {
-            ensure!(
-                pointer.is_empty() || pointer.starts_with('/'),
-                "pointers: {pointer:?} must begin with /, like \"/items/0/name\""
-            );
-        }
-        Ok(())
-    }
-}
-
-/// Replaces each reference, `{word.word}`, by what `of` answers for it. Other braces are text: JSON may be in a value.
-pub fn expand(value: &str, of: impl Fn(&str) -> Result<String>) -> Result<String> {
-    let mut expanded = String::new();
-    let mut rest = value;
-    while let Some(start) = rest.find('{') {
-        let (text, from) = rest.split_at(start);
-        expanded.push_str(text);
-        let name = from[1..].split('}').next().unwrap_or_default();
-        let is_reference = from[1..].len() > name.len()
-            && name.split('.').count() > 1
-            && name.split('.').all(|word| {
-                !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
-            });
-        if is_reference {
-            expanded.push_str(&of(name)?);
-            rest = &from[name.len() + 2..];
-        } else {
-            expanded.push('{');
-            rest = &from[1..];
-        }
-    }
-    expanded.push_str(rest);
-    Ok(expanded)
-}
-
-/// The known key that an error about an unknown one most likely means.
-fn nearest(error: &str) -> Option<&str> {
-    let (_, told) = error.split_once("unknown field `")?;
-    let (unknown, known) = told.split_once('`')?;
-    nearest_of(unknown, known.split('`').skip(1).step_by(2))
-}
-
-fn nearest_of<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |key: &&str| strsim::jaro_winkler(unknown, key);
-    let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&nearest) >= ALIKE).then_some(nearest)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<FunctionFile> {
-        FunctionFile::parse(text, Path::new("/somewhere/orders/function.toml"))
-    }
-
-    fn error(text: &str) -> String {
-        format!("{:#}", parse(text).unwrap_err())
-    }
-
-    #[test]
-    fn an_empty_file_is_a_function_with_lambdas_own_defaults() {
-        let file = parse("").unwrap();
-        assert_eq!((file.name.as_str(), file.memory), ("orders", 128));
-        assert_eq!(file.code, Path::new("/somewhere/orders"));
-        assert_eq!((file.timeout, file.services().len()), (3, 0));
-    }
-
-    #[test]
-    fn an_unknown_key_is_told_with_its_line_and_the_nearest_known_one() {
-        let error = error("name = \"a\"\nmemroy = 256\n");
-        assert!(error.contains("line 2"), "{error}");
-        assert!(error.contains("did you mean `memory`?"), "{error}");
-    }
-
-    #[test]
-    fn a_wrong_type_is_told_with_its_line() {
-        let error = error("memory = \"much\"\n");
-        assert!(
-            error.contains("line 1") && error.contains("memory"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_reference_to_nothing_is_told_with_the_key_and_what_is_known() {
-        let error = error("[database]\n[variables]\nHOST = \"{databse.endpoint}\"\n");
-        assert!(error.contains("variables.HOST"), "{error}");
-        assert!(
-            error.contains("did you mean {database.endpoint}?"),
-            "{error}"
-        );
-        assert!(
-            self::error("[variables]\nHOST = \"{database.endpoint}\"\n")
-                .contains("no [database], no cache"),
-        );
-    }
-
-    #[test]
-    fn what_lambda_does_not_have_is_refused() {
-        for (text, told) in [
-            ("memory = 64", "128 to 10240"),
-            ("timeout = 901", "1 to 900 s"),
-            ("runtime = \"python\"", "like \"index.handler\""),
-            ("runtime = \"ruby\"", "unknown variant `ruby`"),
-            ("name = \"a b\"", "letters, digits"),
-            ("[[events]]\nrequest = \"orders\"", "a method and a path"),
-            ("[[events]]\nweight = 2", "either request"),
-            (
-                "[[events]]\nrequest = \"GET /\"\npointers = { a = 1 }",
-                "must begin with /",
-            ),
-            ("[[events]]\nfile = \"none.json\"", "cannot read"),
-        ] {
-            let error = error(text);
-            assert!(error.contains(told), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn references_are_replaced_and_other_braces_stay() {
-        let of = |name: &str| Ok(format!("<{name}>"));
-        let expanded = expand(r#"{"a":{}} {database.endpoint}:{x} {"#, of).unwrap();
-        assert_eq!(expanded, r#"{"a":{}} <database.endpoint>:{x} {"#);
-    }
-}
+mod tests;

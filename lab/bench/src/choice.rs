@@ -78,11 +78,7 @@ impl Choice {
         {
             steps.push(before);
         }
-        let of_steps = steps.iter().filter_map(|step| step.floor());
-        let of_files = files
-            .iter()
-            .filter_map(|file: &Target| file.floor.as_deref());
-        let mut floors: BTreeSet<&str> = of_steps.chain(of_files).collect();
+        let mut floors: BTreeSet<&str> = steps.iter().filter_map(|step| step.floor()).collect();
         if steps.is_empty() || self.in_a_room {
             floors.insert(FLOOR);
         }

@@ -13,7 +13,7 @@ use crate::runtime;
 use crate::testbed::{EXTENSION, POPULATE};
 use lab_workspace::builder;
 use lab_workspace::function_file::{FILE_NAME, FunctionFile};
-use lab_workspace::{Architecture, BackingService, FLOOR, Step, TrustAnchors, Workspace};
+use lab_workspace::{Architecture, BackingService, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
 const FILE_MEMORY_MB: u32 = 256;
@@ -80,7 +80,7 @@ impl Target {
 
     /// What may be missing when a file does not answer: it runs without services, unless a step lends it its own.
     pub fn hint(&self) -> Option<&'static str> {
-        let is_bare = !self.is_built_here() && self.services.is_empty();
+        let is_bare = !self.is_built_here() && self.own.is_none() && self.services.is_empty();
         is_bare.then_some(
             ". If it needs a step's memory, services or extension, name that step: --like 05",
         )
@@ -167,7 +167,8 @@ impl Target {
             },
             source: Source::File(code),
             from: None,
-            floor: Some(FLOOR.to_owned()),
+            // The floors are empty handlers of other runtimes.
+            floor: None,
             memory_mb: file.memory,
             memory_overridden: false,
             timeout: Duration::from_secs(file.timeout),

@@ -47,7 +47,7 @@ pub struct Run {
     configuration: Configuration,
     #[command(flatten)]
     bench: Bench,
-    /// Of the named steps, too, which chapters are about what was counted; a function that is no step gets that anyway
+    /// For steps as well: say which chapters are about what was counted, as for a function that is no step
     #[arg(long, requires = "names", conflicts_with = "json")]
     advice: bool,
     #[command(flatten)]

@@ -35,7 +35,8 @@ fn notes(advice: &Advice, measurement: &Measurement, cpu: &Cpu) -> Vec<String> {
     let throttling = advice.findings.iter().any(|it| is_throttling(it.signal));
     let period = duration(cpu.period.as_secs_f64() * 1e6);
     let arithmetic = format!(
-        "What other sizes would throttle is computed: CPU time in one piece, on one thread, memory / {} MB of every {period}.",
+        "A request lasts here until its environment is idle, which is what is billed. What other sizes would throttle is computed: CPU time in one \
+         piece, on one thread, memory / {} MB of every {period}.",
         cpu.memory_per_vcpu_mib
     );
     let unknown = format!("Not measured: {}.", advice.unknown.join("; "));

@@ -62,10 +62,11 @@ impl FunctionFile {
         expand(value, |name| {
             ensure!(
                 known.iter().any(|it| it == name),
-                "there is no {{{name}}}{}. Known here: {}",
-                nearest_of(name, known.iter().map(String::as_str))
-                    .map(|near| format!(", did you mean {{{near}}}?"))
-                    .unwrap_or_default(),
+                "there is no {{{name}}}{} Known here: {}",
+                nearest_of(name, known.iter().map(String::as_str)).map_or_else(
+                    || ".".to_owned(),
+                    |near| format!(": did you mean {{{near}}}?"),
+                ),
                 if known.is_empty() {
                     "none, since the function has no [database], no cache = true and no [upstreams]"
                         .to_owned()

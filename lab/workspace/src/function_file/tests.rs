@@ -37,7 +37,7 @@ fn a_reference_to_nothing_is_told_with_the_key_and_what_is_known() {
     let error = error("[database]\n[variables]\nHOST = \"{databse.endpoint}\"\n");
     assert!(error.contains("variables.HOST"), "{error}");
     assert!(
-        error.contains("did you mean {database.endpoint}?"),
+        error.contains("did you mean {database.endpoint}? Known here"),
         "{error}"
     );
     assert!(

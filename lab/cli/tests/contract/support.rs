@@ -1,5 +1,7 @@
 //! A lab for each test, with the services at no distance.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,12 +10,13 @@ use lab::programs;
 use lab_bench::clock::Clock;
 use lab_bench::contract;
 use lab_bench::event::Event;
-use lab_bench::target::Target;
+use lab_bench::target::{Target, executables};
 use lab_bench::testbed::{Setup, Testbed};
 use lab_lambda::api_gateway::http_response;
 use lab_lambda::{Environment, Function, Invocation, Outcome, TraceHeader};
 use lab_workspace::Workspace;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 /// A lab that is ready, and the steps.
 pub struct Bench {
@@ -22,6 +25,9 @@ pub struct Bench {
     /// Every function's steady clock.
     pub clock: Clock,
 }
+
+/// The executables of all steps, by the step's name.
+static EXECUTABLES: OnceCell<BTreeMap<String, PathBuf>> = OnceCell::const_new();
 
 /// The lines that an environment wrote, with their source.
 pub type Lines = Arc<Mutex<Vec<(String, String)>>>;
@@ -63,10 +69,20 @@ impl Bench {
     }
 
     pub async fn function(&self, target: &Target) -> Arc<Function> {
-        let executable = target.executable(&self.workspace).await.unwrap();
-        let mut function = self.lab.function(target, &executable).unwrap();
+        let executables = EXECUTABLES.get_or_init(|| self.build()).await;
+        let executable = &executables[&target.name];
+        let mut function = self.lab.function(target, executable).unwrap();
         self.clock.govern(&mut function);
         Arc::new(function)
+    }
+
+    /// Every step, built once: cargo takes half a second to find that a step is fresh.
+    async fn build(&self) -> BTreeMap<String, PathBuf> {
+        let steps = self.workspace.steps.iter().map(Target::of_step);
+        let targets: Vec<Target> = steps.collect();
+        let built = executables(&self.workspace, &targets).await.unwrap();
+        let names = targets.into_iter().map(|target| target.name);
+        names.zip(built).collect()
     }
 
     /// A new environment; a cache starts empty.

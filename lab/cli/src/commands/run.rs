@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use lab_bench::choice::Choice;
 use lab_bench::measure::{Extent, measure};
+use lab_bench::target::Target;
 use lab_results::conditions::Conditions;
 use lab_results::facts::Facts;
 use lab_results::leaderboard::{Line, Result as Shared};
@@ -77,7 +78,7 @@ impl Run {
 
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         output::print(Place::Local, &session, &order, &ready.facts, &self.output)?;
-        self.advise(&workspace, &session, &ready.facts)?;
+        self.advise(&workspace, &targets, &session, &ready.facts)?;
         self.share(&session);
         eprintln!(
             "\nbuilt and started in {}, measured in {measured}",
@@ -129,14 +130,26 @@ impl Run {
     }
 
     /// Which chapters are about what was counted of functions that are no steps; with `--advice` of every one that is named.
-    fn advise(&self, workspace: &Workspace, session: &Session, facts: &Facts) -> Result<()> {
+    fn advise(
+        &self,
+        workspace: &Workspace,
+        targets: &[Target],
+        session: &Session,
+        facts: &Facts,
+    ) -> Result<()> {
         if self.output.json {
             return Ok(());
         }
-        let (named, cpu) = (self.choice().named(workspace)?, facts.cpu()?);
-        let wanted = named
+        let cpu = facts.cpu()?;
+        let steps = self
+            .targets
+            .names
             .iter()
-            .filter(|target| self.advice || !target.is_built_here());
+            .filter_map(|it| workspace.step(it).ok());
+        let named: Vec<&str> = steps.map(|step| step.name.as_str()).collect();
+        let wanted = targets.iter().filter(|target| {
+            !target.is_built_here() || self.advice && named.contains(&target.name.as_str())
+        });
         let sections = wanted.filter_map(|target| {
             let measurement = session.measurements.get(&target.name)?;
             let conditions = &session.conditions;

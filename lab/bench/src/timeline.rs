@@ -132,7 +132,8 @@ impl Tracer<'_> {
     /// One sampled invocation of an environment that is awake.
     async fn invoke(&mut self, environment: &mut Environment, init: Option<Init>) -> Result<Trace> {
         let header = TraceHeader::new(true);
-        let event = self.prepared.target.events.at(self.sent).clone();
+        let prepared = self.prepared;
+        let event = prepared.target.events.at(self.sent);
         self.sent += 1;
         let before = Before {
             cpu: environment.cpu_usage(),

@@ -46,6 +46,8 @@ pub async fn load(
         ..scaling(&lab.facts)?
     };
     progress.update("checking that it answers");
+    lab.before_cold_start(target).await?;
+    lab.services.parameters().set_quota(None);
     let function = lab.function(target, executable)?;
     let right = if target.own.is_some() {
         progress.print("the events of function.toml are sent, not the strategy's request");
@@ -57,7 +59,7 @@ pub async fn load(
         }
     } else {
         let service = Service::new(function, scaling.clone());
-        check(lab, target, service, strategy, progress).await?
+        check(target, service, strategy, progress).await?
     };
 
     let complaints = Complaints::default();
@@ -104,14 +106,11 @@ fn client(target: &Target, service: Service) -> Client {
 /// One request, which must be answered rightly: a wrong answer is easily given fast. Says what a right answer is: where it
 /// is the stadiums, all must have this body.
 async fn check(
-    lab: &Testbed,
     target: &Target,
     service: Service,
     strategy: &Strategy,
     progress: &Progress,
 ) -> Result<Right> {
-    lab.before_cold_start(target).await?;
-    lab.services.parameters().set_quota(None);
     let client = Client::Service(Box::new(service));
     let reply = client
         .get(&strategy.path)

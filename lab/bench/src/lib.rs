@@ -3,11 +3,11 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`choice`], [`code`] | how a function is named, and what is deployed of it
+//! | [`choice`], [`code`] | how a function is named, and what is deployed of it |
 //! | [`target`] | what is to be measured |
-//! | [`upstream`] | a party that a function of the reader's own calls
+//! | [`upstream`] | a party that a function of the reader's own calls |
 //! | [`testbed`] | the services started and filled, functions configured |
-//! | [`event`] | what a function is sent, and what must hold for its answers
+//! | [`event`] | what a function is sent, and what must hold for its answers |
 //! | [`contract`] | what every step must answer |
 //! | [`measure`](mod@measure) | interleaved rounds |
 //! | [`timeline`] | the timeline of one invocation |

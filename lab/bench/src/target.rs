@@ -8,11 +8,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 
 use crate::code::Code;
-use crate::event::{Event, Events};
+use crate::event::Events;
 use crate::runtime;
 use crate::testbed::{EXTENSION, POPULATE};
 use lab_workspace::builder;
-use lab_workspace::function_file::{FILE_NAME, FunctionFile};
+use lab_workspace::function_file::FunctionFile;
 use lab_workspace::{Architecture, BackingService, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
@@ -114,13 +114,7 @@ impl Target {
 
     /// What a path means: a folder with a `function.toml`, that file itself, or an executable.
     pub(crate) fn of_path(name: &str, workspace: &Workspace, like: Option<&Step>) -> Result<Self> {
-        let path = std::path::absolute(name).with_context(|| format!("{name} is no path"))?;
-        let described = if path.is_dir() {
-            Some(path.join(FILE_NAME)).filter(|file| file.exists())
-        } else {
-            Some(path).filter(|path| path.extension().is_some_and(|it| it == "toml"))
-        };
-        match (described, like) {
+        match (FunctionFile::at(Path::new(name)), like) {
             (None, like) => Self::of_file(name, like),
             (Some(file), None) => Self::of_function(&file, workspace),
             (Some(file), Some(_)) => bail!(
@@ -154,11 +148,6 @@ impl Target {
                 Code::at(&shown, &file.code).with_context(|| format!("{}: code", path.display()))?
             }
         };
-        let weighted = file
-            .events
-            .iter()
-            .map(|entry| Ok((Event::of_entry(entry)?, entry.weight)));
-        let weighted = weighted.collect::<Result<Vec<_>>>()?;
         Ok(Self {
             title: if file.title.is_empty() {
                 "a function of your own".to_owned()
@@ -177,11 +166,7 @@ impl Target {
             trust_anchors: TrustAnchors::Platform,
             extension: file.extension,
             variables,
-            events: if weighted.is_empty() {
-                Events::default()
-            } else {
-                Events::new(weighted)
-            },
+            events: Events::of_entries(&file.events)?,
             own: Some(Arc::new(file)),
             name,
         })
@@ -190,30 +175,33 @@ impl Target {
     fn of_file(name: &str, like: Option<&Step>) -> Result<Self> {
         let path = std::path::absolute(name).with_context(|| format!("{name} is no path"))?;
         let code = Code::at(name, &path)?;
-        let configured = like.map(Self::of_step);
-        Ok(Self {
+        let bare = Self {
             name: name.to_owned(),
             title: "a file".to_owned(),
             source: Source::File(code),
-            from: like.map(|step| step.name.clone()),
+            from: None,
             floor: None,
-            ..configured.unwrap_or_else(|| Self {
-                name: String::new(),
-                title: String::new(),
-                source: Source::File(PathBuf::new().into()),
-                from: None,
-                floor: None,
-                memory_mb: FILE_MEMORY_MB,
-                memory_overridden: false,
-                timeout: FILE_TIMEOUT,
-                architecture: Architecture::X86_64,
-                services: Vec::new(),
-                trust_anchors: TrustAnchors::Platform,
-                extension: false,
-                variables: BTreeMap::new(),
-                events: Events::default(),
-                own: None,
-            })
+            memory_mb: FILE_MEMORY_MB,
+            memory_overridden: false,
+            timeout: FILE_TIMEOUT,
+            architecture: Architecture::X86_64,
+            services: Vec::new(),
+            trust_anchors: TrustAnchors::Platform,
+            extension: false,
+            variables: BTreeMap::new(),
+            events: Events::default(),
+            own: None,
+        };
+        let Some(step) = like else {
+            return Ok(bare);
+        };
+        Ok(Self {
+            name: bare.name,
+            title: bare.title,
+            source: bare.source,
+            from: Some(step.name.clone()),
+            floor: None,
+            ..Self::of_step(step)
         })
     }
 }

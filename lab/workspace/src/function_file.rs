@@ -177,6 +177,16 @@ fn ok() -> u16 {
 }
 
 impl FunctionFile {
+    /// The file that a path means: itself, or the one in its folder; none where the path means something else.
+    pub fn at(path: &Path) -> Option<PathBuf> {
+        if path.is_dir() {
+            return Some(path.join(FILE_NAME)).filter(|file| file.exists());
+        }
+        path.extension()
+            .is_some_and(|it| it == "toml")
+            .then(|| path.to_owned())
+    }
+
     /// Reads a file. An error names the file, and the line or the key.
     pub fn load(path: &Path) -> Result<Self> {
         let path = std::path::absolute(path)?;
@@ -225,7 +235,8 @@ impl FunctionFile {
     /// The services that it talks to.
     pub fn services(&self) -> Vec<BackingService> {
         let has = |service: &BackingService| match service {
-            BackingService::Parameters => !self.parameters.is_empty(),
+            // The extension asks Parameter Store in the function's place.
+            BackingService::Parameters => self.extension || !self.parameters.is_empty(),
             BackingService::Database => self.database.is_some(),
             BackingService::Cache => self.cache,
         };

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | [`mod@workspace`] | the steps as their manifests describe them; `data/facts.toml` |
 //! | [`builder`] | building a package, with progress |
-//! | [`bundle`] | deployment packages
-//! | [`function_file`] | `function.toml`: a function that is no step
-//! | [`own_function`] | an example of a function with its `function.toml`
+//! | [`bundle`] | deployment packages |
+//! | [`function_file`] | `function.toml`: a function that is no step |
+//! | [`own_function`] | an example of a function with its `function.toml` |
 //! | [`own_step`] | a reader's own step, copied from one of the ladder |
 //! | [`clean_clone`] | how long the README's commands take in an empty clone |
 //! | [`profile`] | the settings of a Cargo profile |

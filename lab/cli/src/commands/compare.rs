@@ -13,7 +13,7 @@ use lab_results::view::compare::{self, Named, Pasted, Report};
 use super::arguments::LOCAL_RESULTS;
 use super::output::{self, written};
 use lab_workspace::Workspace;
-use lab_workspace::function_file::{FILE_NAME, FunctionFile};
+use lab_workspace::function_file::FunctionFile;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -154,15 +154,12 @@ impl Compare {
 
     /// What the results call a step, a function or a measured file, which need not be there any more.
     fn measured_name(&self, workspace: &Workspace, name: &str) -> Result<String> {
-        let path = Path::new(name);
-        match workspace.step(name) {
-            Ok(step) => Ok(step.name.clone()),
-            Err(_) if path.is_dir() => Ok(FunctionFile::load(&path.join(FILE_NAME))?.name),
-            Err(_) if path.extension().is_some_and(|it| it == "toml") => {
-                Ok(FunctionFile::load(path)?.name)
-            }
-            Err(_) if name.contains('/') => Ok(name.to_owned()),
-            Err(unknown) => {
+        let described = FunctionFile::at(Path::new(name));
+        match (workspace.step(name), described) {
+            (Ok(step), _) => Ok(step.name.clone()),
+            (Err(_), Some(file)) => Ok(FunctionFile::load(&file)?.name),
+            (Err(_), None) if name.contains('/') => Ok(name.to_owned()),
+            (Err(unknown), None) => {
                 let results = self.results.as_deref().unwrap_or(Path::new(LOCAL_RESULTS));
                 let file = Named::load(&workspace.root.join(results));
                 let is_measured = file.is_ok_and(|named| {
@@ -291,7 +288,5 @@ impl Compare {
 /// True for a file that may hold results: an executable or a `function.toml` has been measured, and stands in one.
 fn is_results(path: &Path) -> bool {
     let is_executable = |it: std::fs::Metadata| it.permissions().mode() & 0o111 != 0;
-    path.is_file()
-        && !path.metadata().is_ok_and(is_executable)
-        && path.extension().is_none_or(|it| it != "toml")
+    path.is_file() && !path.metadata().is_ok_and(is_executable) && FunctionFile::at(path).is_none()
 }

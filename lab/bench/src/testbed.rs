@@ -1,5 +1,7 @@
 //! The lab, ready to run functions: the services started and filled, the limits of this machine found.
 
+mod own;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -19,7 +21,6 @@ use crate::run_directory::RunDirectory;
 use crate::target::Target;
 use crate::upstream::Upstream;
 use lab_workspace::builder;
-use lab_workspace::function_file::{FunctionFile, OwnDatabase, expand};
 use lab_workspace::{BackingService, TrustAnchors, Workspace};
 
 /// The package that fills the table; it runs as a function, as it does on AWS, and is built as one.
@@ -131,7 +132,7 @@ impl Testbed {
         };
         let mut variables = self.services.environment(anchors);
         if target.own.is_some() {
-            more_ways_to_trust(&mut variables);
+            own::more_ways_to_trust(&mut variables);
         }
         if !target.is_built_here() && !target.services.contains(&BackingService::Parameters) {
             variables.retain(|(name, _)| name != "AWS_ENDPOINT_URL_SSM");
@@ -173,80 +174,6 @@ impl Testbed {
         let held = self.services.parameters().get(name);
         held.map(|parameter| parameter.value)
             .with_context(|| format!("{value}: there is no such parameter"))
-    }
-
-    /// Gives the services what a function of the reader's own needs: its database with its rows, its parameters. Once a
-    /// target; the steps' data is there from the start.
-    pub async fn provide(&self, target: &Target) -> Result<()> {
-        let Some(own) = &target.own else {
-            return Ok(());
-        };
-        if let Some(database) = &own.database {
-            self.provide_database(database)
-                .await
-                .with_context(|| format!("{}: database", own.name))?;
-        }
-        for (name, entry) in &own.upstreams {
-            let started = Upstream::start(entry)
-                .await
-                .with_context(|| format!("{}: upstreams.{name}", own.name))?;
-            let mut upstreams = self.upstreams.lock().expect("no holder panics");
-            upstreams.insert((own.name.clone(), name.clone()), started);
-        }
-        for (name, value) in &own.parameters {
-            let value = self.expand(own, value)?;
-            self.services.parameters().put(name, &value);
-        }
-        Ok(())
-    }
-
-    async fn provide_database(&self, own: &OwnDatabase) -> Result<()> {
-        let OwnDatabase {
-            name,
-            user,
-            password,
-            sql,
-        } = own;
-        let database = self.services.database();
-        database.create(name, user, password.as_deref()).await?;
-        for file in sql {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("sql: cannot read {}", file.display()))?;
-            let run = database.run_as(name, user, &text).await;
-            run.map_err(|error| match error {
-                lab_services::Error::Refused { message, .. } => anyhow::Error::msg(message),
-                other => other.into(),
-            })
-            .with_context(|| format!("sql: PostgreSQL refuses {}", file.display()))?;
-        }
-        Ok(())
-    }
-
-    /// A value of `function.toml` with its references replaced.
-    fn expand(&self, own: &FunctionFile, value: &str) -> Result<String> {
-        let database = || own.database.as_ref().context("it has no [database]");
-        expand(value, |name| {
-            Ok(match name {
-                "database.endpoint" => self.services.database().endpoint().ip().to_string(),
-                "database.port" => self.services.database().endpoint().port().to_string(),
-                "database.name" => database()?.name.clone(),
-                "database.user" => database()?.user.clone(),
-                "database.password" => database()?.password.clone().unwrap_or_default(),
-                "cache.endpoint" => self.services.cache().endpoint().ip().to_string(),
-                "cache.port" => self.services.cache().endpoint().port().to_string(),
-                other => self
-                    .upstream_url(own, other)
-                    .with_context(|| format!("there is no {{{other}}}"))?,
-            })
-        })
-    }
-
-    /// What `upstreams.NAME.url` refers to.
-    fn upstream_url(&self, own: &FunctionFile, reference: &str) -> Option<String> {
-        let name = reference.strip_prefix("upstreams.")?.strip_suffix(".url")?;
-        let upstreams = self.upstreams.lock().expect("no holder panics");
-        let upstream = upstreams.get(&(own.name.clone(), name.to_owned()))?;
-        Some(format!("http://{}", upstream.address))
     }
 
     /// What a target costs to start depends on whether the cache already holds the list: a cold start after a quiet time
@@ -362,16 +289,6 @@ fn extension_of(path: PathBuf, assumed: &service_facts::Extension) -> Extension 
         ],
         port_variable: Some("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT".to_owned()),
     }
-}
-
-/// The variables by which other languages' libraries find the roots that `SSL_CERT_FILE` names for Rust's.
-fn more_ways_to_trust(variables: &mut Vec<(String, String)>) {
-    let file = variables.iter().find(|(name, _)| name == "SSL_CERT_FILE");
-    let Some((_, file)) = file.cloned() else {
-        return;
-    };
-    let names = ["NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"];
-    variables.extend(names.map(|name| (name.to_owned(), file.clone())));
 }
 
 fn network_of(network: &schema::Network) -> Network {

@@ -2,20 +2,24 @@
 //! of them alike. Cold and warm are kept apart, every sample is kept.
 
 mod extent;
+mod series;
+mod sparse;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result};
-use lab_lambda::{CpuUsage, Environment, Function, Invocation, TraceHeader};
+use lab_lambda::{Environment, Function, Invocation, TraceHeader};
+use lab_results::format::timestamp;
 use lab_results::schema::{Measurement, Round};
 use lab_services::Counts;
 
 pub use self::extent::{Extent, GAP};
+use self::series::Series;
 use crate::contract;
-use crate::event::{Event, Events};
+use crate::event::Events;
 use crate::target::{Source, Target};
 use crate::testbed::Testbed;
 use lab_workspace::bundle::zip_size;
@@ -104,18 +108,21 @@ pub async fn measure(
     Ok(names.zip(measurements).collect())
 }
 
-/// Measures all targets, in their order. The n-th rounds of all of them run next to each other, in an order that changes
-/// each time.
+/// Measures all targets, in their order. The n-th rounds of all of them run next to each other, each time in another random
+/// order, so that none always follows the same other one. Where traffic is sparse, they wait at the same time.
 pub async fn measure_each(
     lab: &Testbed,
     targets: &[Prepared],
     extent: &Extent,
     progress: &mut Progress,
 ) -> Result<Vec<Measurement>> {
+    if extent.is_sparse() {
+        return sparse::measure(lab, targets, extent, progress).await;
+    }
     let mut rounds: Vec<Vec<Round>> = targets.iter().map(|_| Vec::new()).collect();
+    let mut random = fastrand::Rng::with_seed(extent.seed);
     for number in 0..extent.rounds as usize {
-        for position in 0..targets.len() {
-            let index = (number + position) % targets.len();
+        for index in shuffled(&mut random, targets.len()) {
             let Target {
                 name, memory_mb, ..
             } = &targets[index].target;
@@ -134,6 +141,13 @@ pub async fn measure_each(
     Ok(measured
         .map(|(prepared, rounds)| measurement(prepared, rounds))
         .collect())
+}
+
+/// The numbers below `count` in a random order.
+fn shuffled(random: &mut fastrand::Rng, count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    random.shuffle(&mut order);
+    order
 }
 
 fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
@@ -160,15 +174,8 @@ fn measurement(prepared: &Prepared, rounds: Vec<Round>) -> Measurement {
 
 /// One environment from its start to its end.
 async fn round(lab: &Testbed, prepared: &Prepared, extent: &Extent) -> Result<Round> {
-    lab.before_cold_start(&prepared.target).await?;
     let events = &prepared.target.events;
-    let start = lab.services.counts();
-    let mut environment = Environment::start(&prepared.function).await?;
-    let init = environment.init();
-    let mut first = Series::default();
-    first.invoke(&mut environment, events.at(0)).await?;
-    lab.services.settle().await;
-    let cold = lab.services.counts() - start;
+    let (mut environment, cold) = cold(lab, prepared).await?;
 
     if extent.warm_up > 0 {
         let mut left_out = Series::default();
@@ -184,25 +191,47 @@ async fn round(lab: &Testbed, prepared: &Prepared, extent: &Extent) -> Result<Ro
     let closed = closed_loop(&mut environment, events, extent).await?;
     environment.shutdown().await;
 
-    let latencies = |samples: &[Invocation]| {
-        samples
-            .iter()
-            .filter_map(|sample| sample.latency)
-            .map(us)
-            .collect()
-    };
-    let peak = closed
-        .samples
-        .last()
-        .or(warm.samples.last())
-        .map_or(0, |last| last.report.max_memory_mb);
+    let peak = closed.peak_memory_mib().or(warm.peak_memory_mib());
+    let cold = with_warm(lab, cold, &warm, &warm_counts);
     Ok(Round {
+        closed_us: latencies(&closed.samples),
+        closed_per_second: closed.per_second(),
+        closed_cpu_us: (extent.closed > 0).then(|| closed.mean_us(closed.cpu)),
+        closed_throttled_us: limited(lab, closed.mean_us(closed.throttled))
+            .filter(|_| extent.closed > 0),
+        max_memory_mib: peak.unwrap_or_default(),
+        ..cold
+    })
+}
+
+/// A fresh environment and its first invocation: the environment, and what is known so far.
+async fn cold(lab: &Testbed, prepared: &Prepared) -> Result<(Environment, Round)> {
+    lab.before_cold_start(&prepared.target).await?;
+    let started = timestamp(SystemTime::now());
+    let start = lab.services.counts();
+    let mut environment = Environment::start(&prepared.function).await?;
+    let init = environment.init();
+    let mut first = Series::default();
+    let event = prepared.target.events.at(0);
+    first.invoke(&mut environment, event).await?;
+    lab.services.settle().await;
+    let round = Round {
+        started: Some(started),
         init_us: us(init.duration),
         init_cpu_us: Some(us(init.cpu)),
         first_us: first.samples[0].latency.map(us).unwrap_or_default(),
         first_duration_us: us(first.samples[0].report.duration),
         first_cpu_us: Some(us(first.cpu)),
         first_throttled_us: limited(lab, us(first.throttled)),
+        counts_cold: per(&(lab.services.counts() - start), 1.0),
+        ..Round::default()
+    };
+    Ok((environment, round))
+}
+
+/// A round and what its paced invocations were.
+fn with_warm(lab: &Testbed, round: Round, warm: &Series, counts: &Counts) -> Round {
+    Round {
         warm_us: latencies(&warm.samples),
         warm_duration_us: warm
             .samples
@@ -211,26 +240,18 @@ async fn round(lab: &Testbed, prepared: &Prepared, extent: &Extent) -> Result<Ro
             .collect(),
         warm_cpu_us: Some(warm.mean_us(warm.cpu)),
         warm_throttled_us: limited(lab, warm.mean_us(warm.throttled)),
-        warm_network_us: Some(warm.mean_us(lab.services.waited(&warm_counts))),
-        closed_us: latencies(&closed.samples),
-        closed_per_second: closed.per_second(),
-        closed_cpu_us: (extent.closed > 0).then(|| closed.mean_us(closed.cpu)),
-        closed_throttled_us: limited(lab, closed.mean_us(closed.throttled))
-            .filter(|_| extent.closed > 0),
-        max_memory_mib: peak,
-        counts_cold: per(&cold, 1.0),
-        counts_warm: per(&warm_counts, f64::from(extent.paced)),
-    })
+        thaw_us: Some(warm.mean_us(warm.thawed)),
+        thaw_cpu_us: Some(warm.mean_us(warm.thaw_cpu)),
+        warm_network_us: Some(warm.mean_us(lab.services.waited(counts))),
+        counts_warm: per(counts, warm.samples.len() as f64),
+        ..round
+    }
 }
 
-/// Warm invocations, and what they used together.
-#[derive(Default)]
-struct Series {
-    samples: Vec<Invocation>,
-    cpu: Duration,
-    throttled: Duration,
-    /// How long the closed loop ran.
-    elapsed: Duration,
+/// As the callers saw them; nothing of an invocation that was not answered.
+fn latencies(samples: &[Invocation]) -> Vec<u64> {
+    let answered = samples.iter().filter_map(|sample| sample.latency);
+    answered.map(us).collect()
 }
 
 async fn paced(environment: &mut Environment, events: &Events, extent: &Extent) -> Result<Series> {
@@ -239,7 +260,7 @@ async fn paced(environment: &mut Environment, events: &Events, extent: &Extent) 
         let event = events.at(number);
         environment.freeze();
         tokio::time::sleep(extent.gap).await;
-        environment.thaw().await;
+        series.thaw(environment).await;
         series.invoke(environment, event).await?;
     }
     Ok(series)
@@ -267,38 +288,6 @@ async fn closed_loop(
         events.at(number).check(&invocation.outcome)?;
     }
     Ok(series)
-}
-
-impl Series {
-    /// One invocation more, whose answer must hold, and what it used.
-    async fn invoke(&mut self, environment: &mut Environment, event: &Event) -> Result<()> {
-        let before = environment.cpu_usage();
-        let invocation = environment
-            .invoke(&event.payload, &TraceHeader::new(false))
-            .await;
-        self.add_usage(before, environment.cpu_usage());
-        event.check(&invocation.outcome)?;
-        self.samples.push(invocation);
-        Ok(())
-    }
-
-    /// A sum over the invocations as a mean, in µs.
-    fn mean_us(&self, sum: Duration) -> f64 {
-        sum.as_secs_f64() * 1e6 / self.samples.len() as f64
-    }
-
-    /// Invocations per second; 0 where there were none.
-    fn per_second(&self) -> f64 {
-        if self.samples.is_empty() {
-            return 0.0;
-        }
-        self.samples.len() as f64 / self.elapsed.as_secs_f64()
-    }
-
-    fn add_usage(&mut self, before: CpuUsage, after: CpuUsage) {
-        self.cpu += after.used.saturating_sub(before.used);
-        self.throttled += after.throttled.saturating_sub(before.throttled);
-    }
 }
 
 /// A figure that exists only where the CPU is limited.

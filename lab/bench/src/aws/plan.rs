@@ -50,6 +50,7 @@ impl Plan<'_> {
             closed,
             closed_time,
             warm_up: _,
+            seed: _,
         } = self.extent;
         let mut text = String::new();
         for (_, deployed) in self.functions {

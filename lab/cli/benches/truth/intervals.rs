@@ -94,8 +94,9 @@ fn print(sessions: &[[Rounds; 4]], rounds: usize) {
             .chunks_exact(together)
             .map(|chunk| [0, 1, 2, 3].map(|arm| merged(chunk, arm, rounds)))
             .collect();
-        let verdict =
-            |one: &Rounds, other: &Rounds| compare(one, other).and_then(|found| found.verdict());
+        let verdict = |one: &Rounds, other: &Rounds| {
+            compare(one, other, &[one.len()]).and_then(|found| found.verdict())
+        };
         let unchanged = merged
             .iter()
             .filter(|arms| verdict(&arms[0], &arms[1]) == Some(Verdict::NoMeasurableChange))
@@ -106,7 +107,7 @@ fn print(sessions: &[[Rounds; 4]], rounds: usize) {
             .count();
         let ratios: Vec<f64> = merged
             .iter()
-            .filter_map(|arms| Some(1.0 / compare(&arms[2], &arms[3])?.ratio))
+            .filter_map(|arms| Some(1.0 / compare(&arms[2], &arms[3], &[arms[2].len()])?.ratio))
             .collect();
         println!(
             "{rounds:>8} {:>10} {unchanged:>24} {seen:>18} {:>14}",

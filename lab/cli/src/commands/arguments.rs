@@ -1,6 +1,7 @@
 //! Arguments that several commands share, each defined once.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use lab_bench::choice::Choice;
@@ -62,23 +63,53 @@ impl Rounds {
 /// How often each environment is invoked.
 #[derive(Debug, Args)]
 pub(super) struct Invocations {
-    /// Warm invocations of each environment, 25 ms apart [default: 30; with --quick, and of each size of a tuning, 10]
+    /// Warm invocations of each environment, --gap apart [default: 30; with --quick, and of each size of a tuning, 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub paced: Option<u32>,
+    /// Pause before each of them: 25ms, 2s, 15s; from 1s on there are fewer of them and no closed loop
+    #[arg(long, value_name = "TIME", default_value = "25ms", value_parser = gap)]
+    pub gap: Duration,
     /// Warm invocations before those, which are not kept: for a runtime that compiles while it runs
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
     pub warm_up: u32,
 }
 
 impl Invocations {
-    /// An extent with as many of them.
+    /// An extent with as many of them, and a seed of its own.
     pub fn of(&self, extent: Extent) -> Extent {
+        let extent = extent.apart(self.gap).seeded();
         Extent {
             paced: self.paced.unwrap_or(extent.paced),
             warm_up: self.warm_up,
             ..extent
         }
     }
+}
+
+/// A pause between invocations: `25ms`, `2s`.
+fn gap(text: &str) -> Result<Duration, String> {
+    let told = || format!("{text:?} is no pause from 1ms to 15m: write 25ms, 2s or 1m");
+    let number = text.trim_end_matches(char::is_alphabetic);
+    let unit = match &text[number.len()..] {
+        "ms" => Duration::from_millis(1),
+        "s" => Duration::from_secs(1),
+        "m" => Duration::from_mins(1),
+        _ => return Err(told()),
+    };
+    let pause = unit * number.parse().map_err(|_| told())?;
+    let allowed = Duration::from_millis(1)..=Duration::from_mins(15);
+    allowed.contains(&pause).then_some(pause).ok_or_else(told)
+}
+
+/// How often everything is started anew.
+#[derive(Debug, Args)]
+pub(super) struct Sessions {
+    /// Start every service anew N times, with the rounds of each: what differs from start to start is in the intervals, too
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub sessions: u32,
+    /// Add to what the results file has of the same targets under the same conditions, for example of another hour
+    #[arg(long = "continue")]
+    pub continues: bool,
 }
 
 /// What a function gets that its manifest does not say.

@@ -1,6 +1,7 @@
 //! `lab run`: how fast is each step, cold and warm?
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -17,7 +18,7 @@ use lab_workspace::Workspace;
 use lab_workspace::progress::{Progress, elapsed};
 
 use super::arguments::{
-    Bench, Configuration, Invocations, LOCAL_RESULTS, Label, Output, Rounds, Targets,
+    Bench, Configuration, Invocations, LOCAL_RESULTS, Label, Output, Rounds, Sessions, Targets,
 };
 use super::output;
 use super::ready::Started;
@@ -43,6 +44,8 @@ pub struct Run {
     #[command(flatten)]
     rounds: Rounds,
     #[command(flatten)]
+    sessions: Sessions,
+    #[command(flatten)]
     invocations: Invocations,
     #[command(flatten)]
     configuration: Configuration,
@@ -65,27 +68,21 @@ impl Run {
         let kept_in = self.output.results(LOCAL_RESULTS);
         let results = workspace.root.join(kept_in);
         ResultsFile::prepare(&results, Place::Local)?;
-        let ready = Started::new(&workspace, &targets, &self.bench, None).await?;
-        let prepared = ready.check(&targets).await?;
-
         let begin = Instant::now();
-        let mut progress = Progress::start("measuring");
-        let measurements = measure(&ready.lab, &prepared, &self.extent(), &mut progress).await?;
-        progress.done("");
-        let session = self.session(ready.conditions, measurements);
-        ready.lab.stop().await;
-        let measured = elapsed(begin);
+        let mut session = self.one_session(&workspace, &targets, 1).await?;
+        for number in 2..=self.sessions.sessions {
+            session.extend(self.one_session(&workspace, &targets, number).await?);
+        }
+        let took = elapsed(begin);
 
+        let facts = workspace.facts()?;
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
-        output::print(Place::Local, &session, &order, &ready.facts, &self.output)?;
-        self.advise(&workspace, &targets, &session, &ready.facts)?;
+        output::print(Place::Local, &session, &order, facts, &self.output)?;
+        self.advise(&workspace, &targets, &session, facts)?;
         self.share(&session);
-        eprintln!(
-            "\nbuilt and started in {}, measured in {measured}",
-            ready.took
-        );
+        eprintln!("\nbuilt, started and measured in {took}; {}", self.holds());
         // After the tables: a full disk takes the file, not what was measured.
-        ResultsFile::add(&results, Place::Local, session)
+        self.keep(&results, session)
             .context("the tables above are not in the results file")?;
         eprintln!(
             "results: {} (earlier sessions of other steps are kept)",
@@ -102,6 +99,57 @@ impl Run {
         }
     }
 
+    /// Starts everything, measures and stops everything.
+    async fn one_session(
+        &self,
+        workspace: &Workspace,
+        targets: &[Target],
+        number: u32,
+    ) -> Result<Session> {
+        let ready = Started::new(workspace, targets, &self.bench, None).await?;
+        let prepared = ready.check(targets).await?;
+        let extent = self.extent();
+        let of = match self.sessions.sessions {
+            1 => "measuring".to_owned(),
+            several => format!("measuring, session {number} of {several}"),
+        };
+        let mut progress = Progress::start(of);
+        let measurements = measure(&ready.lab, &prepared, &extent, &mut progress).await?;
+        progress.done("");
+        let session = self.session(ready.conditions, &extent, measurements);
+        ready.lab.stop().await;
+        Ok(session)
+    }
+
+    /// Keeps the session, as one of its own or with what is there already.
+    fn keep(&self, results: &Path, session: Session) -> Result<()> {
+        if !self.sessions.continues {
+            ResultsFile::add(results, Place::Local, session)?;
+            return Ok(());
+        }
+        let mut joined = Ok(());
+        ResultsFile::change(results, Place::Local, |file| {
+            joined = file.join(session.clone());
+            if joined.is_err() {
+                file.merge(session);
+            }
+        })?;
+        if let Err(why) = joined {
+            eprintln!("--continue: {why}, so that this is a session of its own");
+        }
+        Ok(())
+    }
+
+    /// What the intervals hold for.
+    fn holds(&self) -> String {
+        match self.sessions.sessions {
+            1 => "intervals hold within this session (--sessions 3 starts everything anew)"
+                .to_owned(),
+            several => format!("intervals resample {several} sessions, then rounds"),
+        }
+    }
+
+    /// How much each session measures, each time in another random order.
     fn extent(&self) -> Extent {
         self.invocations
             .of(self.rounds.extent(Extent::FULL, Extent::QUICK))
@@ -110,15 +158,16 @@ impl Run {
     fn session(
         &self,
         conditions: Conditions,
+        extent: &Extent,
         measurements: BTreeMap<String, Measurement>,
     ) -> Session {
-        let extent = self.extent();
         Session {
             conditions: Conditions {
                 label: self.label.label.clone(),
                 method: Method {
                     quick: self.rounds.quick,
                     rounds: extent.rounds,
+                    seed: Some(extent.seed),
                     warm_up: (extent.warm_up > 0).then_some(extent.warm_up),
                     paced_gap_ms: extent.gap.as_secs_f64() * 1000.0,
                     ..conditions.method

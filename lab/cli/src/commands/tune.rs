@@ -183,6 +183,7 @@ impl Tune {
                     quick: self.rounds.quick,
                     rounds: extent.rounds,
                     warm_up: (extent.warm_up > 0).then_some(extent.warm_up),
+                    seed: Some(extent.seed),
                     paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
                     ..ready.conditions.method.clone()
                 },

@@ -37,7 +37,7 @@ pub fn ladder(session: &Session) -> Option<String> {
         Some(Row {
             name,
             measurement,
-            p50: measurement.estimate(Metric::Warm)?,
+            p50: measurement.estimate(Metric::Warm, 0.5)?,
         })
     });
     let rows: Vec<Row> = rows.collect();

@@ -34,6 +34,24 @@ pub struct Conditions {
 }
 
 impl Conditions {
+    /// Whether what was measured under both may be told as one: same machine, source, network, limits and method, whenever
+    /// that was.
+    pub fn measures_as(&self, other: &Self) -> bool {
+        let apart_from_time = |it: &Self| Self {
+            id: String::new(),
+            started: String::new(),
+            label: None,
+            method: Method {
+                rounds: 0,
+                sessions: None,
+                seed: None,
+                ..it.method.clone()
+            },
+            ..it.clone()
+        };
+        apart_from_time(self) == apart_from_time(other)
+    }
+
     /// Name of the network profile, absent outside the lab.
     pub fn profile(&self) -> Option<&str> {
         Some(self.network.as_ref()?.profile.as_str())
@@ -138,6 +156,16 @@ impl Limits {
     }
 }
 
+/// Invocations so far apart, ms, are sparse traffic: what a function keeps for seconds has grown old between them.
+const SPARSE_GAP_MS: f64 = 1000.0;
+
+impl Method {
+    /// Whether the paced invocations were a second or more apart.
+    pub fn is_sparse(&self) -> bool {
+        self.paced_gap_ms >= SPARSE_GAP_MS
+    }
+}
+
 /// How it was measured.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,6 +176,12 @@ pub struct Method {
     /// Rounds, each with one fresh environment of every step; 0 where nothing is measured in rounds.
     #[serde(default)]
     pub rounds: u32,
+    /// How often everything was started anew, each with an equal share of the rounds; absent for once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<u32>,
+    /// Of the random order of the steps in each round; absent in older files and where nothing is measured in rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// Warm invocations of each environment that were left out before the paced ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_up: Option<u32>,

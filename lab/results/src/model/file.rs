@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::load::Load;
 pub use crate::model::file_error::Error;
 use crate::model::layout::RoundPerLine;
-use crate::schema::{Measurement, Place, ResultsFile, SCHEMA, Session};
+use crate::schema::{Measurement, Method, Place, ResultsFile, SCHEMA, Session};
 use crate::trace::Trace;
 use crate::tuning::Tuning;
 
@@ -105,12 +105,15 @@ impl ResultsFile {
     /// Adds a session as the newest one.
     ///
     /// What it measured replaces what older sessions measured of the same step under the same network profile. A memory
-    /// size given by hand replaces only the same size given by hand, a quick session only what was measured quickly.
+    /// size given by hand replaces only the same size given by hand, a quick session only what was measured quickly, and
+    /// sparse traffic only what was measured as far apart.
     /// Sessions that have nothing left go.
     pub fn merge(&mut self, session: Session) {
         for older in &mut self.sessions {
             let is_outranked = session.conditions.method.quick && !older.conditions.method.quick;
-            if older.profile() == session.profile() && !is_outranked {
+            let is_alike =
+                older.profile() == session.profile() && gap_of(older) == gap_of(&session);
+            if is_alike && !is_outranked {
                 older.measurements.retain(|step, old| {
                     let new = session.measurements.get(step);
                     new.is_none_or(|new| overridden_to(old) != overridden_to(new))
@@ -121,6 +124,22 @@ impl ResultsFile {
             older.conditions.id != session.conditions.id && !older.measurements.is_empty()
         });
         self.sessions.push(session);
+    }
+
+    /// Adds the rounds of `session` to those of the session with the same measurements under the same conditions that
+    /// began last, as further starts of everything; an error says what is different.
+    pub fn join(&mut self, session: Session) -> Result<(), String> {
+        let older = self.sessions.iter_mut().rev();
+        let mut alike = older.filter(|it| it.measurements.keys().eq(session.measurements.keys()));
+        match alike.find(|older| older.conditions.measures_as(&session.conditions)) {
+            Some(older) => {
+                older.extend(session);
+                Ok(())
+            }
+            None => Err("no session of this file measured the same targets on the same machine, from the same source, under \
+                         the same network profile, limits and pauses"
+                .to_owned()),
+        }
     }
 
     /// Adds a load to the file at `path` and returns the whole.
@@ -147,14 +166,37 @@ impl ResultsFile {
     }
 
     /// The newest session that measured all these steps at their own memory sizes: only there may they be compared. A
-    /// quick session is taken where there is no other.
+    /// quick session is taken where there is no other, one with sparse traffic never.
     pub fn newest_with(&self, profile: Option<&str>, steps: &[&str]) -> Option<&Session> {
+        self.newest_where(profile, steps, |method| !method.is_sparse())
+    }
+
+    /// The same with the paced invocations so many ms apart.
+    pub fn newest_apart(
+        &self,
+        profile: Option<&str>,
+        steps: &[&str],
+        gap_ms: f64,
+    ) -> Option<&Session> {
+        self.newest_where(profile, steps, |method| {
+            method.paced_gap_ms.total_cmp(&gap_ms).is_eq()
+        })
+    }
+
+    fn newest_where(
+        &self,
+        profile: Option<&str>,
+        steps: &[&str],
+        wanted: impl Fn(&Method) -> bool,
+    ) -> Option<&Session> {
         let has = |session: &Session, step: &str| {
             let measurement = session.measurements.get(step);
             measurement.is_some_and(|measurement| !measurement.memory_overridden)
         };
         let fitting = |session: &&Session| {
-            session.profile() == profile && steps.iter().all(|step| has(session, step))
+            session.profile() == profile
+                && wanted(&session.conditions.method)
+                && steps.iter().all(|step| has(session, step))
         };
         let newest_first = || self.sessions.iter().rev().filter(fitting);
         newest_first()
@@ -250,6 +292,12 @@ pub(crate) fn read<T: DeserializeOwned>(file: &Path, again: &'static str) -> Res
         Ok(Err(found)) => Err(Error::Version { path, found, again }),
         Err(source) => Err(Error::Malformed { path, source }),
     }
+}
+
+/// The pause between paced invocations, ms, where the traffic is sparse; else nothing, however short it is.
+fn gap_of(session: &Session) -> Option<f64> {
+    let method = &session.conditions.method;
+    method.is_sparse().then_some(method.paced_gap_ms)
 }
 
 fn overridden_to(measurement: &Measurement) -> Option<u32> {

@@ -87,7 +87,8 @@ pub struct Measurement {
     /// Whether its answer was the stadiums, asked before it was measured; absent where nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeps_contract: Option<bool>,
-    /// One per environment; the n-th rounds of all steps of a session ran next to each other.
+    /// One per environment; the n-th rounds of all steps of a session ran next to each other. Those of a later start of
+    /// everything (`--sessions`) come after those of an earlier one.
     pub rounds: Vec<Round>,
 }
 
@@ -95,6 +96,12 @@ pub struct Measurement {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Round {
+    /// When its environment was started, RFC 3339, UTC; absent in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<String>,
+    /// Which start of everything it belongs to (`--sessions`), from 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub session: u32,
     /// Init phase: the programs start, until all have asked for the next event, microseconds. On AWS Init Duration.
     pub init_us: u64,
     /// CPU time of the init phase, microseconds.
@@ -121,6 +128,13 @@ pub struct Round {
     /// Time that the CPU limit throttled a paced invocation, mean, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_throttled_us: Option<f64>,
+    /// From the thaw before a paced invocation until its processes slept again, mean, microseconds: what a function does
+    /// on waking up. It is before the latency's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thaw_us: Option<f64>,
+    /// CPU time of that, mean, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thaw_cpu_us: Option<f64>,
     /// Modelled distance and service time that a paced invocation waited for (counts x delays), mean, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_network_us: Option<f64>,
@@ -142,6 +156,14 @@ pub struct Round {
     /// The same for a paced warm invocation, mean.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts_warm: BTreeMap<String, f64>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Something measured in every round, by which steps are compared.
@@ -180,6 +202,23 @@ impl Round {
 }
 
 impl Session {
+    /// Adds the rounds of another session of the same targets as further starts of everything.
+    pub fn extend(&mut self, later: Self) {
+        let method = &mut self.conditions.method;
+        let before = method.sessions.unwrap_or(1);
+        method.sessions = Some(before + later.conditions.method.sessions.unwrap_or(1));
+        method.rounds += later.conditions.method.rounds;
+        for (name, measurement) in later.measurements {
+            if let Some(earlier) = self.measurements.get_mut(&name) {
+                let rounds = measurement.rounds.into_iter();
+                earlier.rounds.extend(rounds.map(|round| Round {
+                    session: before + round.session,
+                    ..round
+                }));
+            }
+        }
+    }
+
     /// Name of the network profile, absent on AWS.
     pub fn profile(&self) -> Option<&str> {
         self.conditions.profile()

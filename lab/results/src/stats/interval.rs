@@ -5,10 +5,17 @@
 //! environment. The intervals resample whole rounds with replacement, and two steps of a session with the same
 //! round numbers, because round n of both ran side by side and shares the machine's drift.
 //!
+//! Rounds of one session share that hour and that start of every service, so an interval from one session holds within
+//! that session. Where everything was started several times, the intervals resample sessions, then the rounds of each
+//! drawn one.
+//!
 //! With 10 or 12 rounds a plain percentile bootstrap is too narrow: where two steps are the same, 7 to 10 of 100 sessions
 //! would see a change. The interval therefore takes wider percentiles of the same resamples, the "expanded percentile" of
 //! T. Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69 (4), 2015: that makes 3
-//! to 6 of 100, and about 2 for metrics with a single sample a round. `tests/coverage.rs` simulates it.
+//! to 6 of 100, and about 2 for metrics with a single sample a round. With several sessions their number counts instead of
+//! that of the rounds: three of them need nearly the whole range of the resamples. Where sessions do not differ that is
+//! wider than needed (1 miss in 100 instead of 5); where they differ as much as rounds do, it misses in 6 to 8 of 100, and
+//! where they differ far more, in more: three sessions cannot know that. `tests/coverage.rs` simulates all of it.
 
 use crate::stats::{interpolate, percentile};
 
@@ -23,10 +30,12 @@ const NORMAL_QUANTILE: f64 = 1.959_964;
 
 const RESAMPLES: usize = 10_000;
 
+const MEDIAN: f64 = 0.5;
+
 /// Fixed, so that the same file always gives the same interval.
 const SEED: u64 = 0x5eed;
 
-/// The range that holds the true value in 95 of 100 sessions.
+/// The range that holds the true value in 95 of 100 cases: within its session if there was one, else for any session.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// Lower end.
@@ -35,10 +44,10 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// A median and its interval, in the samples' unit.
+/// A percentile and its interval, in the samples' unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// Median of all rounds pooled.
+    /// Of all rounds pooled.
     pub value: f64,
     /// Absent with fewer than [`MINIMUM_ROUNDS`] rounds.
     pub interval: Option<Interval>,
@@ -79,16 +88,19 @@ impl Comparison {
     }
 }
 
+/// How many rounds each session has, in their order.
+pub type Sessions = [usize];
+
 /// The median of all rounds pooled; none without samples. Nothing is resampled for it.
 pub fn median(rounds: &[Vec<f64>]) -> Option<f64> {
-    Pooled::new(rounds).median(&vec![1; rounds.len()])
+    Pooled::new(rounds).quantile(&vec![1; rounds.len()], MEDIAN)
 }
 
-/// The same with its interval.
-pub fn estimate(rounds: &[Vec<f64>]) -> Option<Estimate> {
+/// The value below which `share` (0 to 1) of the samples of all rounds lie, with its interval.
+pub fn estimate(rounds: &[Vec<f64>], sessions: &Sessions, share: f64) -> Option<Estimate> {
     let pooled = Pooled::new(rounds);
-    let value = pooled.median(&vec![1; rounds.len()])?;
-    let interval = bootstrap(rounds.len(), |weights| pooled.median(weights));
+    let value = pooled.quantile(&vec![1; rounds.len()], share)?;
+    let interval = bootstrap_each(&[sessions], |weights| pooled.quantile(&weights[0], share));
     Some(Estimate { value, interval })
 }
 
@@ -101,13 +113,20 @@ pub fn ratio(numerator: &[Vec<f64>], denominator: &[Vec<f64>]) -> Option<f64> {
 /// The median of `numerator` divided by the median of `denominator`, paired round by round.
 ///
 /// None without samples or if the denominator is zero. No interval if the numbers of rounds differ: then the rounds were not interleaved.
-pub fn compare(numerator: &[Vec<f64>], denominator: &[Vec<f64>]) -> Option<Comparison> {
+pub fn compare(
+    numerator: &[Vec<f64>],
+    denominator: &[Vec<f64>],
+    sessions: &Sessions,
+) -> Option<Comparison> {
     let ratio = ratio(numerator, denominator)?;
     let (above, below) = (Pooled::new(numerator), Pooled::new(denominator));
     let paired = numerator.len() == denominator.len();
-    let resampled = |weights: &[u32]| Some(above.median(weights)? / below.median(weights)?);
+    let resampled = |weights: &[Vec<u32>]| {
+        let median = |of: &Pooled| of.quantile(&weights[0], MEDIAN);
+        Some(median(&above)? / median(&below)?)
+    };
     let interval = paired
-        .then(|| bootstrap(numerator.len(), resampled))
+        .then(|| bootstrap_each(&[sessions], resampled))
         .flatten();
     Some(Comparison { ratio, interval })
 }
@@ -119,6 +138,8 @@ pub struct Scaled<'a> {
     pub samples: &'a [Vec<f64>],
     /// The yardstick's, in the same rounds.
     pub yardstick: &'a [Vec<f64>],
+    /// How many rounds each start of everything has.
+    pub sessions: &'a Sessions,
 }
 
 /// One session's median, in multiples of its yardstick's median, divided by another session's.
@@ -132,20 +153,23 @@ pub fn compare_apart(numerator: Scaled, denominator: Scaled) -> Option<Compariso
         return None;
     }
     let rounds = sides.map(|side| side.samples.len());
+    let sessions = sides.map(|side| side.sessions);
     let pooled = sides.map(|side| [side.samples, side.yardstick].map(Pooled::new));
     let multiple = |side: usize, weights: &[Vec<u32>]| {
-        let medians = pooled[side].each_ref().map(|it| it.median(&weights[side]));
+        let medians = pooled[side]
+            .each_ref()
+            .map(|it| it.quantile(&weights[side], MEDIAN));
         let [above, below] = medians.map(|it| it.filter(|median| *median > 0.0));
         Some(above? / below?)
     };
     let ratio = |weights: &[Vec<u32>]| Some(multiple(0, weights)? / multiple(1, weights)?);
     Some(Comparison {
         ratio: ratio(&rounds.map(|count| vec![1; count]))?,
-        interval: bootstrap_each(&rounds, ratio),
+        interval: bootstrap_each(&sessions, ratio),
     })
 }
 
-/// All samples in ascending order, each with its round, so that the median of a resample is one walk and no sort.
+/// All samples in ascending order, each with its round, so that a percentile of a resample is one walk and no sort.
 struct Pooled {
     samples: Vec<(f64, usize)>,
     round_lengths: Vec<usize>,
@@ -164,13 +188,14 @@ impl Pooled {
         }
     }
 
-    /// The median when round `r` was drawn `weights[r]` times.
-    fn median(&self, weights: &[u32]) -> Option<f64> {
+    /// The value below which `share` of the samples lie when round `r` was drawn `weights[r]` times.
+    fn quantile(&self, weights: &[u32], share: f64) -> Option<f64> {
         let drawn = self.round_lengths.iter().zip(weights);
         let count: usize = drawn
             .map(|(&length, &weight)| length * weight as usize)
             .sum();
-        let (lower_rank, upper_rank) = (count.checked_sub(1)? / 2, count / 2);
+        let rank = count.checked_sub(1)? as f64 * share;
+        let (lower_rank, upper_rank) = (rank.floor() as usize, rank.ceil() as usize);
         let mut passed = 0;
         let mut lower = None;
         for &(sample, round) in &self.samples {
@@ -179,52 +204,67 @@ impl Pooled {
                 lower = Some(sample);
             }
             if passed > upper_rank {
-                return lower.map(|lower| interpolate(lower, sample, 0.5));
+                return lower.map(|lower| interpolate(lower, sample, rank.fract()));
             }
         }
         None
     }
 }
 
-/// Resamples `rounds` rounds and takes the expanded percentiles of the statistic.
-fn bootstrap(rounds: usize, statistic: impl Fn(&[u32]) -> Option<f64>) -> Option<Interval> {
-    bootstrap_each(&[rounds], |weights| statistic(&weights[0]))
-}
-
-/// The same for several sessions, each resampled by itself.
+/// Resamples the rounds of each side by itself and takes the expanded percentiles of the statistic.
 fn bootstrap_each(
-    rounds: &[usize],
+    sides: &[&Sessions],
     statistic: impl Fn(&[Vec<u32>]) -> Option<f64>,
 ) -> Option<Interval> {
-    let fewest = rounds.iter().copied().min()?;
-    if fewest < MINIMUM_ROUNDS {
+    let rounds = sides.iter().map(|sessions| sessions.iter().sum());
+    if rounds.clone().min()? < MINIMUM_ROUNDS {
         return None;
     }
     #[cfg(test)]
     tests::RESAMPLED.with(|times| times.set(times.get() + 1));
     let mut random = fastrand::Rng::with_seed(SEED);
-    let mut weights: Vec<Vec<u32>> = rounds.iter().map(|count| vec![0; *count]).collect();
+    let mut weights: Vec<Vec<u32>> = rounds.map(|count| vec![0; count]).collect();
     let mut values = Vec::with_capacity(RESAMPLES);
     for _ in 0..RESAMPLES {
-        for weights in &mut weights {
-            weights.fill(0);
-            let count = weights.len();
-            for _ in 0..count {
-                weights[random.usize(..count)] += 1;
-            }
+        for (weights, sessions) in weights.iter_mut().zip(sides) {
+            draw(&mut random, weights, sessions);
         }
         values.push(statistic(&weights)?);
     }
     values.sort_by(f64::total_cmp);
-    let tail = expanded_tail(fewest);
+    let tail = expanded_tail(sides.iter().map(|sessions| independent(sessions)).min()?);
     let (low, high) = (percentile(&values, tail)?, percentile(&values, 1.0 - tail)?);
     (low.is_finite() && high.is_finite()).then_some(Interval { low, high })
 }
 
-/// Share of the resamples to leave out at each end, in place of 2.5 %: as far out as Student's t is for this few rounds,
-/// and wider by the factor by which the standard error of a resample is too small.
-fn expanded_tail(rounds: usize) -> f64 {
-    let n = rounds as f64;
+/// Draws sessions, and of each drawn one as many rounds as it has; counts how often each round was drawn.
+fn draw(random: &mut fastrand::Rng, weights: &mut [u32], sessions: &Sessions) {
+    weights.fill(0);
+    for _ in sessions {
+        // One session is always itself, and takes nothing from the random numbers of its rounds.
+        let drawn = match sessions.len() {
+            1 => 0,
+            several => random.usize(..several),
+        };
+        let before: usize = sessions[..drawn].iter().sum();
+        for _ in 0..sessions[drawn] {
+            weights[before + random.usize(..sessions[drawn])] += 1;
+        }
+    }
+}
+
+/// How many independent things the samples come from: sessions, or the rounds of a single one.
+fn independent(sessions: &Sessions) -> usize {
+    match sessions {
+        [rounds] => *rounds,
+        several => several.len(),
+    }
+}
+
+/// Share of the resamples to leave out at each end, in place of 2.5 %: as far out as Student's t is for this few rounds or
+/// sessions, and wider by the factor by which the standard error of a resample is too small.
+fn expanded_tail(independent: usize) -> f64 {
+    let n = independent as f64;
     normal_tail((n / (n - 1.0)).sqrt() * student_quantile(n - 1.0))
 }
 
@@ -269,7 +309,7 @@ mod tests {
             (Some(2.0), Some(1.0))
         );
         assert_eq!(resampled(), before);
-        assert!(estimate(&rounds).unwrap().interval.is_some());
+        assert!(estimate(&rounds, &[12], MEDIAN).unwrap().interval.is_some());
         assert_eq!(resampled(), before + 1);
     }
 
@@ -282,6 +322,15 @@ mod tests {
         assert!(expanded_tail(10) < 0.009 && expanded_tail(10_000) > 0.0249);
     }
 
+    fn scaled<'a>(samples: &'a [Vec<f64>], yardstick: &'a [Vec<f64>]) -> Scaled<'a> {
+        let sessions = if samples.len() == 9 { &[9] } else { &[12] };
+        Scaled {
+            samples,
+            yardstick,
+            sessions,
+        }
+    }
+
     #[test]
     fn sessions_apart_are_compared_in_multiples_of_their_own_yardsticks() {
         let rounds = |us: f64| -> Vec<Vec<f64>> {
@@ -292,7 +341,6 @@ mod tests {
         // Another machine: everything takes three times as long.
         let (slow, slow_floor) = (rounds(3000.0), rounds(1200.0));
         let (fast, fast_floor) = (rounds(1000.0), rounds(400.0));
-        let scaled = |samples, yardstick| Scaled { samples, yardstick };
         let same = compare_apart(scaled(&slow, &slow_floor), scaled(&fast, &fast_floor)).unwrap();
         assert!((same.ratio - 1.0).abs() < 0.02, "{same:?}");
         assert_eq!(
@@ -316,9 +364,12 @@ mod tests {
     #[test]
     fn a_resample_has_the_median_of_its_drawn_rounds() {
         let pooled = Pooled::new(&[vec![1.0, 2.0], vec![10.0], vec![5.0, 7.0, 9.0]]);
-        assert_eq!(pooled.median(&[1, 1, 1]), Some(6.0));
-        assert_eq!(pooled.median(&[0, 3, 0]), Some(10.0));
-        assert_eq!(pooled.median(&[2, 0, 0]), Some(1.5));
-        assert_eq!(pooled.median(&[0, 0, 0]), None);
+        let median = |weights: &[u32]| pooled.quantile(weights, MEDIAN);
+        assert_eq!(median(&[1, 1, 1]), Some(6.0));
+        assert_eq!(median(&[0, 3, 0]), Some(10.0));
+        assert_eq!(median(&[2, 0, 0]), Some(1.5));
+        assert_eq!(median(&[0, 0, 0]), None);
+        assert_eq!(pooled.quantile(&[1, 1, 1], 1.0), Some(10.0));
+        assert_eq!(pooled.quantile(&[1, 0, 1], 0.25), Some(2.0));
     }
 }

@@ -100,9 +100,18 @@ impl Measurement {
         Some((first, last))
     }
 
-    /// The pooled median with its interval: thousands of times the work of [`Measurement::median`].
-    pub fn estimate(&self, metric: Metric) -> Option<Estimate> {
-        interval::estimate(&self.rounds_of(metric))
+    /// The value below which `share` (0 to 1) of the samples lie, with its interval: thousands of times the work of
+    /// [`Measurement::median`].
+    pub fn estimate(&self, metric: Metric, share: f64) -> Option<Estimate> {
+        interval::estimate(&self.rounds_of(metric), &self.sessions(), share)
+    }
+
+    /// How many rounds each start of everything has.
+    pub fn sessions(&self) -> Vec<usize> {
+        let together = self
+            .rounds
+            .chunk_by(|one, next| one.session == next.session);
+        together.map(<[Round]>::len).collect()
     }
 
     /// The mean over the rounds of a value that each round has; none where a round lacks it.
@@ -148,7 +157,8 @@ impl Session {
     /// How many times better `after` is than `before`, with the interval; none if one was not measured in this session.
     pub fn compare(&self, before: &str, after: &str, metric: Metric) -> Option<Comparison> {
         let [numerator, denominator] = self.sides(before, after, metric)?;
-        interval::compare(&numerator, &denominator)
+        let sessions = self.measurements.get(before)?.sessions();
+        interval::compare(&numerator, &denominator, &sessions)
     }
 
     /// The same without the interval.

@@ -2,7 +2,7 @@
 
 use crate::conditions::Conditions;
 use crate::format::short_name;
-use crate::schema::{Network, Session};
+use crate::schema::{Method, Network, Session};
 
 /// Adds a sentence unless it is there already: what one call of a command measured has the same conditions.
 pub(crate) fn say_once(sentences: &mut Vec<String>, sentence: String) {
@@ -80,9 +80,10 @@ pub(crate) fn conditions(session: &Session) -> Vec<(&'static str, String)> {
         build.settings
     );
     let how = format!(
-        "{} rounds, each with a fresh environment of every step, in turns; warm requests {} ms apart; intervals of 95 % \
-         resample rounds",
-        method.rounds, method.paced_gap_ms
+        "{} rounds, each with a fresh environment of every step, in a random order; warm requests {} ms apart; {}",
+        method.rounds,
+        method.paced_gap_ms,
+        intervals(method)
     );
     let steps = session.measurements.keys().map(|name| short_name(name));
     let rows = [
@@ -100,6 +101,18 @@ pub(crate) fn conditions(session: &Session) -> Vec<(&'static str, String)> {
     known
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
+}
+
+/// What the intervals resample, and so what they hold for.
+pub(crate) fn intervals(method: &Method) -> String {
+    match method.sessions {
+        None | Some(1) => {
+            "intervals of 95 % resample rounds and hold within this session".to_owned()
+        }
+        Some(several) => format!(
+            "intervals of 95 % resample {several} sessions, each with every service started anew, then rounds"
+        ),
+    }
 }
 
 fn network(network: &Network) -> String {

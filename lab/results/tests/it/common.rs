@@ -70,6 +70,8 @@ pub fn session(id: &str, steps: &[&str]) -> Session {
                 warm_up: None,
                 quick: false,
                 rounds: 1,
+                sessions: None,
+                seed: None,
                 paced_gap_ms: 25.0,
                 traces_sampled: true,
                 parameter_quota: None,
@@ -110,6 +112,8 @@ fn round(warm_us: u64) -> Round {
             .collect()
     };
     Round {
+        started: None,
+        session: 0,
         init_us: 4100,
         init_cpu_us: Some(3900),
         first_us: 10_600,
@@ -121,6 +125,8 @@ fn round(warm_us: u64) -> Round {
         warm_cpu_us: Some(520.5),
         warm_throttled_us: Some(0.0),
         warm_network_us: Some(500.0),
+        thaw_us: None,
+        thaw_cpu_us: None,
         closed_us: vec![1010, 990],
         closed_per_second: 987.5,
         closed_cpu_us: Some(330.25),

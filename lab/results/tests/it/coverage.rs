@@ -16,6 +16,8 @@ struct Noise {
     hit: f64,
     /// Share of environments in a second mode (placement), half as slow again.
     second_mode: f64,
+    /// What each start of everything does to each of the steps.
+    session: f64,
 }
 
 fn normal(random: &mut Rng) -> f64 {
@@ -23,12 +25,30 @@ fn normal(random: &mut Rng) -> f64 {
     radius * (std::f64::consts::TAU * random.f64()).cos()
 }
 
-/// Two steps in interleaved rounds; the second takes `1 / ratio` of the first one's time.
-fn session(random: &mut Rng, noise: Noise, rounds: usize, ratio: f64) -> [Vec<Vec<f64>>; 2] {
+/// Two steps in the interleaved rounds of these sessions; the second takes `1 / ratio` of the first one's time.
+fn measured(random: &mut Rng, noise: Noise, sessions: &[usize], ratio: f64) -> [Vec<Vec<f64>>; 2] {
     let mut steps = [Vec::new(), Vec::new()];
+    for rounds in sessions {
+        let each = [1.0, 1.0 / ratio].map(|factor| match noise.session {
+            0.0 => factor,
+            session => factor * (session * normal(random)).exp(),
+        });
+        add_session(&mut steps, random, noise, *rounds, each);
+    }
+    steps
+}
+
+/// Adds the rounds of one session.
+fn add_session(
+    steps: &mut [Vec<Vec<f64>>; 2],
+    random: &mut Rng,
+    noise: Noise,
+    rounds: usize,
+    factors: [f64; 2],
+) {
     for _ in 0..rounds {
         let drift = (noise.drift * normal(random)).exp();
-        for (step, factor) in steps.iter_mut().zip([1.0, 1.0 / ratio]) {
+        for (step, factor) in steps.iter_mut().zip(factors) {
             let mode = if random.f64() < noise.second_mode {
                 1.5
             } else {
@@ -52,23 +72,22 @@ fn session(random: &mut Rng, noise: Noise, rounds: usize, ratio: f64) -> [Vec<Ve
             step.push((0..40).map(|_| invocation(random)).collect());
         }
     }
-    steps
 }
 
-/// Shares of the simulated sessions whose interval misses the truth, and whose verdict is "faster".
-fn simulate(noise: Noise, rounds: usize, ratio: f64, sessions: u32) -> (f64, f64) {
+/// Shares of so many simulated results whose interval misses the truth, and whose verdict is "faster".
+fn simulate(noise: Noise, sessions: &[usize], ratio: f64, times: u32) -> (f64, f64) {
     let mut random = Rng::with_seed(20_261_008);
     let (mut missed, mut faster) = (0, 0);
-    for _ in 0..sessions {
-        let [before, after] = session(&mut random, noise, rounds, ratio);
-        let comparison = compare(&before, &after).unwrap();
+    for _ in 0..times {
+        let [before, after] = measured(&mut random, noise, sessions, ratio);
+        let comparison = compare(&before, &after, sessions).unwrap();
         let interval = comparison.interval.unwrap();
         missed += u32::from(!(interval.low..=interval.high).contains(&ratio));
         faster += u32::from(comparison.verdict() == Some(Verdict::Faster));
     }
     (
-        f64::from(missed) / f64::from(sessions),
-        f64::from(faster) / f64::from(sessions),
+        f64::from(missed) / f64::from(times),
+        f64::from(faster) / f64::from(times),
     )
 }
 
@@ -78,6 +97,7 @@ const QUIET: Noise = Noise {
     invocation: 0.1,
     hit: 0.02,
     second_mode: 0.0,
+    session: 0.0,
 };
 const BUSY: Noise = Noise {
     drift: 0.2,
@@ -85,6 +105,7 @@ const BUSY: Noise = Noise {
     invocation: 0.3,
     hit: 0.1,
     second_mode: 0.0,
+    session: 0.0,
 };
 const BIMODAL: Noise = Noise {
     drift: 0.05,
@@ -92,6 +113,7 @@ const BIMODAL: Noise = Noise {
     invocation: 0.15,
     hit: 0.05,
     second_mode: 0.3,
+    session: 0.0,
 };
 
 /// Of 400 simulated sessions, 5 % are 20.
@@ -106,7 +128,7 @@ fn the_same_step_twice_shows_no_change_19_times_of_20() {
         (BUSY, 12),
         (BIMODAL, 12),
     ] {
-        let (missed, _) = simulate(noise, rounds, 1.0, SESSIONS);
+        let (missed, _) = simulate(noise, &[rounds], 1.0, SESSIONS);
         assert!(
             missed <= 0.05,
             "{rounds} rounds: {missed} of the sessions saw a change"
@@ -121,7 +143,7 @@ fn the_same_step_twice_shows_no_change_19_times_of_20() {
 #[test]
 fn a_real_gain_is_found_and_its_size_is_within_the_interval() {
     for (noise, found) in [(QUIET, 1.0), (BUSY, 0.8)] {
-        let (missed, faster) = simulate(noise, 12, 1.2, SESSIONS);
+        let (missed, faster) = simulate(noise, &[12], 1.2, SESSIONS);
         assert!(
             missed <= 0.06,
             "{missed} of the intervals miss the true ratio"
@@ -129,6 +151,22 @@ fn a_real_gain_is_found_and_its_size_is_within_the_interval() {
         assert!(
             faster >= found,
             "only {faster} of the sessions found the gain"
+        );
+    }
+}
+
+/// Sessions that differ by a third of what environments do, by as much, and by three times as much.
+#[test]
+fn several_sessions_cover_what_differs_between_them() {
+    for (share, most) in [(0.3, 0.05), (1.0, 0.12), (3.0, 0.25)] {
+        let session = share * BUSY.environment;
+        let noise = Noise { session, ..BUSY };
+        let (missed, _) = simulate(noise, &[6, 6, 6], 1.0, 60);
+        assert!(missed <= most, "{share}: {missed} of three sessions missed");
+        let (missed_by_one, _) = simulate(noise, &[18], 1.0, 60);
+        assert!(
+            missed_by_one >= missed,
+            "{share}: one session of as many rounds missed {missed_by_one}, three {missed}"
         );
     }
 }

@@ -248,3 +248,47 @@ proptest! {
         prop_assert_eq!(ResultsFile::load(&path).unwrap(), file);
     }
 }
+
+/// With so many rounds of every step, `gap_ms` apart.
+fn apart(id: &str, gap_ms: f64) -> Session {
+    let mut session = session(id, &["00", "05"]);
+    session.conditions.method.paced_gap_ms = gap_ms;
+    session
+}
+
+#[test]
+fn sparse_traffic_stands_beside_the_usual_one() {
+    let mut file = file_of(vec![apart("usual", 25.0)]);
+    file.merge(apart("2 s", 2000.0));
+    file.merge(apart("15 s", 15_000.0));
+    file.merge(apart("2 s again", 2000.0));
+    let ids: Vec<&str> = contents(&file).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["usual", "15 s", "2 s again"]);
+    assert_eq!(latest(&file, "05"), "usual");
+    let sparse = |gap| {
+        let found = file.newest_apart(Some("region"), &["00", "05"], gap);
+        found.map(|session| session.conditions.id.as_str())
+    };
+    assert_eq!(sparse(2000.0), Some("2 s again"));
+    assert_eq!(sparse(3000.0), None);
+}
+
+#[test]
+fn another_hour_is_added_to_what_was_measured_alike() {
+    let mut file = file_of(vec![apart("usual", 25.0), apart("15 s", 15_000.0)]);
+    let mut later = apart("an hour later", 25.0);
+    later.conditions.started = "2026-10-08T13:00:00Z".to_owned();
+    file.join(later.clone()).unwrap();
+    file.join(later.clone()).unwrap();
+    let [usual, _] = &file.sessions[..] else {
+        panic!("{} sessions", file.sessions.len());
+    };
+    let method = &usual.conditions.method;
+    assert_eq!((method.sessions, method.rounds), (Some(3), 3));
+    let measurement = &usual.measurements["05"];
+    assert_eq!(measurement.sessions(), [1, 1, 1]);
+    assert_eq!(measurement.rounds[2].session, 2);
+
+    later.conditions.build.commit = Some("another".to_owned());
+    assert!(file.join(later).unwrap_err().contains("same source"));
+}

@@ -83,21 +83,24 @@ fn a_comparison_says_how_many_times_better_the_later_step_is() {
 #[test]
 fn too_few_or_unpaired_rounds_give_a_ratio_without_interval() {
     let rounds = |count: usize| vec![vec![10.0, 12.0]; count];
-    let nine = compare(&rounds(9), &rounds(9)).unwrap();
+    let nine = compare(&rounds(9), &rounds(9), &[9]).unwrap();
     assert_eq!(
         (nine.ratio, nine.interval, nine.verdict()),
         (1.0, None, None)
     );
-    assert_eq!(compare(&rounds(10), &rounds(11)).unwrap().interval, None);
+    assert_eq!(
+        compare(&rounds(10), &rounds(11), &[10]).unwrap().interval,
+        None
+    );
     assert!(
-        compare(&rounds(10), &rounds(10))
+        compare(&rounds(10), &rounds(10), &[10])
             .unwrap()
             .interval
             .is_some()
     );
-    assert!(compare(&rounds(10), &vec![vec![]; 10]).is_none());
-    assert!(compare(&rounds(10), &vec![vec![0.0]; 10]).is_none());
-    assert!(estimate(&rounds(9)).unwrap().interval.is_none());
+    assert!(compare(&rounds(10), &vec![vec![]; 10], &[10]).is_none());
+    assert!(compare(&rounds(10), &vec![vec![0.0]; 10], &[10]).is_none());
+    assert!(estimate(&rounds(9), &[9], 0.5).unwrap().interval.is_none());
 }
 
 #[test]
@@ -108,7 +111,7 @@ fn rounds_are_paired() {
             .map(|drift| vec![factor * f64::from(drift * drift)])
             .collect()
     };
-    let interval = compare(&rounds(2.0), &rounds(1.0))
+    let interval = compare(&rounds(2.0), &rounds(1.0), &[12])
         .unwrap()
         .interval
         .unwrap();
@@ -130,7 +133,7 @@ proptest! {
     fn the_pooled_median_is_that_of_the_samples_and_lies_in_its_interval(
         rounds in prop::collection::vec(prop::collection::vec(1.0..1e6_f64, 1..20), 10..14),
     ) {
-        let estimate = estimate(&rounds).unwrap();
+        let estimate = estimate(&rounds, &[rounds.len()], 0.5).unwrap();
         prop_assert_eq!(estimate.value, Summary::of(&rounds.concat()).unwrap().p50);
         let interval = estimate.interval.unwrap();
         prop_assert!(interval.low <= interval.high);

@@ -23,6 +23,9 @@ use crate::process::programs::Program;
 /// How long the cache may take to answer after its start.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Databases of the server that no client sees are numbered from 1 to this.
+pub const LAST_DATABASE: u32 = 127;
+
 /// What carries bytes between clients and the cache.
 struct Relay {
     listener: Arc<Listener>,
@@ -87,9 +90,18 @@ impl Cache {
         self.endpoint
     }
 
-    /// Removes all keys, past the relay.
+    /// Removes all keys that clients see, past the relay.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.command(&[b"FLUSHALL"]).await.map(drop)
+        self.command(&[b"FLUSHDB"]).await.map(drop)
+    }
+
+    /// Exchanges everything that clients see for what was put aside under a number from 1 to [`LAST_DATABASE`], at first
+    /// nothing. Keys grow old there as they do here; connections stay open.
+    pub async fn exchange(&self, database: u32) -> Result<(), Error> {
+        let database = database.to_string();
+        self.command(&[b"SWAPDB", b"0", database.as_bytes()])
+            .await
+            .map(drop)
     }
 
     /// Stores bytes under a key without an end of life, past the relay.
@@ -185,6 +197,7 @@ fn bulk(reply: &[u8]) -> Option<Vec<u8>> {
 /// One thread's worth of a server for one run: on a Unix socket only, nothing written to disk.
 fn arguments(folder: &Path, socket: &Path) -> Vec<String> {
     let (folder, socket) = (folder.to_string_lossy(), socket.to_string_lossy());
+    let databases = (LAST_DATABASE + 1).to_string();
     let settings = [
         ("--port", "0"),
         ("--unixsocket", &*socket),
@@ -193,6 +206,7 @@ fn arguments(folder: &Path, socket: &Path) -> Vec<String> {
         ("--save", ""),
         ("--appendonly", "no"),
         ("--daemonize", "no"),
+        ("--databases", &*databases),
     ];
     settings
         .iter()

@@ -1,6 +1,6 @@
 //! What the services have seen. Counts are the lesson in numbers that do not depend on the machine.
 
-use std::ops::{Index, Sub};
+use std::ops::{AddAssign, Index, Sub};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -141,6 +141,21 @@ impl Index<Counter> for Counts {
 
     fn index(&self, counter: Counter) -> &u64 {
         &self.0[counter as usize]
+    }
+}
+
+/// Nothing was counted.
+impl Default for Counts {
+    fn default() -> Self {
+        Self([0; LENGTH])
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        for (sum, count) in self.0.iter_mut().zip(other.0) {
+            *sum += count;
+        }
     }
 }
 

@@ -151,9 +151,11 @@ fn row(named: &[Named], step: &str, found: &[Option<Found>]) -> (Vec<String>, Va
 fn against(baseline: &Found, other: &Found) -> Option<Comparison> {
     let works = [baseline.work()?, other.work()?];
     let floors = [baseline, other].map(|found| found.floor.rounds_of(Metric::Warm));
+    let sessions = [baseline, other].map(|found| found.floor.sessions());
     let [old, new] = [0, 1].map(|side| Scaled {
         samples: &works[side],
         yardstick: &floors[side],
+        sessions: &sessions[side],
     });
     compare_apart(old, new)
 }

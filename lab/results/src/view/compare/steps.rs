@@ -30,7 +30,7 @@ const TOLD: [Told; 7] = [
         Quantity::First,
         Some((Metric::First, "first")),
     ),
-    ("warm, p99", Quantity::P99, None),
+    ("warm, p95", Quantity::P95, None),
     ("a million, warm", Quantity::Cost, None),
 ];
 

@@ -118,11 +118,11 @@ const WARM: [Wanted; 11] = [
     (Shown::Of(Quantity::Network), "network", 0),
     (Shown::Of(Quantity::Cpu), "CPU", 0),
     (Shown::Of(Quantity::Rest), "rest", 0),
-    (Shown::Of(Quantity::P95), "p95", 2),
-    (Shown::Of(Quantity::P99), "p99", 0),
+    (Shown::Of(Quantity::P95), "p95", 0),
     (Shown::Of(Quantity::Closed), "closed p50", 1),
-    (Shown::Of(Quantity::ClosedP99), "closed p99", 3),
     (Shown::Of(Quantity::PerSecond), "closed loop", 0),
+    (Shown::Of(Quantity::P99), "p99", 3),
+    (Shown::Of(Quantity::ClosedP99), "closed p99", 3),
 ];
 
 const CHANGES: [Wanted; 4] = [

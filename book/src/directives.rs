@@ -14,6 +14,8 @@
 //! | `catalogue` | the steps with their ideas |
 //! | `result STEP` | the reference beside the reader's own numbers |
 //! | `ladder [PROFILE]`, `chart [PROFILE]` | all steps as a table, as a figure |
+//! | `sensitivity` | every step's median and gain over all distances that `data/facts.toml` thinks possible |
+//! | `traffic` | every step where requests are seconds apart |
 //! | `asides` | the steps beside the ladder, each against the step that it changes |
 //! | `cold`, `sizes` | all steps: cold start, size and cost |
 //! | `faults [STEP WORD]` | what clients get while a service fails; one step in the faults that have WORD in their names |
@@ -63,6 +65,8 @@ impl Directives {
             ["hourly"] => facts::hourly(workspace.facts()?),
             ["unsure"] => Ok(facts::unsure(workspace.facts()?)),
             ["clean-clone", what] => self.clean_clone(what),
+            ["sensitivity"] => tables::sensitivity(measured),
+            ["traffic"] => tables::traffic(measured),
             ["asides"] => Ok(tables::asides(measured)),
             ["machine"] => tables::machine(measured),
             ["catalogue"] => Ok(tables::catalogue(measured)),

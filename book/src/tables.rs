@@ -8,12 +8,12 @@ use base64::prelude::BASE64_STANDARD;
 use lab_results::chart;
 use lab_results::faults::{self, FaultMatrix};
 use lab_results::schema::Metric;
-use lab_results::view::caption;
 use lab_results::view::faults::section;
 use lab_results::view::quantity::Quantity;
 use lab_results::view::section::{Column, Content, Section};
 use lab_results::view::sentence::in_prose;
 use lab_results::view::steps::{Row, Shown, Wanted, table};
+use lab_results::view::{caption, compare, traffic};
 use lab_workspace::clean_clone::CleanClone;
 use lab_workspace::{Step, ladder_number, short_step};
 
@@ -106,6 +106,39 @@ pub fn result(measured: &Measured, step: &Step) -> Result<String> {
         );
     }
     Ok(table)
+}
+
+/// The numbered steps over all distances, and what follows from it.
+pub fn sensitivity(measured: &Measured) -> Result<String> {
+    let facts = measured.workspace.facts()?;
+    let assumptions = lab_results::sensitivity::assumptions(facts, PROFILE)?;
+    let report = compare::sensitivity(&measured.reference, &numbered(measured), assumptions);
+    let report = report.context("data/results/reference.json has no ladder without distance")?;
+    Ok(with_notes(&report.sections[0]))
+}
+
+/// The numbered steps where requests are seconds apart; that it is not measured where it is not.
+pub fn traffic(measured: &Measured) -> Result<String> {
+    let section = traffic::section(&measured.reference, PROFILE, &numbered(measured));
+    Ok(section.map_or_else(
+        || "Not measured in this reference: `cargo lab run --gap 15s --results data/results/reference.json`.".to_owned(),
+        |section| with_notes(&section),
+    ))
+}
+
+/// The steps of the ladder, by name.
+fn numbered(measured: &Measured) -> Vec<String> {
+    let steps = measured.workspace.steps.iter();
+    let numbered = steps.filter(|step| ladder_number(&step.name).is_some());
+    numbered.map(|step| step.name.clone()).collect()
+}
+
+fn with_notes(section: &Section) -> String {
+    let mut text = section.page();
+    for note in &section.notes {
+        let _ = write!(text, "\n{note}\n");
+    }
+    text
 }
 
 /// Every measured step: median, gain, what explains it.

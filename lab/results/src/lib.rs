@@ -15,7 +15,7 @@ pub mod view;
 
 pub use model::{
     advice, ceiling, conditions, facts, faults, file, leaderboard, load, price, schema,
-    service_facts, step_name, trace, tuning,
+    sensitivity, service_facts, step_name, trace, tuning,
 };
 pub use stats::{interval, scale};
 pub use view::format;

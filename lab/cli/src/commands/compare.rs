@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use lab_results::price::Prices;
 use lab_results::schema::{ResultsFile, Session};
+use lab_results::sensitivity;
 use lab_results::view::compare::{self, Named, Pasted, Report};
 
 use super::arguments::LOCAL_RESULTS;
@@ -22,6 +23,7 @@ Examples:
   cargo lab compare ada.json bob.json          the same steps on two machines, in multiples of each machine's floor
   cargo lab compare - < lines.txt              a leaderboard of everybody's line of `cargo lab run --label NAME`, ranked
   cargo lab compare - ada.json --html board.html
+  cargo lab compare --sensitivity              would it hold if the services were nearer or farther, or requests fewer?
   cargo lab compare --html page.html           all that was measured here, on one page";
 
 /// Where the workshop's own numbers are.
@@ -34,6 +36,9 @@ pub struct Compare {
     /// Steps; or results files; or - for lines on standard input, with files that hold lines or results
     #[arg(value_name = "STEP, FILE or -")]
     names: Vec<String>,
+    /// Which gains hold over all distances that data/facts.toml thinks possible, and where requests are seconds apart
+    #[arg(long, conflicts_with_all = ["leaderboard", "html", "profile"])]
+    sensitivity: bool,
     /// Rank files, as - does
     #[arg(long, alias = "room")]
     leaderboard: bool,
@@ -95,6 +100,9 @@ impl Compare {
         let is_file = |name: &String| name == "-" || is_results(Path::new(name));
         let is_json = |name: &String| Path::new(name).extension().is_some_and(|it| it == "json");
         let files = self.names.iter().filter(|name| is_file(name)).count();
+        if self.sensitivity {
+            return self.sensitivity(workspace);
+        }
         if self.leaderboard || self.names.iter().any(|name| name == "-") {
             return self.leaderboard();
         }
@@ -231,6 +239,38 @@ impl Compare {
             tried.join(" or "),
             names.join(", "),
             self.names.join(" ")
+        )
+    }
+
+    /// The steps that the reader or else the reference measured with distance and without.
+    fn sensitivity(&self, workspace: &Workspace) -> Result<Compared> {
+        let mut wanted = Vec::new();
+        for name in &self.names {
+            wanted.push(self.measured_name(workspace, name)?);
+        }
+        let tried = match &self.results {
+            Some(path) => vec![path.clone()],
+            None => [LOCAL_RESULTS, REFERENCE].map(PathBuf::from).into(),
+        };
+        let assumptions = sensitivity::assumptions(workspace.facts()?, compare::USUAL_PROFILE)?;
+        for path in tried.iter().map(|it| workspace.root.join(it)) {
+            if !path.exists() && self.results.is_none() {
+                continue;
+            }
+            let file = ResultsFile::load(&path)?;
+            if let Some(report) = compare::sensitivity(&file, &wanted, assumptions.clone()) {
+                eprintln!("from {}", path.display());
+                return Ok(Compared {
+                    title: "If it were otherwise".to_owned(),
+                    report,
+                    files: Vec::new(),
+                    profile: compare::USUAL_PROFILE.to_owned(),
+                });
+            }
+        }
+        let names = self.names.join(" ");
+        bail!(
+            "nothing was measured both with distance and without: cargo lab run {names}, then cargo lab run {names} --profile loopback"
         )
     }
 

@@ -22,6 +22,7 @@ const ONE_ROUND: Extent = Extent {
     gap: Duration::from_millis(1),
     closed: 4,
     closed_time: Duration::from_secs(10),
+    seed: 0,
 };
 
 /// The example in a folder of its own, with something appended to its `function.toml`.

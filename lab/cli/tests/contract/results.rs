@@ -17,6 +17,7 @@ async fn a_measurement_has_every_sample_and_count_that_was_asked_for() {
         gap: Duration::from_millis(1),
         closed: 4,
         closed_time: Duration::from_secs(5),
+        seed: 0,
     };
     let mut prepared = Vec::new();
     for name in ["02", "05"] {

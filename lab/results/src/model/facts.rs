@@ -27,6 +27,10 @@ pub struct Facts {
 pub struct Fact {
     /// The value itself.
     pub value: Value,
+    /// The smallest that a source supports, in the same unit; absent for a value that is certain enough.
+    pub low: Option<f64>,
+    /// The largest.
+    pub high: Option<f64>,
     /// Its unit: `ms`, `MiB`, `USD/GB-s`, `environments`, ...; `none` for words.
     pub unit: String,
     /// A public page, or in words where it comes from.
@@ -205,6 +209,15 @@ impl Facts {
         Duration::try_from_secs_f64(seconds).map_err(|error| self.error(key, error.to_string()))
     }
 
+    /// The shortest and the longest that a time may be, by its sources: itself where the fact has no range.
+    pub fn range(&self, key: &str) -> Result<(Duration, Duration), Error> {
+        let likely = self.duration(key)?;
+        let fact = self.get(key)?;
+        let unit = if fact.unit == "s" { 1.0 } else { 1e-3 };
+        let end = |end: Option<f64>| end.map_or(likely, |it| Duration::from_secs_f64(it * unit));
+        Ok((end(fact.low), end(fact.high)))
+    }
+
     /// The names of the network profiles.
     pub fn network_profiles(&self) -> Vec<String> {
         let keys = self
@@ -259,6 +272,14 @@ impl Facts {
 fn problem_of(fact: &Fact) -> Option<&'static str> {
     if matches!(fact.value, Value::Number(number) if !number.is_finite()) {
         return Some("its value must be a finite number");
+    }
+    let has_range = fact.low.or(fact.high).is_some();
+    if let (Value::Number(value), true) = (&fact.value, has_range) {
+        let value = *value;
+        let (low, high) = (fact.low.unwrap_or(value), fact.high.unwrap_or(value));
+        if !(0.0 <= low && low <= value && value <= high && high.is_finite()) {
+            return Some("its low and high must lie around its value, and none below 0");
+        }
     }
     if fact.unit.is_empty() || fact.source.is_empty() {
         return Some("its unit and its source must say something");

@@ -15,6 +15,9 @@ use crate::schema::{Measurement, Method, Place, ResultsFile, SCHEMA, Session};
 use crate::trace::Trace;
 use crate::tuning::Tuning;
 
+/// Pauses between paced invocations, ms, that are told beside each other: the usual one and sparse ones.
+pub const GAPS_MS: [f64; 3] = [25.0, 2000.0, 15_000.0];
+
 impl ResultsFile {
     /// A file without sessions.
     pub fn new(place: Place) -> Self {

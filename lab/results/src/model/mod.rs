@@ -7,6 +7,7 @@
 //! - [`load`]: what became of steps under a rising rate; [`mod@ceiling`]: the rate at which each limit of AWS would bite
 //! - [`tuning`]: a step at several memory sizes; [`trace`]: the timeline of one invocation; [`faults`]: the fault matrix
 //! - [`advice`]: which chapters are about what was counted of a function
+//! - [`sensitivity`]: what the steps would gain over other distances
 //! - [`price`]: what a million requests cost; [`leaderboard`]: a result as one line to paste, and the ranking of many
 //! - [`step_name`]: what a step's name tells
 
@@ -22,6 +23,7 @@ pub mod leaderboard;
 pub mod load;
 pub mod price;
 pub mod schema;
+pub mod sensitivity;
 pub mod service_facts;
 pub mod step_name;
 pub mod trace;

@@ -1,7 +1,7 @@
 //! Machine, build, network and limits in words; what stands under a chart, and the chart in words.
 
 use crate::conditions::Conditions;
-use crate::format::short_name;
+use crate::format::{pause, short_name};
 use crate::schema::{Method, Network, Session};
 
 /// Adds a sentence unless it is there already: what one call of a command measured has the same conditions.
@@ -80,9 +80,9 @@ pub(crate) fn conditions(session: &Session) -> Vec<(&'static str, String)> {
         build.settings
     );
     let how = format!(
-        "{} rounds, each with a fresh environment of every step, in a random order; warm requests {} ms apart; {}",
+        "{} rounds, each with a fresh environment of every step, in a random order; warm requests {} apart; {}",
         method.rounds,
-        method.paced_gap_ms,
+        pause(method.paced_gap_ms),
         intervals(method)
     );
     let steps = session.measurements.keys().map(|name| short_name(name));

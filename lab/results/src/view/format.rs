@@ -19,6 +19,15 @@ pub fn duration(us: f64) -> String {
     format!("{} {unit}", three_digits(value))
 }
 
+/// A pause between invocations as somebody gave it, milliseconds: `25 ms`, `2 s`.
+pub fn pause(ms: f64) -> String {
+    if ms < 1000.0 {
+        format!("{ms} ms")
+    } else {
+        format!("{} s", ms / 1000.0)
+    }
+}
+
 /// Three significant digits below 1000, whole numbers above.
 fn three_digits(value: f64) -> String {
     let decimals = match value {

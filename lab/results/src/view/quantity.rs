@@ -81,7 +81,11 @@ impl Quantity {
             Self::Samples => summary(Metric::Warm).map(|summary| summary.count.to_string()),
             Self::Closed => p50(Metric::Closed),
             Self::ClosedP99 => measurement.estimate(Metric::Closed, 0.99).map(estimated),
-            Self::PerSecond => measurement.median(Metric::PerSecond).map(per_second),
+            // Without a closed loop the rate is 0.
+            Self::PerSecond => measurement
+                .median(Metric::PerSecond)
+                .filter(|rate| *rate > 0.0)
+                .map(per_second),
             Self::Network => mean(|round| round.warm_network_us).map(duration),
             Self::Cpu => mean(|round| round.warm_cpu_us).map(duration),
             Self::Throttled => mean(|round| round.warm_throttled_us).map(duration),

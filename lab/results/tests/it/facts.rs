@@ -49,16 +49,16 @@ fn the_network_profiles_are_region_and_nothing() {
             region.database.round_trip_us,
             region.database.session_setup_us
         ),
-        (1000, 10_000)
+        (1500, 10_000)
     );
     assert_eq!(
         (
             region.parameters.round_trip_us,
             region.parameters.service_us
         ),
-        (600, 8000)
+        (600, 15_000)
     );
-    assert_eq!(region.cache.round_trip(), Duration::from_micros(500));
+    assert_eq!(region.cache.round_trip(), Duration::from_millis(1));
     let loopback = facts.network("loopback").unwrap();
     for link in [loopback.database, loopback.cache, loopback.parameters] {
         assert_eq!(link, lab_results::schema::Link::default());
@@ -151,7 +151,7 @@ fn an_entry_that_is_no_fact_is_refused() {
     let nothing = |_: &Facts| Ok(());
     expect!["data/facts.toml: a.b: missing field `unit`"]
         .assert_eq(&complaint(&FACT.replace("unit = \"ms\", ", ""), nothing));
-    expect!["data/facts.toml: a.b: unknown field `sources`, expected one of `value`, `unit`, `source`, `date`, `sure`, `note`"]
+    expect!["data/facts.toml: a.b: unknown field `sources`, expected one of `value`, `low`, `high`, `unit`, `source`, `date`, `sure`, `note`"]
         .assert_eq(&complaint(&FACT.replace("source", "sources"), nothing));
     expect!["data/facts.toml: a.b: its date must be a year and a month, such as 2026-10"]
         .assert_eq(&complaint(&FACT.replace("2026-10", "autumn"), nothing));

@@ -9,5 +9,6 @@ mod file;
 mod leaderboard;
 mod load;
 mod pictures;
+mod sensitivity;
 mod stats;
 mod tables;

@@ -12,8 +12,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::section::{self, Section};
+use super::traffic;
 use crate::file::Error;
 use crate::schema::ResultsFile;
+use crate::sensitivity::{Assumption, Sensitivity};
 
 pub use files::{NothingInCommon, files};
 pub use leaderboard::{Pasted, leaderboard};
@@ -22,6 +24,9 @@ pub use steps::{ladder, steps};
 
 /// The network profile that is compared unless another one is named, or none of it was measured.
 pub const USUAL_PROFILE: &str = "region";
+
+/// The network profile that has no distance.
+const NO_DISTANCE: &str = "loopback";
 
 /// A results file and what a person calls it.
 pub struct Named {
@@ -57,6 +62,39 @@ pub struct Report {
     pub sections: Vec<Section>,
     /// The same for programs.
     pub json: Value,
+}
+
+/// Which gains of these steps hold at other distances and for sparse traffic; of all steps that were measured where none is
+/// named, and nothing where none was measured both with distance and without.
+pub fn sensitivity(
+    file: &ResultsFile,
+    names: &[String],
+    assumptions: Vec<Assumption>,
+) -> Option<Report> {
+    let of = |profile| {
+        file.newest_with(
+            Some(profile),
+            &names.iter().map(String::as_str).collect::<Vec<_>>(),
+        )
+    };
+    let (region, loopback) = (of(USUAL_PROFILE)?, of(NO_DISTANCE)?);
+    let names = match names {
+        [] => region.measurements.keys().cloned().collect(),
+        some => some.to_vec(),
+    };
+    let sensitivity = Sensitivity::of(assumptions, region, loopback, &names);
+    if sensitivity.steps.is_empty() {
+        return None;
+    }
+    let traffic = traffic::section(file, USUAL_PROFILE, &names);
+    Some(Report {
+        warnings: Vec::new(),
+        json: super::sensitivity::json(&sensitivity),
+        sections: [Some(super::sensitivity::section(&sensitivity)), traffic]
+            .into_iter()
+            .flatten()
+            .collect(),
+    })
 }
 
 impl Report {

@@ -1,7 +1,7 @@
 //! The tables of one session.
 
 use super::{Row, Shown, Wanted, called, first, rows, table};
-use crate::format::{duration, short_name};
+use crate::format::{duration, pause, short_name};
 use crate::price::Prices;
 use crate::schema::{Metric, Session};
 use crate::view::quantity::{COUNTED, Quantity};
@@ -17,15 +17,15 @@ pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<S
         ..table(&rows, wanted, prices)
     };
     let conditions = &session.conditions;
-    let gap = conditions.method.paced_gap_ms;
+    let gap = pause(conditions.method.paced_gap_ms);
     let in_lab = conditions.network.is_some();
     let about = |in_the_lab, on_aws| if in_lab { in_the_lab } else { on_aws };
     let ladder = match (session.profile(), conditions.region.as_deref()) {
         (Some(profile), _) => {
-            format!("median of warm invocations {gap} ms apart, network profile {profile}")
+            format!("median of warm invocations {gap} apart, network profile {profile}")
         }
         (None, region) => format!(
-            "median of warm requests {gap} ms apart, as the client of the API sees them; AWS, {}",
+            "median of warm requests {gap} apart, as the client of the API sees them; AWS, {}",
             region.unwrap_or("Region unknown")
         ),
     };
@@ -81,9 +81,10 @@ pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<S
 const STILL_WARMING: f64 = 0.8;
 
 /// What is said of a function whose warm invocations get faster while they are measured, as a runtime's that compiles. A first
-/// impression has too few of them.
+/// impression has too few of them, and so has sparse traffic.
 fn still_warming(row: &Row) -> Option<String> {
-    if row.session.conditions.method.quick {
+    let method = &row.session.conditions.method;
+    if method.quick || method.is_sparse() {
         return None;
     }
     let (first, last) = row.measurement.first_and_last_third()?;

@@ -24,7 +24,9 @@
 //! | `tuning STEP`, `tuning-curve STEP STEP`, `matrix [cold]` | a step at several memory sizes, cold starts of two as curves, all steps as a table |
 //! | `load STRATEGY`, `load-chart STRATEGY STEP`, `load-offered STRATEGY` | what became of the steps under a load |
 //! | `ceiling` | the rate at which each step meets its first limit |
-//! | `about STEP` | idea, reading time and, if the code is not the measured one, a warning |
+//! | `about STEP` | reading time and, if the code is not the measured one, a warning; the idea stands above the diff, so that it gives no prediction away |
+//! | `answer N` | "The second answer.": which of a prediction's three answers is right |
+//! | `score` | how many of its predictions the reader got right, where scripts run |
 
 use anyhow::{Context as _, Result, bail};
 use lab_results::faults::FaultMatrix;
@@ -36,7 +38,7 @@ use lab_workspace::clean_clone::{CleanClone, minutes};
 use lab_workspace::{Step, Workspace};
 
 use crate::measured::{Measured, PROFILE};
-use crate::{architecture, diff, facts, figures, freshness, limits, tables};
+use crate::{architecture, diff, facts, figures, freshness, limits, predictions, tables};
 
 /// Everything that a chapter may refer to.
 pub struct Directives {
@@ -94,6 +96,8 @@ impl Directives {
             ["load-offered", strategy] => limits::offered(measured, strategy),
             ["ceiling"] => limits::ceilings(measured),
             ["about", name] => self.about(step(name)?),
+            ["answer", number] => predictions::answer(number),
+            ["score"] => predictions::score(&workspace.root),
             ["gain", name] => measured.gain(step(name)?, PROFILE),
             ["gain", name, profile] => measured.gain(step(name)?, profile),
             ["ratio", before, after] => measured.ratio(step(before)?, step(after)?, PROFILE),
@@ -149,10 +153,8 @@ impl Directives {
     }
 
     fn about(&self, step: &Step) -> Result<String> {
-        let manifest = &step.manifest;
-        let idea = manifest.idea.as_deref();
-        let idea = idea.with_context(|| format!("{} has no idea in its manifest", step.name))?;
-        let minutes = manifest.minutes.map(|it| format!(" About {it} minutes."));
+        let minutes = step.manifest.minutes;
+        let minutes = minutes.map(|it| format!("About {it} minutes."));
         let minutes = minutes.unwrap_or_default();
         let (session, _) = self.measured.of(step, PROFILE)?;
         let stale = freshness::changed(&self.measured.workspace.root, step, session)?;
@@ -165,6 +167,6 @@ impl Directives {
                 stale.join(", ")
             )
         };
-        Ok(format!("> **{idea}**{minutes}\n{banner}"))
+        Ok(format!("*{minutes}*\n{banner}"))
     }
 }

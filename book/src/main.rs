@@ -9,6 +9,7 @@ mod figures;
 mod freshness;
 mod limits;
 mod measured;
+mod predictions;
 mod preprocessor;
 mod serve;
 mod tables;

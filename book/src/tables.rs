@@ -68,12 +68,12 @@ pub fn result(measured: &Measured, step: &Step) -> Result<String> {
     let mut columns = Vec::new();
     for step in from.into_iter().chain([step]) {
         let (_, measurement) = measured.of(step, PROFILE)?;
-        columns.push((format!("{}, reference", step.name), measurement));
+        columns.push((short_step(&step.name).to_owned(), measurement));
     }
     let own = measured.local.as_ref();
     let own = own.and_then(|local| local.latest(Some(PROFILE), &step.name));
     if let Some((_, measurement)) = own {
-        columns.push((format!("{}, yours", step.name), measurement));
+        columns.push((format!("{}, yours", short_step(&step.name)), measurement));
     }
     let numbers = SHOWN.iter().map(|(heading, quantity)| {
         let numbers = columns

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `throttled`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
 //! | `gain STEP [PROFILE]` | what the step changed, in words with the interval |
-//! | `ratio STEP STEP [PROFILE]` | how many times faster the second one is |
+//! | `ratio STEP STEP [PROFILE]` | how many times as fast the second one is |
 //! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a service for something |
-//! | `fact KEY` | a value of `data/facts.toml` with its unit |
+//! | `fact KEY` | a value of `data/facts.toml` with its unit, as people write it |
 //! | `hourly`, `unsure` | what the shared stacks cost by the hour; the facts that are hardly more than a guess |
 //! | `clean-clone first`, `ladder`, `first-again` | how long the README's commands take in an empty clone, one after the other |
 //! | `clean-clone compiled`, `track` | until all steps are compiled; then each command of the 90-minute track, as a table |
@@ -113,8 +113,7 @@ impl Directives {
     }
 
     fn fact(&self, key: &str) -> Result<String> {
-        let fact = self.measured.workspace.facts()?.get(key)?;
-        Ok(format!("{} {}", fact.value, fact.unit).trim().to_owned())
+        Ok(facts::spoken(self.measured.workspace.facts()?.get(key)?))
     }
 
     fn number(&self, what: &str, step: &Step, profile: &str) -> Result<String> {

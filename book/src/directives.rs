@@ -6,6 +6,8 @@
 //! | `gain STEP [PROFILE]` | what the step changed, in words with the interval |
 //! | `ratio STEP STEP [PROFILE]` | how many times as fast the second one is |
 //! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a service for something |
+//! | `counts STEP...` | handshakes and round trips of a warm request of each, as a table |
+//! | `turn STEP [NEXT]` | the commands of an exercise: a copy of the step, measured beside it (and the next one), with what is counted of it |
 //! | `fact KEY` | a value of `data/facts.toml` with its unit, as people write it |
 //! | `hourly`, `unsure` | what the shared stacks cost by the hour; the facts that are hardly more than a guess |
 //! | `clean-clone first`, `ladder`, `first-again` | how long the README's commands take in an empty clone, one after the other |
@@ -35,7 +37,7 @@ use lab_results::tuning::Temperature;
 use lab_results::view::quantity::count;
 use lab_results::view::tuning::MatrixCell;
 use lab_workspace::clean_clone::{CleanClone, minutes};
-use lab_workspace::{Step, Workspace};
+use lab_workspace::{Step, Workspace, short_step};
 
 use crate::measured::{Measured, PROFILE};
 use crate::{architecture, diff, facts, figures, freshness, limits, predictions, tables};
@@ -104,6 +106,12 @@ impl Directives {
             ["ratio", before, after, profile] => {
                 measured.ratio(step(before)?, step(after)?, profile)
             }
+            ["counts", names @ ..] => {
+                let steps: Result<Vec<&Step>> = names.iter().map(step).collect();
+                tables::counts(measured, &steps?)
+            }
+            ["turn", from] => Ok(turn(step(from)?, None)),
+            ["turn", from, next] => Ok(turn(step(from)?, Some(step(next)?))),
             ["count", name, what] => self.count(step(name)?, what, false),
             ["count", name, what, "cold"] => self.count(step(name)?, what, true),
             [what, name] => self.number(what, step(name)?, PROFILE),
@@ -168,4 +176,12 @@ impl Directives {
         };
         Ok(format!("*{minutes}*\n{banner}"))
     }
+}
+
+/// The commands of an exercise, as a block of code.
+fn turn(from: &Step, next: Option<&Step>) -> String {
+    let from = short_step(&from.name);
+    let next = next.map(|next| format!(" {}", short_step(&next.name)));
+    let next = next.unwrap_or_default();
+    format!("    cargo lab new mine --from {from}\n    cargo lab run {from} mine{next} --advice")
 }

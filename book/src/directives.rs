@@ -28,6 +28,7 @@
 //! | `ceiling` | the rate at which each step meets its first limit |
 //! | `about STEP` | reading time and, if the code is not the measured one, a warning; the idea stands above the diff, so that it gives no prediction away |
 //! | `answer N` | "The second answer.": which of a prediction's three answers is right |
+//! | `principles` | each chapter's sentences in bold |
 //! | `score` | how many of its predictions the reader got right, where scripts run |
 
 use anyhow::{Context as _, Result, bail};
@@ -40,7 +41,9 @@ use lab_workspace::clean_clone::{CleanClone, minutes};
 use lab_workspace::{Step, Workspace, short_step};
 
 use crate::measured::{Measured, PROFILE};
-use crate::{architecture, diff, facts, figures, freshness, limits, predictions, tables};
+use crate::{
+    architecture, diff, facts, figures, freshness, limits, predictions, principles, tables,
+};
 
 /// Everything that a chapter may refer to.
 pub struct Directives {
@@ -99,6 +102,7 @@ impl Directives {
             ["ceiling"] => limits::ceilings(measured),
             ["about", name] => self.about(step(name)?),
             ["answer", number] => predictions::answer(number),
+            ["principles"] => principles::list(&workspace.root),
             ["score"] => predictions::score(&workspace.root),
             ["gain", name] => measured.gain(step(name)?, PROFILE),
             ["gain", name, profile] => measured.gain(step(name)?, profile),

@@ -11,6 +11,7 @@ mod limits;
 mod measured;
 mod predictions;
 mod preprocessor;
+mod principles;
 mod serve;
 mod tables;
 

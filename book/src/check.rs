@@ -1,4 +1,4 @@
-//! Does every link lead somewhere, and was every step's code measured?
+//! Does every link lead somewhere, has every prediction its answer, and was every step's code measured?
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,17 +11,20 @@ use scraper::{Html, Selector};
 
 use crate::freshness;
 use crate::measured::{Measured, PROFILE};
+use crate::predictions;
 
 /// A page: where it leads, and where one can jump to in it.
 struct Page {
     links: BTreeSet<String>,
     ids: BTreeSet<String>,
+    prediction: Option<&'static str>,
 }
 
 /// Prints what is wrong; the exit code is 1 if anything is.
 pub fn check(workspace: &Workspace, output: &Path, fresh: bool) -> Result<ExitCode> {
     let pages = pages(output)?;
     let mut problems = dead_links(output, &pages);
+    problems.extend(unanswered(&pages));
     if fresh {
         problems.extend(stale(workspace)?);
     }
@@ -57,6 +60,7 @@ fn page(html: &Html) -> Page {
     Page {
         links: all("main a[href]", "href"),
         ids: all("[id]", "id"),
+        prediction: predictions::problem(html),
     }
 }
 
@@ -80,6 +84,18 @@ fn dead_links(output: &Path, pages: &BTreeMap<PathBuf, Page>) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Predictions without their answer. All chapters on one page, for print, ask many questions.
+fn unanswered(pages: &BTreeMap<PathBuf, Page>) -> Vec<String> {
+    let single = pages
+        .iter()
+        .filter(|(path, _)| !path.ends_with("print.html"));
+    let wrong = single.filter_map(|(path, page)| {
+        let name = path.file_name().unwrap_or_default().display();
+        page.prediction.map(|problem| format!("{name}: {problem}"))
+    });
+    wrong.collect()
 }
 
 fn stale(workspace: &Workspace) -> Result<Vec<String>> {

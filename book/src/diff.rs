@@ -13,12 +13,14 @@ const CONTEXT: usize = 2;
 /// Longer diffs are folded.
 const LONG: usize = 60;
 
-/// The files that the step's manifest names, each against the step it starts from; `Cargo.toml` without what is about the step
+/// The step's idea, then the files that its manifest names, each against the step it starts from; `Cargo.toml` without what is about the step
 /// itself.
 pub fn of(workspace: &Workspace, step: &Step) -> Result<String> {
     let from = workspace.before(step)?;
     let from = from.with_context(|| format!("{} starts from no other step", step.name))?;
-    let mut text = String::new();
+    let idea = step.manifest.idea.as_deref();
+    let idea = idea.with_context(|| format!("{} has no idea in its manifest", step.name))?;
+    let mut text = format!("> **{idea}**\n\n");
     // The manifest last: it follows from the code.
     let mut files: Vec<&String> = step.manifest.changes.iter().collect();
     files.sort_by_key(|file| file.as_str() == "Cargo.toml");

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `p50 STEP [PROFILE]` | the median of warm requests; likewise `p99`, `closed`, `per-second`, `init`, `first`, `cold`, `cpu`, `throttled`, `network`, `memory`, `binary`, `zip`, `cost`, `samples` |
 //! | `gain STEP [PROFILE]` | what the step changed, in words with the interval |
-//! | `ratio STEP STEP [PROFILE]` | how many times faster the second one is |
+//! | `ratio STEP STEP [PROFILE]` | how many times as fast the second one is |
 //! | `count STEP NAME [cold]` | how often a warm (or the first) request asked a service for something |
-//! | `fact KEY` | a value of `data/facts.toml` with its unit |
+//! | `counts STEP...` | handshakes and round trips of a warm request of each, as a table |
+//! | `turn STEP [NEXT]` | the commands of an exercise: a copy of the step, measured beside it (and the next one), with what is counted of it |
+//! | `fact KEY` | a value of `data/facts.toml` with its unit, as people write it |
 //! | `hourly`, `unsure` | what the shared stacks cost by the hour; the facts that are hardly more than a guess |
 //! | `clean-clone first`, `ladder`, `first-again` | how long the README's commands take in an empty clone, one after the other |
 //! | `clean-clone compiled`, `track` | until all steps are compiled; then each command of the 90-minute track, as a table |
@@ -26,7 +28,10 @@
 //! | `tuning STEP`, `tuning-curve STEP STEP`, `matrix [cold]` | a step at several memory sizes, cold starts of two as curves, all steps as a table |
 //! | `load STRATEGY`, `load-chart STRATEGY STEP`, `load-offered STRATEGY` | what became of the steps under a load |
 //! | `ceiling` | the rate at which each step meets its first limit |
-//! | `about STEP` | idea, reading time and, if the code is not the measured one, a warning |
+//! | `about STEP` | reading time and, if the code is not the measured one, a warning; the idea stands above the diff, so that it gives no prediction away |
+//! | `answer N` | "The second answer.": which of a prediction's three answers is right |
+//! | `principles` | each chapter's sentences in bold |
+//! | `score` | how many of its predictions the reader got right, where scripts run |
 
 use anyhow::{Context as _, Result, bail};
 use lab_results::faults::FaultMatrix;
@@ -35,10 +40,12 @@ use lab_results::tuning::Temperature;
 use lab_results::view::quantity::count;
 use lab_results::view::tuning::MatrixCell;
 use lab_workspace::clean_clone::{CleanClone, minutes};
-use lab_workspace::{Step, Workspace};
+use lab_workspace::{Step, Workspace, short_step};
 
 use crate::measured::{Measured, PROFILE};
-use crate::{architecture, diff, facts, figures, freshness, limits, tables};
+use crate::{
+    architecture, diff, facts, figures, freshness, limits, predictions, principles, tables,
+};
 
 /// Everything that a chapter may refer to.
 pub struct Directives {
@@ -98,12 +105,21 @@ impl Directives {
             ["load-offered", strategy] => limits::offered(measured, strategy),
             ["ceiling"] => limits::ceilings(measured),
             ["about", name] => self.about(step(name)?),
+            ["answer", number] => predictions::answer(number),
+            ["principles"] => principles::list(&workspace.root),
+            ["score"] => predictions::score(&workspace.root),
             ["gain", name] => measured.gain(step(name)?, PROFILE),
             ["gain", name, profile] => measured.gain(step(name)?, profile),
             ["ratio", before, after] => measured.ratio(step(before)?, step(after)?, PROFILE),
             ["ratio", before, after, profile] => {
                 measured.ratio(step(before)?, step(after)?, profile)
             }
+            ["counts", names @ ..] => {
+                let steps: Result<Vec<&Step>> = names.iter().map(step).collect();
+                tables::counts(measured, &steps?)
+            }
+            ["turn", from] => Ok(turn(step(from)?, None)),
+            ["turn", from, next] => Ok(turn(step(from)?, Some(step(next)?))),
             ["count", name, what] => self.count(step(name)?, what, false),
             ["count", name, what, "cold"] => self.count(step(name)?, what, true),
             [what, name] => self.number(what, step(name)?, PROFILE),
@@ -113,8 +129,7 @@ impl Directives {
     }
 
     fn fact(&self, key: &str) -> Result<String> {
-        let fact = self.measured.workspace.facts()?.get(key)?;
-        Ok(format!("{} {}", fact.value, fact.unit).trim().to_owned())
+        Ok(facts::spoken(self.measured.workspace.facts()?.get(key)?))
     }
 
     fn number(&self, what: &str, step: &Step, profile: &str) -> Result<String> {
@@ -153,10 +168,8 @@ impl Directives {
     }
 
     fn about(&self, step: &Step) -> Result<String> {
-        let manifest = &step.manifest;
-        let idea = manifest.idea.as_deref();
-        let idea = idea.with_context(|| format!("{} has no idea in its manifest", step.name))?;
-        let minutes = manifest.minutes.map(|it| format!(" About {it} minutes."));
+        let minutes = step.manifest.minutes;
+        let minutes = minutes.map(|it| format!("About {it} minutes."));
         let minutes = minutes.unwrap_or_default();
         let (session, _) = self.measured.of(step, PROFILE)?;
         let stale = freshness::changed(&self.measured.workspace.root, step, session)?;
@@ -169,6 +182,14 @@ impl Directives {
                 stale.join(", ")
             )
         };
-        Ok(format!("> **{idea}**{minutes}\n{banner}"))
+        Ok(format!("*{minutes}*\n{banner}"))
     }
+}
+
+/// The commands of an exercise, as a block of code.
+fn turn(from: &Step, next: Option<&Step>) -> String {
+    let from = short_step(&from.name);
+    let next = next.map(|next| format!(" {}", short_step(&next.name)));
+    let next = next.unwrap_or_default();
+    format!("    cargo lab new mine --from {from}\n    cargo lab run {from} mine{next} --advice")
 }

@@ -9,7 +9,9 @@ mod figures;
 mod freshness;
 mod limits;
 mod measured;
+mod predictions;
 mod preprocessor;
+mod principles;
 mod serve;
 mod tables;
 

@@ -118,7 +118,7 @@ impl Measured {
         Ok(in_prose(&gain.with_context(missing)?))
     }
 
-    /// How many times faster `after` is than `before`, as a bare number.
+    /// How many times as fast as `before` `after` is, as a bare number.
     pub fn ratio(&self, before: &Step, after: &Step, profile: &str) -> Result<String> {
         let names = [before.name.as_str(), after.name.as_str()];
         let session = self.reference.newest_with(Some(profile), &names);

@@ -9,13 +9,13 @@ use lab_results::chart;
 use lab_results::faults::{self, FaultMatrix};
 use lab_results::schema::Metric;
 use lab_results::view::faults::section;
-use lab_results::view::quantity::Quantity;
+use lab_results::view::quantity::{Quantity, count};
 use lab_results::view::section::{Column, Content, Section};
 use lab_results::view::sentence::in_prose;
 use lab_results::view::steps::{Row, Shown, Wanted, table};
 use lab_results::view::{caption, compare, traffic};
 use lab_workspace::clean_clone::CleanClone;
-use lab_workspace::{Step, ladder_number, short_step};
+use lab_workspace::{BackingService, Step, ladder_number, short_step};
 
 use crate::measured::{Measured, PROFILE};
 
@@ -53,6 +53,40 @@ pub fn catalogue(measured: &Measured) -> String {
     table
 }
 
+/// What a warm request of each step asks of its services.
+pub fn counts(measured: &Measured, steps: &[&Step]) -> Result<String> {
+    let mut table = "| a warm request |".to_owned();
+    for step in steps {
+        let _ = write!(table, " {} |", short_step(&step.name));
+    }
+    let _ = writeln!(table, "\n|---|{}", "--:|".repeat(steps.len()));
+    let counts: Result<Vec<_>> = steps
+        .iter()
+        .map(|step| Ok(measured.of(step, PROFILE)?.1.counts_warm()))
+        .collect();
+    let counts = counts?;
+    for (service, name) in [
+        (BackingService::Parameters, "Parameter Store"),
+        (BackingService::Database, "the database"),
+        (BackingService::Cache, "the cache"),
+    ] {
+        for (what, counter) in [
+            ("TLS handshakes with", "tls_handshakes"),
+            ("round trips to", "round_trips"),
+        ] {
+            let counter = format!("{}.{counter}", service.as_str());
+            let numbers = counts.iter().map(|it| it.get(&counter).copied());
+            let numbers: Vec<f64> = numbers.map(Option::unwrap_or_default).collect();
+            if numbers.iter().any(|number| *number > 0.0) {
+                let cells = numbers.into_iter().map(|it| format!(" {} |", count(it)));
+                let cells: String = cells.collect();
+                let _ = writeln!(table, "| {what} {name} |{cells}");
+            }
+        }
+    }
+    Ok(table)
+}
+
 /// What the 90-minute track makes people type, and how long each takes once the ladder is compiled.
 pub fn track(measured: &CleanClone) -> String {
     let mut table = "| command | seconds |\n|---|--:|\n".to_owned();
@@ -68,12 +102,12 @@ pub fn result(measured: &Measured, step: &Step) -> Result<String> {
     let mut columns = Vec::new();
     for step in from.into_iter().chain([step]) {
         let (_, measurement) = measured.of(step, PROFILE)?;
-        columns.push((format!("{}, reference", step.name), measurement));
+        columns.push((short_step(&step.name).to_owned(), measurement));
     }
     let own = measured.local.as_ref();
     let own = own.and_then(|local| local.latest(Some(PROFILE), &step.name));
     if let Some((_, measurement)) = own {
-        columns.push((format!("{}, yours", step.name), measurement));
+        columns.push((format!("{}, yours", short_step(&step.name)), measurement));
     }
     let numbers = SHOWN.iter().map(|(heading, quantity)| {
         let numbers = columns

@@ -1,37 +1,8 @@
-//! A comparison in words: which way, how many times, and between what.
+//! A comparison in words: how many times as fast, and between what.
 
 use crate::format::times;
 use crate::interval::{Comparison, Verdict};
 use serde_json::{Value, json};
-
-/// What may be said about a comparison. The factor and its interval are turned round for "slower", so that both are above 1.
-struct Told {
-    verdict: Option<Verdict>,
-    word: &'static str,
-    ratio: f64,
-    interval: Option<[String; 2]>,
-}
-
-impl Told {
-    fn of(comparison: &Comparison) -> Self {
-        let verdict = comparison.verdict();
-        let slower = match verdict {
-            Some(verdict) => verdict == Verdict::Slower,
-            None => comparison.ratio < 1.0,
-        };
-        let turned = |value: f64| if slower { 1.0 / value } else { value };
-        let interval = comparison.interval.map(|interval| {
-            let (one, other) = (turned(interval.low), turned(interval.high));
-            [one.min(other), one.max(other)].map(bound)
-        });
-        Self {
-            verdict,
-            word: if slower { "slower" } else { "faster" },
-            ratio: turned(comparison.ratio),
-            interval,
-        }
-    }
-}
 
 /// Two decimals; next to 1 the third one decides.
 fn bound(value: f64) -> String {
@@ -41,12 +12,16 @@ fn bound(value: f64) -> String {
     }
 }
 
-/// For a cell: `1.78x faster than 03 [1.71, 1.86]`, or that no change can be seen.
+fn bounds(comparison: &Comparison) -> Option<[String; 2]> {
+    let interval = comparison.interval?;
+    Some([interval.low, interval.high].map(bound))
+}
+
+/// For a cell: `1.78x as fast as 03 [1.71, 1.86]`, or that no change can be seen. Less than 1 is slower.
 pub fn in_short(comparison: &Comparison, than: Option<&str>) -> String {
-    let told = Told::of(comparison);
-    let than = than.map_or_else(String::new, |than| format!(" than {than}"));
-    let ratio = format!("{} {}{than}", times(told.ratio), told.word);
-    match (told.verdict, told.interval) {
+    let than = than.map_or_else(String::new, |than| format!(" as {than}"));
+    let ratio = format!("{} as fast{than}", times(comparison.ratio));
+    match (comparison.verdict(), bounds(comparison)) {
         (Some(Verdict::NoMeasurableChange), Some([low, high])) => {
             format!("no measurable change [{low}, {high}]")
         }
@@ -55,18 +30,15 @@ pub fn in_short(comparison: &Comparison, than: Option<&str>) -> String {
     }
 }
 
-/// For running text: `1.78 times faster (1.71 to 1.86)`.
+/// For running text: `1.78 times as fast (1.71 to 1.86)`.
 pub fn in_prose(comparison: &Comparison) -> String {
-    let told = Told::of(comparison);
-    let Some([low, high]) = told.interval else {
-        return format!(
-            "about {:.2} times as fast, measured too briefly to be sure",
-            comparison.ratio
-        );
+    let ratio = format!("{:.2} times as fast", comparison.ratio);
+    let Some([low, high]) = bounds(comparison) else {
+        return format!("about {ratio}, measured too briefly to be sure");
     };
-    match told.verdict {
+    match comparison.verdict() {
         Some(Verdict::NoMeasurableChange) => format!("no measurable change ({low} to {high})"),
-        _ => format!("{:.2} times {} ({low} to {high})", told.ratio, told.word),
+        _ => format!("{ratio} ({low} to {high})"),
     }
 }
 

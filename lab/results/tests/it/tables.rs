@@ -179,7 +179,7 @@ fn a_step_is_compared_with_the_one_that_it_changes_and_with_no_other() {
         "mine",
         "against the step before",
     );
-    assert!(told.ends_with("than 05"), "{told}");
+    assert!(told.ends_with("as 05"), "{told}");
 }
 
 #[test]
@@ -194,19 +194,19 @@ fn a_table_is_the_same_in_markdown_and_in_html() {
         rows: vec![vec![
             "a|b\nc".to_owned(),
             "1 ms".to_owned(),
-            "2.00x faster [1.90, 2.10]".to_owned(),
+            "2.00x as fast [1.90, 2.10]".to_owned(),
         ]],
         notes: vec!["A note.".to_owned()],
         ..Section::default()
     };
     assert_eq!(
         section.markdown(),
-        "### A & B\n\n| step | p50 | is |\n| --- | --: | --- |\n| a\\|b<br>c | 1 ms | 2.00x faster [1.90, 2.10] |\n\nA note.\n\n"
+        "### A & B\n\n| step | p50 | is |\n| --- | --: | --- |\n| a\\|b<br>c | 1 ms | 2.00x as fast [1.90, 2.10] |\n\nA note.\n\n"
     );
     assert_eq!(
         section.page(),
         "| step | p50 | is |\n| --- | --: | --- |\n| `a\\|b`<br>`c` | 1 ms | \
-         <span class=\"whole\">2.00x faster<br>[1.90, 2.10]</span> |\n"
+         <span class=\"whole\">2.00x as fast<br>[1.90, 2.10]</span> |\n"
     );
     let html = section.html().into_string();
     assert!(html.contains("A &amp; B") && html.contains("<td class=\"number\">1 ms</td>"));

@@ -264,7 +264,7 @@ async fn closed_loop(
     series.add_usage(before, environment.cpu_usage());
     // Afterwards, because reading 9 kB of JSON each time would slow the loop down.
     for (number, invocation) in series.samples.iter().enumerate() {
-        events.at(number).check(&invocation.outcome)?;
+        events.at(number).check_invocation(invocation)?;
     }
     Ok(series)
 }
@@ -277,7 +277,7 @@ impl Series {
             .invoke(&event.payload, &TraceHeader::new(false))
             .await;
         self.add_usage(before, environment.cpu_usage());
-        event.check(&invocation.outcome)?;
+        event.check_invocation(&invocation)?;
         self.samples.push(invocation);
         Ok(())
     }

@@ -285,7 +285,7 @@ async fn closed_loop(
     series.add_usage(before, environment.cpu_usage());
     // Afterwards, because reading 9 kB of JSON each time would slow the loop down.
     for (number, invocation) in series.samples.iter().enumerate() {
-        events.at(number).check(&invocation.outcome)?;
+        events.at(number).check_invocation(invocation)?;
     }
     Ok(series)
 }

@@ -1,6 +1,7 @@
 //! What the person at the keyboard wants measured: steps by name, or any executable that speaks the Runtime API.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use lab_workspace::{Architecture, BackingService, Step, TrustAnchors, Workspace}
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
 const FILE_MEMORY_MB: u32 = 256;
+/// Characters that the name of a function may have.
+pub const LONGEST_NAME: usize = 64;
 /// Timeout of a file.
 const FILE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -70,6 +73,31 @@ impl Target {
         match &self.source {
             Source::Package(package) => builder::build_one(&workspace.root, package).await,
             Source::File(code) => Ok(code.executable.clone()),
+        }
+    }
+
+    /// The name under which it is invoked, as Lambda allows names: 1 to 64 letters, digits, hyphens and underscores
+    /// (docs.aws.amazon.com/lambda, API reference, `CreateFunction`). A file has that of its folder if it is a
+    /// `bootstrap`, else its own.
+    pub fn function_name(&self) -> String {
+        let is_file = !self.is_built_here() && self.own.is_none();
+        let path = std::path::absolute(&self.name).unwrap_or_default();
+        let path = match path.file_name() {
+            Some(name) if is_file && name == "bootstrap" => path.parent(),
+            _ => Some(&*path),
+        };
+        let last = path.and_then(Path::file_stem).filter(|_| is_file);
+        let name = last.map_or_else(|| self.name.as_str().into(), OsStr::to_string_lossy);
+        let allowed = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it);
+        let name: String = name
+            .chars()
+            .map(|it| if allowed(it) { it } else { '-' })
+            .take(LONGEST_NAME)
+            .collect();
+        if name.is_empty() {
+            "function".to_owned()
+        } else {
+            name
         }
     }
 
@@ -226,4 +254,29 @@ pub async fn executables(workspace: &Workspace, targets: &[Target]) -> Result<Ve
         Source::File(code) => Ok(code.executable.clone()),
     };
     targets.iter().map(executable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_invoked_by_a_name_that_lambda_allows() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |path: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::copy("/bin/true", &path).unwrap();
+            let target = Target::of_file(path.to_str().unwrap(), None).unwrap();
+            target.function_name()
+        };
+        assert_eq!(
+            named("target/lambda/05-elasticache/bootstrap"),
+            "05-elasticache"
+        );
+        assert_eq!(named("my function/bootstrap"), "my-function");
+        assert_eq!(named("bin/orders"), "orders");
+        let long = "x".repeat(100);
+        assert_eq!(named(&long), "x".repeat(LONGEST_NAME));
+    }
 }

@@ -148,7 +148,7 @@ impl Testbed {
             ));
         }
         Ok(Function {
-            name: target.name.clone(),
+            name: target.function_name(),
             memory_mb: target.memory_mb,
             timeout: target.timeout,
             bootstrap: bootstrap.to_owned(),
@@ -257,8 +257,12 @@ pub fn platform(facts: &Facts, directory: &RunDirectory) -> Result<Platform> {
         init_vcpus: cpu.init_vcpus,
         init_timeout: limits.init,
         shutdown_budget: limits.shutdown_external_extension,
+        shutdown_budget_of_runtime: limits.shutdown_runtime_beside_external_extension,
+        shutdown_budget_internal: limits.shutdown_internal_extension,
         open_files: limits.file_descriptors,
         largest_payload: limits.payload_bytes as usize,
+        largest_response: limits.response_bytes as usize,
+        largest_stream: limits.streamed_bytes as usize,
     })
 }
 

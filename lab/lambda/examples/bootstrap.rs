@@ -5,12 +5,12 @@
 mod api;
 
 use std::error::Error;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::Reply;
+use api::busy::{allocate, pauses, spin, work};
 use nix::sys::signal::{SigSet, Signal};
 
 const REGISTER: &str = "/2020-01-01/extension/register";
@@ -51,7 +51,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             signals.add(Signal::SIGTERM);
             signals.thread_block()?;
         }
-        "internal-extension" => has_internal_extension()?,
+        "internal-extension" | "internal-holds" => has_internal_extension(behaviour.clone())?,
+        "graceful" => {
+            let mut signals = SigSet::empty();
+            signals.add(Signal::SIGTERM);
+            // In every thread: the one below waits for it.
+            signals.thread_block()?;
+            has_internal_extension(behaviour.clone())?;
+            std::thread::spawn(move || {
+                let _ = signals.wait();
+                let _ = std::fs::write(folder().join("sigterm"), b"");
+                std::process::exit(0);
+            });
+        }
         "two-threads" => {
             std::thread::spawn(|| serve("").map_err(|error| error.to_string()));
         }
@@ -106,13 +118,18 @@ fn serve(behaviour: &str) -> Result<(), Box<dyn Error>> {
                 }
                 std::process::exit(7);
             }
+            "works-on" => {
+                answer(id, &event.body)?;
+                wait_for_release();
+                continue;
+            }
             "answers-twice" => {
                 answer(id, &event.body)?;
                 refused = Some(answer(id, b"once more")?);
                 continue;
             }
             "answers-too-much" => {
-                answer(id, &vec![b' '; (6 << 20) + 1])?;
+                answer(id, &vec![b' '; (6 << 20) + 101])?;
                 continue;
             }
             "answers-the-last-one" if !last.is_empty() => {
@@ -181,7 +198,7 @@ fn register(headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, Box<dyn Erro
 }
 
 /// Registers a thread as an extension, tries some registrations that are wrong, and lets the thread ask for its events.
-fn has_internal_extension() -> Result<(), Box<dyn Error>> {
+fn has_internal_extension(behaviour: String) -> Result<(), Box<dyn Error>> {
     let name = ("lambda-extension-name", "internal");
     let invoke = br#"{"events":["INVOKE"]}"#;
     let feature = ("lambda-extension-accept-feature", "other, accountId");
@@ -199,8 +216,20 @@ fn has_internal_extension() -> Result<(), Box<dyn Error>> {
     ];
     let _ = REGISTERED.set(answers.join("\n"));
     let id = registered.header(IDENTIFIER).to_owned();
-    std::thread::spawn(move || while api::call("GET", EVENT, &[(IDENTIFIER, &id)], b"").is_ok() {});
+    std::thread::spawn(move || {
+        while api::call("GET", EVENT, &[(IDENTIFIER, &id)], b"").is_ok() {
+            if behaviour == "internal-holds" {
+                wait_for_release();
+            }
+        }
+    });
     Ok(())
+}
+
+fn wait_for_release() {
+    while !folder().join("release").exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Calls that an extension cannot make when init is over, or at all.
@@ -242,47 +271,4 @@ fn hang() -> ! {
 /// How much, where a behaviour has an amount.
 fn amount() -> Result<u64, Box<dyn Error>> {
     Ok(std::env::var("AMOUNT")?.parse()?)
-}
-
-/// So many rounds of arithmetic, each of which needs the result of the last one.
-fn work(rounds: u64) {
-    let mut value = 1_u64;
-    for _ in 0..rounds {
-        value = std::hint::black_box(value.wrapping_mul(6_364_136_223_846_793_005).rotate_left(7));
-    }
-}
-
-/// Spins for this long by the clock on the wall, and answers the pauses that it met, in ms: moments at which it stood
-/// still, longer than one.
-fn pauses(duration: Duration) -> Vec<f64> {
-    let start = Instant::now();
-    let mut last = start;
-    let mut pauses = Vec::new();
-    while last - start < duration {
-        let now = Instant::now();
-        let pause = (now - last).as_secs_f64() * 1000.0;
-        if pause > 1.0 {
-            pauses.push(pause);
-        }
-        last = now;
-    }
-    pauses
-}
-
-/// Uses this much CPU time, as far as the wall clock can tell when nothing is throttled.
-fn spin(duration: Duration) {
-    let start = Instant::now();
-    while start.elapsed() < duration {
-        std::hint::spin_loop();
-    }
-}
-
-/// Takes memory until it is killed; where nothing is limited, it ends by itself.
-fn allocate() -> ! {
-    let mut taken: Vec<Vec<u8>> = Vec::new();
-    while taken.len() < 512 {
-        taken.push(vec![1; 1 << 20]);
-    }
-    let _ = writeln!(std::io::stderr(), "nobody holds it back");
-    std::process::exit(9);
 }

@@ -30,7 +30,7 @@ mod variables;
 
 pub use api_gateway::client_response;
 pub use environment::{
-    CpuUsage, Environment, Exit, Failure, InitReport, Invocation, Outcome, StartError,
+    CpuUsage, Environment, Exit, Failure, InitReport, Invocation, Outcome, Request, StartError,
     cpu_share_got,
 };
 pub use function::{Extension, Function, LISTENER_VARIABLE, LogLine, LogSink};
@@ -38,7 +38,7 @@ pub use limits::{Cgroups, Placement};
 pub use platform::{Credentials, Platform};
 pub use procfs::CpuTicks;
 pub use report::{Report, ReportError, Status};
-pub use runtime_api::ReportedError;
+pub use runtime_api::{ReportedError, StreamPart};
 pub use scaling::Scaling;
 pub use service::{InvokeError, Served, Service, Start};
 pub use trace::TraceHeader;

@@ -37,12 +37,20 @@ pub struct Platform {
     pub init_vcpus: f64,
     /// The time that the init phase may take.
     pub init_timeout: Duration,
-    /// The time that external extensions have after the shutdown event.
+    /// From the begin of a shutdown to SIGKILL where an external extension has registered.
     pub shutdown_budget: Duration,
+    /// The part of it that the runtime has before the extensions get their event.
+    pub shutdown_budget_of_runtime: Duration,
+    /// From SIGTERM to SIGKILL where internal extensions alone have registered.
+    pub shutdown_budget_internal: Duration,
     /// Open files that a process may have.
     pub open_files: u64,
-    /// The largest request or response of a synchronous invocation, bytes.
+    /// The largest request of a synchronous invocation, bytes.
     pub largest_payload: usize,
+    /// The largest response of a synchronous invocation, bytes.
+    pub largest_response: usize,
+    /// The largest response that is streamed, bytes.
+    pub largest_stream: usize,
 }
 
 impl Platform {
@@ -83,8 +91,12 @@ mod tests {
             init_vcpus: 2.0,
             init_timeout: Duration::ZERO,
             shutdown_budget: Duration::ZERO,
+            shutdown_budget_of_runtime: Duration::ZERO,
+            shutdown_budget_internal: Duration::ZERO,
             open_files: 0,
             largest_payload: 0,
+            largest_response: 0,
+            largest_stream: 0,
         };
         // Published for 128 to 1,769 MiB: 1447, 2894, 5788, 11577 and 20000 µs of 20 ms.
         let quota_us = |memory| platform.quota(memory).as_micros();

@@ -26,6 +26,25 @@ impl TraceHeader {
             sampled,
         }
     }
+
+    /// The part of a caller's trace that is the function's: its root and its decision, and a segment of the function's own.
+    /// `None` if the header names no root. A caller that has not decided leaves it to Lambda, which does not sample here.
+    pub fn continued(header: &str) -> Option<Self> {
+        let field = |name: &str| {
+            let fields = header.split(';').filter_map(|field| field.split_once('='));
+            let mut named = fields.filter(|(it, _)| it.trim() == name);
+            named.next().map(|(_, value)| value.trim())
+        };
+        let root = field("Root")?;
+        let is_id = |it: &str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if root.split('-').count() != 3 || !root.split('-').all(is_id) {
+            return None;
+        }
+        Some(Self {
+            root: root.to_owned(),
+            ..Self::new(field("Sampled") == Some("1"))
+        })
+    }
 }
 
 impl fmt::Display for TraceHeader {
@@ -37,5 +56,24 @@ impl fmt::Display for TraceHeader {
             self.parent,
             u8::from(self.sampled)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callers_trace_goes_on() {
+        let root = "1-5e34a614-10bd0000f1fb44f07bc535a1";
+        let header = format!("Root={root}; Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:0");
+        let trace = TraceHeader::continued(&header).unwrap();
+        assert_eq!((trace.root.as_str(), trace.sampled), (root, true));
+        assert_ne!(trace.parent, "53995c3f42cd8ad8");
+        let undecided = TraceHeader::continued(&format!("Root={root}")).unwrap();
+        assert!(!undecided.sampled);
+        for odd in ["", "Root=", "Sampled=1", "Root=1-2", "Root=1-x-y"] {
+            assert_eq!(TraceHeader::continued(odd), None, "{odd}");
+        }
     }
 }

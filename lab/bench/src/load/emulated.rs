@@ -31,6 +31,9 @@ pub struct Account {
     pub parameter_quota: u32,
 }
 
+/// Before what ended an invocation whose client had its answer.
+const BEHIND: &str = "answered, and behind the answer the invocation failed: ";
+
 type Complaints = Arc<Mutex<BTreeMap<String, u64>>>;
 
 /// Puts a step under load, from no environment on.
@@ -80,7 +83,8 @@ pub async fn load(
     let service = service.context("the client comes back as it was given")?;
     let environments = service.started() as u64;
     service.shutdown().await;
-    let logged = std::mem::take(&mut *complaints.lock().expect("no holder panics"));
+    let mut logged = std::mem::take(&mut *complaints.lock().expect("no holder panics"));
+    note_behind(&mut logged, &service.failed_behind());
     let loaded = Loaded {
         memory_mb: Some(target.memory_mb),
         memory_overridden: target.memory_overridden,
@@ -153,9 +157,16 @@ fn note(complaints: &Complaints, line: LogLine<'_>) {
     }
 }
 
+/// What failed behind an answer: its client has got the answer, so that it is no failed request.
+fn note_behind(logged: &mut BTreeMap<String, u64>, failed: &BTreeMap<String, u64>) {
+    let told = failed.iter();
+    logged.extend(told.map(|(failure, count)| (format!("{BEHIND}{failure}"), *count)));
+}
+
 fn most_frequent(complaints: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
     let mut sorted: Vec<(String, u64)> = complaints.into_iter().collect();
-    sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    // A failure is worth more than a complaint.
+    sorted.sort_by_key(|(what, count)| (!what.starts_with(BEHIND), std::cmp::Reverse(*count)));
     let others: u64 = sorted.iter().skip(COMPLAINTS).map(|(_, count)| count).sum();
     sorted.truncate(COMPLAINTS);
     if others > 0 {
@@ -167,4 +178,21 @@ fn most_frequent(complaints: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
 fn not_zero(counts: &Counts) -> BTreeMap<String, u64> {
     let seen = counts.iter().filter(|(_, count)| *count > 0);
     seen.map(|(name, count)| (name.to_owned(), count)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_behind_an_answer_stands_before_the_complaints() {
+        let complaints = (0..10).map(|number| (format!("complaint {number}"), 100));
+        let mut logged: BTreeMap<String, u64> = complaints.collect();
+        let failed = BTreeMap::from([("Task timed out after 3.00 seconds".to_owned(), 2)]);
+        note_behind(&mut logged, &failed);
+        let told = most_frequent(logged);
+        let behind = "answered, and behind the answer the invocation failed: Task timed out after 3.00 seconds";
+        assert_eq!(told[behind], 2);
+        assert_eq!(told["others"], 500);
+    }
 }

@@ -41,7 +41,7 @@ impl Series {
             .invoke(&event.payload, &TraceHeader::new(false))
             .await;
         self.add_usage(before, environment.cpu_usage());
-        event.check(&invocation.outcome)?;
+        event.check_invocation(&invocation)?;
         self.samples.push(invocation);
         Ok(())
     }

@@ -1,5 +1,8 @@
 //! One HTTP request to the Runtime or Extensions API, on nothing but the standard library.
 
+#[allow(dead_code, reason = "each example uses what it needs")]
+pub mod busy;
+
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -5,4 +5,4 @@ mod request;
 mod response;
 
 pub use request::{HttpRequest, http_event};
-pub use response::{HttpResponse, client_response, http_response};
+pub use response::{HttpResponse, client_response, http_response, prelude_response, split_prelude};

@@ -43,6 +43,34 @@ impl HttpResponse {
     }
 }
 
+/// What separates the prelude of a streamed HTTP response from its body.
+const BEHIND_PRELUDE: [u8; 8] = [0; 8];
+
+/// The prelude of a streamed HTTP response, as `streamifyResponse` and `lambda_http` send it, and the begin of its body;
+/// `None` before the whole prelude is there. JSON has no zero bytes, so that no answer of one piece looks like it.
+pub fn split_prelude(payload: &[u8]) -> Option<(&[u8], &[u8])> {
+    let separator = &BEHIND_PRELUDE[..];
+    let at = payload
+        .windows(separator.len())
+        .position(|it| it == separator)?;
+    Some((&payload[..at], &payload[at + separator.len()..]))
+}
+
+/// Status, headers and cookies of a streamed HTTP response; its status is 200 where none is given.
+///
+/// # Errors
+/// A text that says what is wrong with it.
+pub fn prelude_response(prelude: &[u8]) -> Result<HttpResponse, String> {
+    let wrong = |problem: &dyn std::fmt::Display| {
+        format!("the prelude of the function's streamed response has another shape: {problem}")
+    };
+    let mut fields: Map<String, Value> =
+        serde_json::from_slice(prelude).map_err(|error| wrong(&error))?;
+    fields.retain(|name, field| !field.is_null() && name != "body");
+    fields.entry("statusCode").or_insert_with(|| 200.into());
+    read(fields).map_err(|problem| wrong(&problem))
+}
+
 /// Reads a function's response. Anything that is no object with a `statusCode` is itself the body of a 200, as API
 /// Gateway infers it. A field that is null counts as absent, and a number or a boolean is taken for the string that it is
 /// written as. That AWS takes `"statusCode": "201"` is reported; that it does the same with the other fields is inferred
@@ -51,6 +79,12 @@ impl HttpResponse {
 /// # Errors
 /// A text that says what API Gateway would refuse; its client gets a 500 then.
 pub fn http_response(payload: &[u8]) -> Result<HttpResponse, String> {
+    if let Some((prelude, body)) = split_prelude(payload) {
+        return Ok(HttpResponse {
+            body: Bytes::copy_from_slice(body),
+            ..prelude_response(prelude)?
+        });
+    }
     let value = serde_json::from_slice(payload)
         .map_err(|error| format!("the function's response is no JSON: {error}"))?;
     match value {

@@ -41,9 +41,9 @@ impl Environment {
     }
 }
 
-/// Waits until every thread of the processes sleeps. What they have to do on waking up (look at the clock, find nothing)
+/// Waits until every thread of the processes sleeps, for a moment only. What they have to do on waking up (look at the clock, find nothing)
 /// belongs to the thaw and not to the invocation that follows it.
-async fn wait_until_asleep(processes: Vec<i32>) {
+pub(super) async fn wait_until_asleep(processes: Vec<i32>) {
     let start = Instant::now();
     while start.elapsed() < WATCHED {
         if !processes.iter().any(|process| is_awake(*process)) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
 
 use super::failure::{Exit, Failure};
@@ -11,8 +12,40 @@ use super::init::Phase;
 use super::{Environment, State};
 use crate::clock::epoch_ms;
 use crate::report::{Report, Status};
-use crate::runtime_api::{InvokeEvent, ReportedError, new_id};
+use crate::runtime_api::{InvokeEvent, ReportedError, StreamPart, new_id};
 use crate::trace::TraceHeader;
+
+/// How long a log that the caller wants is waited for: what the function wrote before its answer may be in its pipes still.
+const LAST_LINES: Duration = Duration::from_millis(10);
+
+/// An invocation as its caller asks for it.
+#[derive(Debug)]
+pub struct Request {
+    /// The event.
+    pub event: Bytes,
+    /// The trace that the invocation belongs to.
+    pub trace: TraceHeader,
+    /// What the caller says of itself: JSON of visible ASCII.
+    pub client_context: Option<String>,
+    /// Gets the parts of an answer that the runtime streams, as they come; they are not in the [`Outcome`] then. An answer
+    /// of one piece is in the outcome alone.
+    pub stream: Option<mpsc::Sender<StreamPart>>,
+    /// Gets the end of the invocation's log when it is over.
+    pub log: Option<oneshot::Sender<String>>,
+}
+
+impl Request {
+    /// Nothing but an event.
+    pub fn new(event: &Bytes, trace: &TraceHeader) -> Self {
+        Self {
+            event: event.clone(),
+            trace: trace.clone(),
+            client_context: None,
+            stream: None,
+            log: None,
+        }
+    }
+}
 
 /// What the init phase cost.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +73,8 @@ pub enum Outcome {
 pub struct Invocation {
     /// What it came to.
     pub outcome: Outcome,
+    /// What ended it behind its answer, before its time: the caller has the answer, and the environment is reset.
+    pub behind: Option<Failure>,
     /// From handing out the event to the last byte of the answer: what a caller waits for. `None` without an answer.
     pub latency: Option<Duration>,
     /// The REPORT line.
@@ -67,6 +102,7 @@ pub(crate) struct Answered {
     pub(crate) outcome: Outcome,
     latency: Option<Duration>,
     trace: TraceHeader,
+    log: Option<oneshot::Sender<String>>,
     clock: Clock,
     /// Set where the invocation is over without an answer.
     early: Option<Early>,
@@ -94,13 +130,16 @@ impl Environment {
     /// and the clock starts when it has come to rest. An environment that failed is reset first, and its init phase is a
     /// part of the invocation.
     pub async fn invoke(&mut self, event: &Bytes, trace: &TraceHeader) -> Invocation {
-        let answered = self.answer(event, trace).await;
+        let answered = self.answer(Request::new(event, trace)).await;
         self.complete(answered).await
     }
 
     /// The first part of [`Environment::invoke`]: until the function's answer is there, or the invocation has failed. The
     /// caller must hand the result to [`Environment::complete`].
-    pub(crate) async fn answer(&mut self, event: &Bytes, trace: &TraceHeader) -> Answered {
+    pub(crate) async fn answer(&mut self, request: Request) -> Answered {
+        if request.log.is_some() {
+            self.log.record();
+        }
         let initialised = if self.is_alive() {
             self.thaw().await;
             Ok(Duration::ZERO)
@@ -127,8 +166,10 @@ impl Environment {
                     request_id: request_id.clone(),
                     deadline_ms: epoch_ms() + remaining.as_millis() as u64,
                     arn: self.function.arn(),
-                    trace: trace.to_string(),
-                    payload: event.clone(),
+                    trace: request.trace.to_string(),
+                    client_context: request.client_context,
+                    payload: request.event,
+                    stream: request.stream,
                 };
                 let exchange = Arc::clone(&self.running().exchange);
                 clock.start = exchange.deliver(event);
@@ -145,7 +186,8 @@ impl Environment {
             request_id,
             outcome,
             latency: latency.map(|at| clock.duration_until(at)),
-            trace: trace.clone(),
+            trace: request.trace,
+            log: request.log,
             clock,
             early,
         }
@@ -182,10 +224,18 @@ impl Environment {
             trace: Some(answered.trace),
             request_id: answered.request_id,
         };
+        if answered.log.is_some() {
+            tokio::time::sleep(LAST_LINES).await;
+        }
         self.log
             .platform(|| format!("END RequestId: {}", report.request_id));
         self.log.platform(|| report.to_string());
+        if let Some(wanted) = answered.log {
+            // The caller may have left.
+            let _ = wanted.send(self.log.take_record());
+        }
         Invocation {
+            behind: failure.filter(|_| !matches!(answered.outcome, Outcome::Failed(_))),
             outcome: answered.outcome,
             latency: answered.latency,
             report,

@@ -1,7 +1,7 @@
 //! What the processes of an environment write: passed on line by line; error messages show the last ones.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::task::JoinHandle;
@@ -11,11 +11,16 @@ use crate::function::{LogLine, LogSink};
 /// Lines that an error message shows.
 const TAIL_LINES: usize = 20;
 
+/// Bytes of the log that a caller gets who asks for them: "up to the last 4 KB" (Invoke, `LogType`).
+const CALLERS_TAIL: usize = 4096;
+
 /// The log of one environment.
 #[derive(Clone)]
 pub(super) struct Log {
     sink: Option<LogSink>,
     tail: Arc<Mutex<VecDeque<String>>>,
+    /// The log of an invocation whose caller wants it.
+    recorded: Arc<Mutex<Option<String>>>,
 }
 
 impl Log {
@@ -23,20 +28,50 @@ impl Log {
         Self {
             sink,
             tail: Arc::default(),
+            recorded: Arc::default(),
+        }
+    }
+
+    /// Records what is logged from now on.
+    pub(super) fn record(&self) {
+        *self.recorded() = Some(String::new());
+    }
+
+    /// The end of what has been recorded.
+    pub(super) fn take_record(&self) -> String {
+        let recorded = self.recorded().take().unwrap_or_default();
+        let begin = recorded.len().saturating_sub(CALLERS_TAIL);
+        recorded[recorded.ceil_char_boundary(begin)..].to_owned()
+    }
+
+    fn recorded(&self) -> MutexGuard<'_, Option<String>> {
+        self.recorded.lock().expect("no holder of this lock panics")
+    }
+
+    fn note(&self, text: &str) {
+        if let Some(recorded) = &mut *self.recorded() {
+            recorded.push_str(text);
+            recorded.push('\n');
         }
     }
 
     /// A line of the platform's own, put into words only where somebody reads it.
     pub(super) fn platform(&self, text: impl FnOnce() -> String) {
+        if self.sink.is_none() && self.recorded().is_none() {
+            return;
+        }
+        let text = text();
+        self.note(&text);
         if let Some(sink) = &self.sink {
             sink(LogLine {
                 source: "platform",
-                text: &text(),
+                text: &text,
             });
         }
     }
 
     fn write(&self, source: &str, text: &str) {
+        self.note(text);
         if let Some(sink) = &self.sink {
             sink(LogLine { source, text });
         }

@@ -21,7 +21,7 @@ use processes::Processes;
 pub use cpu_share::cpu_share_got;
 pub use failure::{Exit, Failure, StartError};
 pub(crate) use init::Phase;
-pub use invoke::{InitReport, Invocation, Outcome};
+pub use invoke::{InitReport, Invocation, Outcome, Request};
 pub use usage::CpuUsage;
 
 /// An execution environment. After a timeout or a crash it is reset: the processes are ended, and the next invocation
@@ -102,8 +102,7 @@ impl Environment {
             _ => "spindown",
         };
         if let Some(processes) = self.processes.take() {
-            let budget = self.function.platform.shutdown_budget;
-            processes.shutdown(reason, budget).await;
+            processes.shutdown(reason, &self.function.platform).await;
         }
         if let Some(group) = &self.group {
             group.kill();
@@ -111,8 +110,8 @@ impl Environment {
         self.state = State::Empty;
     }
 
-    /// Ends the environment as Lambda does: extensions that asked for it get the shutdown event and two seconds, a
-    /// function without extensions is killed at once.
+    /// Ends the environment as Lambda does: external extensions that asked for it get the shutdown event and two seconds,
+    /// a runtime with extensions gets SIGTERM and some time, a function without extensions is killed at once.
     pub async fn shutdown(mut self) {
         self.reset().await;
     }

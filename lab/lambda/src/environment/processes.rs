@@ -11,14 +11,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::Exit;
+use super::freeze::wait_until_asleep;
 use super::process::Process;
 use crate::clock::epoch_ms;
 use crate::function::{Extension, Function};
+use crate::platform::Platform;
 use crate::runtime_api::{self, Exchange, Identity, shutdown_event};
-
-/// The part of the shutdown budget that the runtime may use before the extensions get their event, from Lambda's Runtime
-/// Interface Emulator (`runtimeDeadlineShare`).
-const RUNTIME_SHARE: f64 = 0.3;
 
 /// Extensions and runtime, and the server that they talk to.
 pub(super) struct Processes {
@@ -40,7 +38,8 @@ impl Processes {
         let exchange = Arc::new(Exchange::new(Identity {
             function_name: function.name.clone(),
             extensions: extensions.clone(),
-            largest_payload: function.platform.largest_payload,
+            largest_response: function.platform.largest_response,
+            largest_stream: function.platform.largest_stream,
         }));
         Ok(Self {
             server: runtime_api::serve(listener, Arc::clone(&exchange)),
@@ -96,13 +95,25 @@ impl Processes {
         }
     }
 
-    /// Ends all processes. Without extensions they are killed at once. With extensions, the runtime gets SIGTERM and a
-    /// share of the budget, the extensions that want it get the shutdown event and the rest of it, and what is left is
-    /// killed. A stopped process runs again before it may handle anything of this.
-    pub(super) async fn shutdown(mut self, reason: &str, budget: Duration) {
+    /// Ends all processes. Without extensions they are killed at once. With internal extensions alone, the runtime gets
+    /// SIGTERM and their budget. With external ones, the runtime gets SIGTERM and a part of the budget, the extensions that
+    /// want it get the shutdown event and the rest of it. What is left is killed. A stopped process runs again before it
+    /// may handle anything of this.
+    pub(super) async fn shutdown(mut self, reason: &str, platform: &Platform) {
         if self.exchange.has_extensions() {
             self.signal(Signal::SIGCONT);
-            self.say_goodbye(reason, budget).await;
+            // A signal that finds a thread still stopped may be lost on a runtime that waits for it in another one.
+            wait_until_asleep(self.ids()).await;
+            let (of_runtime, whole) = if self.extensions.is_empty() {
+                let internal = platform.shutdown_budget_internal;
+                (internal, internal)
+            } else {
+                (
+                    platform.shutdown_budget_of_runtime,
+                    platform.shutdown_budget,
+                )
+            };
+            self.say_goodbye(reason, of_runtime, whole).await;
         }
         self.signal(Signal::SIGKILL);
         // Reaped here, so that the control group is empty when it is used again or removed.
@@ -111,16 +122,17 @@ impl Processes {
         }
     }
 
-    async fn say_goodbye(&mut self, reason: &str, budget: Duration) {
+    async fn say_goodbye(&mut self, reason: &str, of_runtime: Duration, budget: Duration) {
         let start = Instant::now();
         let extensions = self.extensions.len().min(self.started.len());
         let (extensions, runtime) = self.started.split_at_mut(extensions);
         for process in runtime {
             process.signal(Signal::SIGTERM);
-            let _ = timeout_at(start + budget.mul_f64(RUNTIME_SHARE), process.child.wait()).await;
+            let _ = timeout_at(start + of_runtime, process.child.wait()).await;
             process.signal(Signal::SIGKILL);
         }
-        let deadline_ms = epoch_ms() + (start + budget - Instant::now()).as_millis() as u64;
+        let left = (start + budget).saturating_duration_since(Instant::now());
+        let deadline_ms = epoch_ms() + left.as_millis() as u64;
         let told = self
             .exchange
             .deliver_shutdown(&shutdown_event(reason, deadline_ms));

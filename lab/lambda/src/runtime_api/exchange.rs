@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::messages::{ApiError, ApiResponse, InvokeEvent, ReportedError};
+use super::messages::{ApiError, ApiResponse, InvokeEvent, ReportedError, StreamPart};
 use super::registered::Registered;
 
 /// What the runtime answered to an invocation.
@@ -37,8 +37,10 @@ pub(crate) struct Identity {
     pub(crate) function_name: String,
     /// The file names of its external extensions.
     pub(crate) extensions: Vec<String>,
-    /// The largest payload, bytes.
-    pub(crate) largest_payload: usize,
+    /// The largest response, bytes.
+    pub(crate) largest_response: usize,
+    /// The largest response that is streamed, bytes.
+    pub(crate) largest_stream: usize,
 }
 
 /// The state that the HTTP server and the environment share.
@@ -116,24 +118,24 @@ impl Exchange {
     /// The runtime answers an invocation.
     pub(super) fn answer(&self, request_id: &str, answer: RuntimeAnswer) -> Result<(), ApiError> {
         let now = Instant::now();
-        let mut state = self.state();
-        let unanswered = state
-            .current
-            .as_mut()
-            .filter(|current| current.answer.is_none());
-        let Some(current) = unanswered else {
-            let wanted = match answer {
-                Ok(_) => "InvocationResponse",
-                Err(_) => "InvocationErrorResponse",
-            };
-            return Err(ApiError::not_allowed(state.name(), wanted));
+        let wanted = match answer {
+            Ok(_) => "InvocationResponse",
+            Err(_) => "InvocationErrorResponse",
         };
-        if current.event.request_id != request_id {
-            return Err(ApiError::unknown_request(request_id));
-        }
-        current.answer = Some((answer, now));
+        let mut state = self.state();
+        state.unanswered(request_id, wanted)?.answer = Some((answer, now));
         self.changed.notify_one();
         Ok(())
+    }
+
+    /// The runtime begins to stream its answer; the parts go to this, if the caller wants them.
+    pub(super) fn stream(
+        &self,
+        request_id: &str,
+    ) -> Result<Option<mpsc::Sender<StreamPart>>, ApiError> {
+        let mut state = self.state();
+        let current = state.unanswered(request_id, "InvocationResponse")?;
+        Ok(current.event.stream.take())
     }
 
     /// The runtime could not initialise.
@@ -264,6 +266,17 @@ impl State {
     /// Whether an extension of this name has registered.
     fn has(&self, name: &str) -> bool {
         self.extensions.iter().any(|known| known.name == name)
+    }
+
+    /// The invocation that the runtime answers; an error if it has none, or another one.
+    fn unanswered(&mut self, request_id: &str, wanted: &str) -> Result<&mut Current, ApiError> {
+        let now = self.name();
+        let unanswered = self.current.as_mut().filter(|it| it.answer.is_none());
+        let current = unanswered.ok_or_else(|| ApiError::not_allowed(now, wanted))?;
+        if current.event.request_id != request_id {
+            return Err(ApiError::unknown_request(request_id));
+        }
+        Ok(current)
     }
 
     /// Since when the runtime and every extension ask for an event.

@@ -8,6 +8,7 @@ use http_body_util::Full;
 use hyper::Response;
 use hyper::http::response::Builder;
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 
 /// An answer of the Runtime API or the Extensions API.
 pub(super) type ApiResponse = Response<Full<Bytes>>;
@@ -39,17 +40,36 @@ pub(crate) struct InvokeEvent {
     pub(crate) arn: String,
     /// The trace header.
     pub(crate) trace: String,
+    /// JSON of visible ASCII.
+    pub(crate) client_context: Option<String>,
     pub(crate) payload: Bytes,
+    /// Gets the answer part by part, if the runtime streams it.
+    pub(crate) stream: Option<mpsc::Sender<StreamPart>>,
+}
+
+/// A part of an answer that the runtime streams.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamPart {
+    /// The begin, with the content type that the runtime gives it, or nothing.
+    Begin {
+        /// `application/vnd.awslambda.http-integration-response` where the bytes begin with a status and headers.
+        content_type: String,
+    },
+    /// Bytes of the answer.
+    Data(Bytes),
 }
 
 impl InvokeEvent {
     /// The answer to the runtime's `GET /runtime/invocation/next`.
     pub(super) fn to_runtime(&self) -> ApiResponse {
-        let head = json(200)
+        let mut head = json(200)
             .header("lambda-runtime-aws-request-id", &self.request_id)
             .header("lambda-runtime-deadline-ms", self.deadline_ms)
             .header("lambda-runtime-invoked-function-arn", &self.arn)
             .header("lambda-runtime-trace-id", &self.trace);
+        if let Some(context) = &self.client_context {
+            head = head.header("lambda-runtime-client-context", context);
+        }
         with_body(head, self.payload.clone())
     }
 

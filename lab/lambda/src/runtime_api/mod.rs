@@ -4,6 +4,7 @@
 mod exchange;
 mod messages;
 mod registered;
+mod response;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,8 +27,8 @@ use crate::function::ACCOUNT_ID;
 use messages::{ApiError, ApiResponse, json, with_body};
 
 pub(crate) use exchange::{Exchange, Identity};
-pub use messages::ReportedError;
 pub(crate) use messages::{InvokeEvent, new_id, shutdown_event};
+pub use messages::{ReportedError, StreamPart};
 pub(crate) use registered::MOST_EXTENSIONS;
 
 /// The headers that may carry the type of a reported error.
@@ -74,7 +75,10 @@ pub(crate) fn serve(listener: TcpListener, exchange: Arc<Exchange>) -> JoinHandl
     })
 }
 
-async fn route(request: Request<Incoming>, exchange: &Exchange) -> Result<ApiResponse, ApiError> {
+async fn route(
+    request: Request<Incoming>,
+    exchange: &Arc<Exchange>,
+) -> Result<ApiResponse, ApiError> {
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     let call = Call {
@@ -99,7 +103,7 @@ async fn route(request: Request<Incoming>, exchange: &Exchange) -> Result<ApiRes
 struct Call<'a> {
     head: Parts,
     body: Incoming,
-    exchange: &'a Exchange,
+    exchange: &'a Arc<Exchange>,
 }
 
 impl Call<'_> {
@@ -109,14 +113,8 @@ impl Call<'_> {
         match (self.head.method.as_str(), &parts[..]) {
             ("GET", ["invocation", "next"]) => return next(exchange.runtime_asks()).await,
             ("POST", ["invocation", request_id, "response"]) => {
-                let limit = self.exchange.identity.largest_payload;
-                match self.read().await {
-                    Ok(response) => exchange.answer(request_id, Ok(response))?,
-                    Err(too_large) => {
-                        exchange.answer(request_id, Err(response_too_large(limit)))?;
-                        return Err(too_large);
-                    }
-                }
+                let request_id = (*request_id).to_owned();
+                self.response(&request_id).await?;
             }
             ("POST", ["invocation", request_id, "error"]) => {
                 let error = self.reported(RUNTIME_ERROR_TYPE).await?;
@@ -189,7 +187,7 @@ impl Call<'_> {
 
     /// The whole body, up to the largest payload.
     async fn read(mut self) -> Result<Bytes, ApiError> {
-        let limit = self.exchange.identity.largest_payload;
+        let limit = self.exchange.identity.largest_response;
         match Limited::new(&mut self.body, limit).collect().await {
             Ok(read) => Ok(read.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => {
@@ -211,12 +209,6 @@ impl Call<'_> {
 /// Waits for the event. When the environment ends first, so does the connection.
 async fn next(event: oneshot::Receiver<ApiResponse>) -> Result<ApiResponse, ApiError> {
     event.await.map_err(|_| ApiError::stopped())
-}
-
-fn response_too_large(limit: usize) -> ReportedError {
-    let message =
-        format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-    ReportedError::new("Function.ResponseSizeTooLarge", &message)
 }
 
 /// What Lambda's Runtime Interface Emulator answers, so that clients go on.

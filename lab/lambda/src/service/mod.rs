@@ -3,6 +3,7 @@
 
 mod place;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
-use crate::environment::{Environment, Failure, InitReport, Outcome, Phase, StartError};
+use crate::environment::{Environment, Failure, InitReport, Outcome, Phase, Request, StartError};
 use crate::function::Function;
 use crate::scaling::{Scaling, ThrottleReason};
 use crate::trace::TraceHeader;
@@ -113,8 +114,13 @@ impl Service {
     /// next event, and the REPORT tells of that time, too. A request that is given up before its answer ends its
     /// environment.
     pub async fn invoke(&self, event: &Bytes, trace: &TraceHeader) -> Result<Served, InvokeError> {
+        self.request(Request::new(event, trace)).await
+    }
+
+    /// The same for a caller who wants more than to send an event.
+    pub async fn request(&self, request: Request) -> Result<Served, InvokeError> {
         let limit = self.function.platform.largest_payload;
-        if event.len() > limit {
+        if request.event.len() > limit {
             return Err(InvokeError::TooLarge { limit });
         }
         self.begin_to_reap();
@@ -134,7 +140,7 @@ impl Service {
             }
             None => self.start().await?,
         };
-        let answered = environment.answer(event, trace).await;
+        let answered = environment.answer(request).await;
         let served = Served {
             request_id: answered.request_id.clone(),
             outcome: answered.outcome.clone(),
@@ -146,7 +152,8 @@ impl Service {
         } else {
             place.answered();
             spawn(&self.answered, async move {
-                environment.complete(answered).await;
+                let invocation = environment.complete(answered).await;
+                place.note(invocation.behind.as_ref());
                 place.give_back(environment);
             });
         }
@@ -170,6 +177,12 @@ impl Service {
         let mut behind = self.shared.behind.subscribe();
         let settled = behind.wait_for(|behind| behind.environments == 0).await;
         settled.expect("this service holds the sender");
+    }
+
+    /// What ended invocations behind their answers, and how many: callers have their answers and learn nothing of it.
+    /// [`Service::settle`] waits until all of it is known.
+    pub fn failed_behind(&self) -> BTreeMap<String, u64> {
+        self.shared.failed_behind().clone()
     }
 
     /// A new environment. Where its init phase fails as it may fail on AWS, the invocation tries again.

@@ -1,12 +1,13 @@
 //! The places of a service: who has an environment, and what becomes of it behind the answer.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::environment::Environment;
+use crate::environment::{Environment, Failure};
 use crate::scaling::{Pool, Scaling};
 
 /// An environment that may be given out.
@@ -53,6 +54,7 @@ pub(super) struct BehindAnswers {
 /// What requests share, also those that go on behind their answer.
 pub(super) struct Shared {
     pool: Mutex<Pool<Slot>>,
+    failed_behind: Mutex<BTreeMap<String, u64>>,
     pub(super) behind: watch::Sender<BehindAnswers>,
 }
 
@@ -60,12 +62,19 @@ impl Shared {
     pub(super) fn new(scaling: Scaling) -> Self {
         Self {
             pool: Mutex::new(Pool::new(scaling)),
+            failed_behind: Mutex::default(),
             behind: watch::Sender::default(),
         }
     }
 
     pub(super) fn pool(&self) -> MutexGuard<'_, Pool<Slot>> {
         self.pool.lock().expect("no holder of this lock panics")
+    }
+
+    pub(super) fn failed_behind(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.failed_behind
+            .lock()
+            .expect("no holder of this lock panics")
     }
 }
 
@@ -86,6 +95,14 @@ impl Place {
             behind.environments += 1;
             behind.last = Some(Instant::now());
         });
+    }
+
+    /// Counts what ended the invocation behind its answer.
+    pub(super) fn note(&self, failure: Option<&Failure>) {
+        if let Some(failure) = failure {
+            let mut failed = self.shared.failed_behind();
+            *failed.entry(failure.to_string()).or_default() += 1;
+        }
     }
 
     /// With an environment that can be used again.

@@ -123,6 +123,39 @@ async fn a_runtime_that_ignores_sigterm_is_killed_at_once_or_leaves_the_extensio
 }
 
 #[tokio::test]
+async fn a_sigterm_reaches_a_runtime_that_has_just_been_thawed() {
+    // The budget of external extensions is none of its business, and its own is one that the test would not survive.
+    let case = Case::new("graceful").platform(|platform| {
+        platform.shutdown_budget = Duration::ZERO;
+        platform.shutdown_budget_of_runtime = Duration::ZERO;
+        platform.shutdown_budget_internal = Duration::from_hours(1);
+    });
+    let told = case.folder.path().join("sigterm");
+    for _ in 0..20 {
+        let mut environment = start(&case).await.unwrap();
+        environment.invoke(&hello(), &trace()).await;
+        environment.freeze();
+        environment.shutdown().await;
+        assert!(told.exists());
+        std::fs::remove_file(&told).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn beside_an_external_extension_the_runtime_has_its_own_part_of_the_time() {
+    // What the extension has would not end the test if the runtime could use it.
+    let case = Case::new("ignores-sigterm")
+        .extension("")
+        .platform(|platform| {
+            platform.shutdown_budget = Duration::from_hours(1);
+            platform.shutdown_budget_of_runtime = Duration::from_millis(10);
+        });
+    let environment = start(&case).await.unwrap();
+    environment.shutdown().await;
+    assert_eq!(case.extension_events(), "SHUTDOWN spindown\n");
+}
+
+#[tokio::test]
 async fn an_extension_that_does_not_come_up_is_named() {
     for (behaviour, message) in [
         ("never-registers", "extension extension has not registered"),

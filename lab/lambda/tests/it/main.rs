@@ -5,5 +5,6 @@ mod edges;
 mod environment;
 mod golden;
 mod scaling;
+mod streaming;
 mod support;
 mod table;

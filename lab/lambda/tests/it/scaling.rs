@@ -72,6 +72,52 @@ async fn the_caller_has_its_answer_while_an_extension_is_busy() {
 }
 
 #[tokio::test]
+async fn the_caller_has_its_answer_while_the_runtime_or_a_thread_of_it_works_on() {
+    for behaviour in ["works-on", "internal-holds"] {
+        let case = Case::new(behaviour);
+        let service = Service::new(case.function.clone(), scaling());
+        let (event, trace) = (event(), trace());
+        let first = service.invoke(&event, &trace).await.unwrap();
+        assert!(matches!(first.outcome, Outcome::Response(_)));
+        assert!(service.processes().is_empty(), "its environment is busy");
+        let second = service.invoke(&event, &trace).await.unwrap();
+        assert!(matches!(second.start, Start::Cold(_)), "{behaviour}");
+        assert_eq!(case.take_reports(), [], "neither invocation is over");
+        std::fs::write(case.folder.path().join("release"), b"").unwrap();
+        service.settle().await;
+        assert_eq!(case.take_reports().len(), 2);
+        assert!(service.failed_behind().is_empty());
+        service.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn what_fails_behind_its_answer_is_counted() {
+    for (behaviour, told) in [
+        (
+            "answers-and-exits",
+            "Runtime exited with error: exit status 7",
+        ),
+        ("answers-and-hangs", "Task timed out after 1.00 seconds"),
+    ] {
+        let case = Case::new(behaviour).timeout(Duration::from_secs(1));
+        let service = Service::new(case.function.clone(), scaling());
+        for _ in 0..2 {
+            let served = service.invoke(&event(), &trace()).await.unwrap();
+            assert!(matches!(served.outcome, Outcome::Response(_)));
+            service.settle().await;
+        }
+        let failed = service.failed_behind();
+        assert_eq!(
+            failed.into_iter().collect::<Vec<_>>(),
+            [(told.to_owned(), 2)]
+        );
+        assert!(case.take_reports().iter().all(|it| it.status.is_some()));
+        service.shutdown().await;
+    }
+}
+
+#[tokio::test]
 async fn a_busy_extension_takes_a_place_of_the_concurrency() {
     let one = Scaling {
         reserved: Some(1),

@@ -30,8 +30,12 @@ pub fn platform(limits: Cgroups) -> Platform {
         init_vcpus: 2.0,
         init_timeout: Duration::from_secs(10),
         shutdown_budget: Duration::from_secs(2),
+        shutdown_budget_of_runtime: Duration::from_millis(300),
+        shutdown_budget_internal: Duration::from_millis(500),
         open_files: 1024,
         largest_payload: 6 << 20,
+        largest_response: (6 << 20) + 100,
+        largest_stream: 1 << 20,
     }
 }
 

@@ -49,8 +49,12 @@ impl Cpu {
 pub struct Quotas {
     /// Longest init phase.
     pub init: Duration,
-    /// Largest request or response, bytes.
+    /// Largest request, bytes.
     pub payload_bytes: u64,
+    /// Largest response, bytes.
+    pub response_bytes: u64,
+    /// Largest response that is streamed, bytes.
+    pub streamed_bytes: u64,
     /// Open files of an environment.
     pub file_descriptors: u64,
     /// Processes and threads of an environment.
@@ -63,7 +67,11 @@ pub struct Quotas {
     pub scaling_window: Duration,
     /// Invocations per second for each unit of concurrency.
     pub rate_per_environment: u64,
-    /// From SHUTDOWN to SIGKILL when an external extension is registered.
+    /// From SIGTERM to SIGKILL when internal extensions alone are registered.
+    pub shutdown_internal_extension: Duration,
+    /// What the runtime has of the time below, when an external extension is registered.
+    pub shutdown_runtime_beside_external_extension: Duration,
+    /// From the begin of a shutdown to SIGKILL when an external extension is registered.
     pub shutdown_external_extension: Duration,
     /// After how long an idle environment is taken away.
     pub idle: Duration,
@@ -102,12 +110,17 @@ impl Facts {
         Ok(Quotas {
             init: self.duration("limits.init")?,
             payload_bytes: self.integer("limits.payload", "MiB")? << 20,
+            response_bytes: self.integer("limits.payload_response", "bytes")?,
+            streamed_bytes: self.integer("limits.payload_streamed", "MiB")? << 20,
             file_descriptors: self.integer("limits.file_descriptors", "files")?,
             processes: self.integer("limits.processes", "processes and threads")?,
             concurrency: self.integer("limits.concurrency", "environments")?,
             scaling_environments: self.integer("limits.scaling_environments", "environments")?,
             scaling_window: self.duration("limits.scaling_window")?,
             rate_per_environment: self.integer("limits.rate_per_environment", "requests/s")?,
+            shutdown_internal_extension: self.duration("limits.shutdown_internal_extension")?,
+            shutdown_runtime_beside_external_extension: self
+                .duration("limits.shutdown_runtime_beside_external_extension")?,
             shutdown_external_extension: self.duration("limits.shutdown_external_extension")?,
             idle: self.duration("limits.idle")?,
             http_api_timeout: self.duration("limits.http_api_timeout")?,

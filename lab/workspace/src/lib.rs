@@ -9,6 +9,7 @@
 //! | [`own_function`] | an example of a function with its `function.toml` |
 //! | [`own_step`] | a reader's own step, copied from one of the ladder |
 //! | [`clean_clone`] | how long the README's commands take in an empty clone |
+//! | [`prediction`] | the question that a chapter asks before its result |
 //! | [`profile`] | the settings of a Cargo profile |
 //! | [`progress`] | what a person sees while something takes long |
 
@@ -18,6 +19,7 @@ pub mod clean_clone;
 pub mod function_file;
 pub mod own_function;
 pub mod own_step;
+pub mod prediction;
 pub mod profile;
 pub mod progress;
 pub mod workspace;

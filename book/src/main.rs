@@ -1,6 +1,7 @@
 //! `cargo book`: builds, serves and checks the book; `preprocess` is what mdBook itself calls.
 
 mod architecture;
+mod calibration;
 mod check;
 mod diff;
 mod directives;
@@ -12,6 +13,7 @@ mod measured;
 mod preprocessor;
 mod serve;
 mod tables;
+mod truth;
 
 use std::io;
 use std::net::SocketAddr;

@@ -28,6 +28,8 @@
 //! | `tuning STEP`, `tuning-curve STEP STEP`, `matrix [cold]` | a step at several memory sizes, cold starts of two as curves, all steps as a table |
 //! | `load STRATEGY`, `load-chart STRATEGY STEP`, `load-offered STRATEGY` | what became of the steps under a load |
 //! | `ceiling` | the rate at which each step meets its first limit |
+//! | `truth` | what others measured on AWS, beside the same in the lab |
+//! | `languages`, `languages sizes`, `languages words` | both ends of the Node.js sample beside 00 and 07: a table, at two memory sizes, a sentence |
 //! | `about STEP` | reading time and, if the code is not the measured one, a warning; the idea stands above the diff, so that it gives no prediction away |
 //! | `answer N` | "The second answer.": which of a prediction's three answers is right |
 //! | `principles` | each chapter's sentences in bold |
@@ -42,15 +44,17 @@ use lab_results::view::tuning::MatrixCell;
 use lab_workspace::clean_clone::{CleanClone, minutes};
 use lab_workspace::{Step, Workspace, short_step};
 
+use crate::calibration::{self, Calibration};
 use crate::measured::{Measured, PROFILE};
 use crate::{
-    architecture, diff, facts, figures, freshness, limits, predictions, principles, tables,
+    architecture, diff, facts, figures, freshness, limits, predictions, principles, tables, truth,
 };
 
 /// Everything that a chapter may refer to.
 pub struct Directives {
     measured: Measured,
     faults: FaultMatrix,
+    calibration: Calibration,
 }
 
 impl Directives {
@@ -58,6 +62,7 @@ impl Directives {
     pub fn load(workspace: Workspace) -> Result<Self> {
         Ok(Self {
             faults: FaultMatrix::load(&workspace.root.join("data/results/faults.json"))?,
+            calibration: Calibration::load(&workspace)?,
             measured: Measured::load(workspace)?,
         })
     }
@@ -104,6 +109,10 @@ impl Directives {
             ["load-chart", strategy, name] => figures::ramp(measured, strategy, step(name)?),
             ["load-offered", strategy] => limits::offered(measured, strategy),
             ["ceiling"] => limits::ceilings(measured),
+            ["truth"] => truth::table(measured, &self.calibration),
+            ["languages"] => Ok(calibration::languages(measured, &self.calibration)),
+            ["languages", "sizes"] => Ok(calibration::sizes(&self.calibration)),
+            ["languages", "words"] => Ok(calibration::in_words(&self.calibration)),
             ["about", name] => self.about(step(name)?),
             ["answer", number] => predictions::answer(number),
             ["principles"] => principles::list(&workspace.root),

@@ -1,6 +1,7 @@
 //! `cargo book`: builds, serves and checks the book; `preprocess` is what mdBook itself calls.
 
 mod architecture;
+mod calibration;
 mod check;
 mod diff;
 mod directives;
@@ -14,6 +15,7 @@ mod preprocessor;
 mod principles;
 mod serve;
 mod tables;
+mod truth;
 
 use std::io;
 use std::net::SocketAddr;

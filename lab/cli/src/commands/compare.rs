@@ -50,15 +50,22 @@ pub struct Compare {
     profile: Option<String>,
     #[command(flatten)]
     width: output::Width,
+    #[command(flatten)]
+    form: Form,
+    /// Write one page that holds everything, with the pictures
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// What is printed instead of tables.
+#[derive(Debug, Args)]
+struct Form {
     /// Print Markdown
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Write one page that holds everything, with the pictures
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
 }
 
 struct Compared {
@@ -75,9 +82,9 @@ impl Compare {
         let prices = workspace.facts()?.prices()?;
         let compared = self.compare(&workspace, &prices)?;
         let report = &compared.report;
-        let text = if self.json {
+        let text = if self.form.json {
             serde_json::to_string_pretty(&report.json)? + "\n"
-        } else if self.markdown {
+        } else if self.form.markdown {
             report.markdown()
         } else {
             report.text(self.width.columns())

@@ -6,6 +6,7 @@ mod garbage;
 mod log;
 mod own_function;
 mod results;
+mod sample;
 mod staleness;
 mod support;
 mod switches;

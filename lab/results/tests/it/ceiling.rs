@@ -55,6 +55,15 @@ fn a_step_that_asks_for_everything_at_each_request_meets_every_limit() {
     close(of(&limits, LimitKind::RequestRate), 100.0);
     close(of(&limits, LimitKind::Concurrency), 200.0);
     close(of(&limits, LimitKind::IamConnections), 200.0);
+    let sign_ins = limits
+        .iter()
+        .find(|limit| limit.kind == LimitKind::IamConnections);
+    // What nobody publishes is told beside what AWS advises.
+    let because = &sign_ins.unwrap().because;
+    assert!(
+        because.contains("300000 invocations a day, 3.5/s"),
+        "{because}"
+    );
     // 450 pinned connections, 50 ms each.
     close(of(&limits, LimitKind::DatabaseConnections), 9000.0);
     close(of(&limits, LimitKind::HttpApi), 10_000.0);

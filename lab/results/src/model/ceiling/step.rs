@@ -10,6 +10,8 @@ use crate::view::quantity::several_of;
 /// higher throughput.
 const NAMES_IN_A_CALL: f64 = 4.0;
 
+const SECONDS_A_DAY: f64 = 86_400.0;
+
 /// A step as the arithmetic sees it.
 pub(super) struct Step<'a> {
     pub facts: &'a Facts,
@@ -123,10 +125,13 @@ impl Step<'_> {
         let sessions = self.warm("database.sessions");
         if sessions > 0.0 {
             let advice = self.fact("database.iam_connections", "connections/s")?;
+            let refused = self.fact("published.iam_sign_ins.refused_at", "invocations/day")?;
             let because = format!(
                 "one request opens {}, and AWS advises at most {advice}/s with IAM (published for the \
-                 database, not for the proxy)",
-                several_of(sessions, "connection")
+                 database, where the same token again does not count; RDS Proxy's own limit is not published, and was met \
+                 at {refused:.0} invocations a day, {:.1}/s on average)",
+                several_of(sessions, "connection"),
+                refused / SECONDS_A_DAY
             );
             let lift = "keep the connection: no fee";
             limits.push(limit(

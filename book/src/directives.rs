@@ -78,7 +78,7 @@ impl Directives {
             ["unsure"] => Ok(facts::unsure(workspace.facts()?)),
             ["clean-clone", what] => self.clean_clone(what),
             ["sensitivity"] => tables::sensitivity(measured),
-            ["traffic"] => tables::traffic(measured),
+            ["traffic"] => Ok(tables::traffic(measured)),
             ["asides"] => Ok(tables::asides(measured)),
             ["machine"] => tables::machine(measured),
             ["catalogue"] => Ok(tables::catalogue(measured)),

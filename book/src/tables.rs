@@ -152,12 +152,12 @@ pub fn sensitivity(measured: &Measured) -> Result<String> {
 }
 
 /// The numbered steps where requests are seconds apart; that it is not measured where it is not.
-pub fn traffic(measured: &Measured) -> Result<String> {
+pub fn traffic(measured: &Measured) -> String {
     let section = traffic::section(&measured.reference, PROFILE, &numbered(measured));
-    Ok(section.map_or_else(
+    section.map_or_else(
         || "Not measured in this reference: `cargo lab run --gap 15s --results data/results/reference.json`.".to_owned(),
         |section| with_notes(&section),
-    ))
+    )
 }
 
 /// The steps of the ladder, by name.

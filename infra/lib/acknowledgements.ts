@@ -3,10 +3,11 @@
 import { type App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
-import { parameterPrefix } from './names.ts';
+import { parameterPrefix, project, readerUser, stepStackName } from './names.ts';
+import { settings } from './settings.ts';
 
 export interface Acknowledgement {
-    /** The rule, and the finding where the rule has several. */
+    /** The rule, and the finding where the rule has several. OWNER stands for each name of a room, STACK for each stack that expires. */
     readonly id: string;
     /** Ids of the stacks. */
     readonly stacks: RegExp;
@@ -16,7 +17,12 @@ export interface Acknowledgement {
 const arn = (service: string, rest: string): string =>
     `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:${service}:<AWS::Region>:<AWS::AccountId>:${rest}]`;
 
-const functions = /^(Step.*|Populate)$/;
+const steps = /^([a-z0-9]+-)?Step/;
+const functions = /^([a-z0-9]+-)?(Step.*|Populate|Room)$/;
+
+function room(reason: string, found: readonly string[]): Acknowledgement[] {
+    return found.map((id) => ({ id, stacks: /^Room$/, reason }));
+}
 
 export const acknowledgements: readonly Acknowledgement[] = [
     {
@@ -41,13 +47,15 @@ export const acknowledgements: readonly Acknowledgement[] = [
     },
     {
         id: 'AwsSolutions-APIG4',
-        stacks: /^Step/,
+        stacks: steps,
         reason: 'A public list of stadiums, throttled; anybody may read it, and load tools need no credentials.',
     },
     {
         id: 'AwsSolutions-IAM5[Resource::*]',
         stacks: functions,
-        reason: 'AWS defines no ARN for sending traces to X-Ray and for describing network interfaces and subnets.',
+        reason:
+            'AWS defines no ARN for sending and reading traces, for describing networks, for delivering access logs, for listing stacks ' +
+            'and for the quotas of an account.',
     },
     {
         id: arn('ec2', '*/*'),
@@ -56,17 +64,56 @@ export const acknowledgements: readonly Acknowledgement[] = [
     },
     {
         id: arn('ssm', `parameter${parameterPrefix}/*`),
-        stacks: /^Step/,
+        stacks: /^Room$|^([a-z0-9]+-)?Step/,
         reason: 'The prefix holds the parameters of this workshop and nothing else.',
     },
+    ...room('What bears the name of an attendee is the attendee\'s, and stacks, functions, roles and log groups of it are still unknown.', [
+        arn('cloudformation', 'stack/Stadiums-OWNER-*/*'),
+        arn('lambda', 'function:Stadiums-OWNER-*'),
+        arn('logs', 'log-group:/aws/lambda/Stadiums-OWNER-*'),
+        arn('logs', 'log-group:/aws/vendedlogs/Stadiums-OWNER-*'),
+        `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::<AWS::AccountId>:role/${project}-OWNER-*]`,
+    ]),
+    ...room('HTTP APIs have ids in their ARNs that nobody knows before.', [
+        'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:apigateway:<AWS::Region>::/apis/*]',
+        'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:apigateway:<AWS::Region>::/tags/*]',
+    ]),
+    ...room('AWS publishes the layer from another account in each Region.', [
+        'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:lambda:<AWS::Region>:*:layer:AWS-Parameters-and-Secrets-Lambda-Extension*]',
+    ]),
+    ...room('A boundary holds for the functions of everybody in the room; each has its own role within it.', [
+        arn('logs', `log-group:/aws/lambda/${project}-*`),
+        arn('rds-db', `dbuser:prx-*/${readerUser}`),
+    ]),
+    ...room('Packages are named by the hash of what is in them.', [
+        'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*]',
+    ]),
+    {
+        id: arn('cloudformation', 'stack/STACK/*'),
+        stacks: /^Expiry$/,
+        reason: 'The ARN of a stack ends with an id that it gets when it is created.',
+    },
 ];
+
+/** The context's names for OWNER and STACK. */
+function names(app: App): Readonly<Record<string, readonly string[]>> {
+    const { room, owner, expiry } = settings((name) => app.node.tryGetContext(name) as string | undefined);
+    return { OWNER: room, STACK: [...(expiry?.stacks ?? []), stepStackName('Expiry', owner)] };
+}
+
+/** The ids that `id` means. */
+export function ids(app: App, id: string): string[] {
+    const [word, values] = Object.entries(names(app)).find(([it]) => id.includes(it)) ?? ['', []];
+    return word === '' ? [id] : values.map((it) => id.replace(word, it));
+}
 
 /** Has cdk-nag check all stacks of `app` as it is synthesised, with `known` as what it need not report. */
 export function check(app: App, known = acknowledgements): void {
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     for (const stack of app.node.children.filter((it) => Stack.isStack(it))) {
         for (const { id, reason, stacks } of known) {
-            if (stacks.test(stack.node.id)) Validations.of(stack).acknowledge({ id, reason });
+            if (!stacks.test(stack.node.id)) continue;
+            for (const one of ids(app, id)) Validations.of(stack).acknowledge({ id: one, reason });
         }
     }
 }

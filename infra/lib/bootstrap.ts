@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { type Architecture, type Crate, repository, type Workspace } from './workspace.ts';
 
 export interface Bootstrap {
-    /** The folder whose content becomes the function's zip. */
-    readonly folder: string;
+    /** The folder whose `bootstrap` becomes the function's zip, or a zip that holds it. */
+    readonly path: string;
     /** Why this cannot be deployed, and the command that helps. */
     readonly problem?: string;
 }
@@ -19,15 +19,22 @@ export function bootstrap(workspace: Workspace, crate: Crate): Bootstrap {
     const folder = join(workspace.target, 'lambda', crate.name);
     const file = join(folder, 'bootstrap');
     const build = buildCommand(crate).join(' ');
+    const zip = zipFile(workspace, crate);
+    if (!existsSync(file) && existsSync(zip)) return { path: zip };
     if (!existsSync(file)) {
-        return { folder: placeholder, problem: `${crate.name} is not built: run \`${build}\` in ${workspace.root}` };
+        return { path: placeholder, problem: `${crate.name} is not built: run \`${build}\` in ${workspace.root}` };
     }
     const found = architectureOf(file);
     if (found !== crate.architecture) {
         const problem = `${file} is for ${found}, the manifest says ${crate.architecture}: run \`${build}\``;
-        return { folder: placeholder, problem };
+        return { path: placeholder, problem };
     }
-    return { folder };
+    return { path: folder };
+}
+
+/** Where `npm run zips` puts the package of a crate, and where that of a release is looked for. */
+export function zipFile(workspace: Workspace, crate: Crate): string {
+    return join(workspace.target, 'zips', `${crate.name}-${crate.architecture}.zip`);
 }
 
 /** One package at a time: `--bin` would unite the features of the whole workspace. */

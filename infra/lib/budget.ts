@@ -20,7 +20,8 @@ export class Budget extends Stack {
         });
         new CfnBudget(this, 'Budget', {
             budget: {
-                budgetName: this.stackName,
+                // Budgets have one list for all Regions of an account.
+                budgetName: `${this.stackName}-${this.region}`,
                 budgetType: 'COST',
                 timeUnit: 'MONTHLY',
                 budgetLimit: { amount: props.limit, unit: 'USD' },

@@ -14,6 +14,9 @@ export interface CacheProps extends StackProps {
 }
 
 export class Cache extends Stack {
+    /** ElastiCache's name for it. A step's stack that holds it keeps this stack from being deleted. */
+    readonly name: string;
+
     constructor(scope: Construct, id: string, props: CacheProps) {
         super(scope, id, props);
         const { network } = props;
@@ -36,12 +39,12 @@ export class Cache extends Stack {
             automaticFailoverEnabled: false,
             port: cachePort,
             transitEncryptionEnabled: true,
-            transitEncryptionMode: 'required',
             atRestEncryptionEnabled: true,
             cacheSubnetGroupName: subnets.ref,
             securityGroupIds: [group.securityGroupId],
         });
         cache.applyRemovalPolicy(RemovalPolicy.DESTROY);
+        this.name = cache.ref;
         putParameters(this, `${parameterPrefix}/cache`, {
             enabled: 'true',
             endpoint: cache.attrPrimaryEndPointAddress,

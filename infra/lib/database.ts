@@ -4,6 +4,7 @@
 import { ArnFormat, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
     CfnDBCluster,
     CfnDBClusterParameterGroup,
@@ -21,16 +22,27 @@ import { signIn } from './policies.ts';
 
 export interface DatabaseProps extends StackProps {
     readonly network: Network;
+    /** Whether the proxy logs what it does, SQL among it, and the database why it refused an IAM sign-in. */
+    readonly debug: boolean;
 }
 
 /** cfn-lint knows which versions can still be created. */
-const engine = { engine: 'aurora-postgresql', engineVersion: '17.6' };
+export const engine = { engine: 'aurora-postgresql', engineVersion: '17.6' };
 
 /**
  * The smallest class that Aurora PostgreSQL has. Serverless v2 would make the proxy dear, which is billed for 8 ACU at
  * least in front of it.
  */
-const instanceClass = 'db.t4g.medium';
+export const instanceClass = 'db.t4g.medium';
+
+/** Of the cluster and of the proxy: the names of their log groups follow from it. */
+const name = project.toLowerCase();
+
+/** Where the proxy logs; it makes the group if nobody has, without an end. */
+export const proxyLogGroup = `/aws/rds/proxy/${name}`;
+
+/** The log of refused IAM sign-ins, which Aurora PostgreSQL exports on request. */
+const refusals = 'iam-db-auth-error';
 
 export class Database extends Stack {
     /** Where clients connect to: the proxy. Its certificate is one that Lambda's image trusts; the database's is not. */
@@ -41,7 +53,7 @@ export class Database extends Stack {
         super(scope, id, props);
         const subnetIds = props.network.vpc.isolatedSubnets.map((it) => it.subnetId);
         const groups = this.securityGroups(props.network);
-        const cluster = this.cluster(subnetIds, groups.database);
+        const cluster = this.cluster(subnetIds, groups.database, props.debug);
         const instance = new CfnDBInstance(this, 'Instance', {
             dbClusterIdentifier: cluster.ref,
             dbInstanceClass: instanceClass,
@@ -50,14 +62,16 @@ export class Database extends Stack {
             autoMinorVersionUpgrade: true,
         });
         const proxy = new CfnDBProxy(this, 'Proxy', {
-            dbProxyName: project.toLowerCase(),
+            dbProxyName: name,
             engineFamily: 'POSTGRESQL',
             defaultAuthScheme: 'IAM_AUTH',
             requireTls: true,
             roleArn: this.proxyRole(cluster).roleArn,
             vpcSubnetIds: subnetIds,
             vpcSecurityGroupIds: [groups.proxy.securityGroupId],
+            debugLogging: props.debug,
         });
+        proxy.node.addDependency(this.logs('ProxyLogs', proxyLogGroup));
         const target = new CfnDBProxyTargetGroup(this, 'Target', {
             dbProxyName: proxy.ref,
             targetGroupName: 'default',
@@ -92,7 +106,16 @@ export class Database extends Stack {
         return { proxy, database };
     }
 
-    private cluster(subnetIds: string[], group: SecurityGroup): CfnDBCluster {
+    /** A log group that RDS would make by itself, and keep for ever. */
+    private logs(id: string, logGroupName: string): LogGroup {
+        return new LogGroup(this, id, {
+            logGroupName,
+            retention: RetentionDays.ONE_DAY,
+            removalPolicy: RemovalPolicy.DESTROY,
+        });
+    }
+
+    private cluster(subnetIds: string[], group: SecurityGroup, debug: boolean): CfnDBCluster {
         const subnetGroup = new CfnDBSubnetGroup(this, 'Subnets', {
             dbSubnetGroupDescription: 'The isolated subnets',
             subnetIds,
@@ -104,6 +127,8 @@ export class Database extends Stack {
         });
         const cluster = new CfnDBCluster(this, 'Cluster', {
             ...engine,
+            dbClusterIdentifier: name,
+            ...(debug ? { enableCloudwatchLogsExports: [refusals] } : {}),
             databaseName: database,
             masterUsername: adminUser,
             masterUserAuthenticationType: 'iam-db-auth',
@@ -116,6 +141,7 @@ export class Database extends Stack {
             backupRetentionPeriod: 1,
             copyTagsToSnapshot: true,
         });
+        if (debug) cluster.node.addDependency(this.logs('Refusals', `/aws/rds/cluster/${name}/${refusals}`));
         // populate makes it again in seconds: no snapshot stays behind that costs.
         cluster.applyRemovalPolicy(RemovalPolicy.DESTROY);
         return cluster;

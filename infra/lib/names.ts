@@ -17,3 +17,8 @@ export const readerUser = 'stadiums_reader';
 
 export const postgresPort = 5432;
 export const cachePort = 6379;
+
+/** What the stack of a step, `Step05`, is called: `Stadiums-Step05`, or `Stadiums-ada-Step05` for an owner. */
+export function stepStackName(id: string, owner?: string): string {
+    return [project, owner, id].filter((it) => it !== undefined).join('-');
+}

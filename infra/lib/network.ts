@@ -31,8 +31,11 @@ const addresses = '10.0.0.0/16';
 export class Network extends Stack {
     readonly vpc: Vpc;
     /**
-     * The functions' security group. It lives here and not in their stacks, so that destroying one of these does not wait
-     * until Lambda has given back its network interfaces.
+     * The functions' security group. It lives here and not in their stacks, because functions with the same subnets and
+     * groups share their network interfaces: one set for all steps. CloudFormation waits with the deletion of a function's
+     * stack until its interfaces are given back, which others have seen take 20 to 60 minutes
+     * (github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/392); interfaces that another function still uses
+     * are not given back at all, so it is the last stack that waits.
      */
     readonly functions: SecurityGroup;
 

@@ -36,13 +36,13 @@ export function writeLogs(group: ILogGroup): PolicyStatement {
     });
 }
 
-const interfaceActions = [
+export const interfaceActions = [
     'ec2:AssignPrivateIpAddresses',
     'ec2:CreateNetworkInterface',
     'ec2:DeleteNetworkInterface',
     'ec2:UnassignPrivateIpAddresses',
 ];
-const describeActions = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
+export const describeActions = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
 
 /**
  * The network interfaces through which a function reaches the VPC. The Lambda service creates them with the function's

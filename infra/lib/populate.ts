@@ -1,12 +1,8 @@
-// The function that fills the database, and its one invocation: when it is created, and when it or the data change. A
-// stack of its own, so that a failure here does not take down the database, which is slow to create.
+// The function that fills the database. `npm run deploy` invokes it when its stack stands, and no resource of the template
+// does: a failure then neither rolls the stack back, which takes as long as its network interfaces, nor deletes the log that
+// says why; and what is asked again is one invocation.
 
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import { Trigger } from 'aws-cdk-lib/triggers';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { bootstrap } from './bootstrap.ts';
@@ -27,12 +23,11 @@ export class Populate extends Stack {
         super(scope, id, props);
         const { workspace } = props;
         const crate = workspace.populate;
-        const rust = new RustFunction(this, 'Rust', {
+        new RustFunction(this, 'Rust', {
             crate,
             bootstrap: bootstrap(workspace, crate),
             functionName: this.stackName,
-            // A new description is a new version of the function, and each version is invoked once.
-            description: `Fills the database. Data: ${dataHash(workspace)}`,
+            description: 'Fills the database',
             variables: {
                 DATABASE_ENDPOINT: props.database.endpoint,
                 DATABASE_PORT: String(postgresPort),
@@ -43,18 +38,5 @@ export class Populate extends Stack {
             network: props.network,
             statements: [props.database.signInAs(adminUser)],
         });
-        new Trigger(this, 'Run', {
-            handler: rust.function,
-            timeout: Duration.seconds(crate.timeout * 2),
-        });
     }
-}
-
-/** Of what populate writes into the database. */
-function dataHash(workspace: Workspace): string {
-    const hash = createHash('sha256');
-    for (const name of ['schema.sql', 'stadiums.json']) {
-        hash.update(readFileSync(join(workspace.root, 'data', name)));
-    }
-    return hash.digest('hex').slice(0, 16);
 }

@@ -7,6 +7,7 @@ import { parse } from 'smol-toml';
 
 import { project } from './names.ts';
 import { zoneCount } from './network.ts';
+import { defaultRate } from './settings.ts';
 import type { Step } from './workspace.ts';
 
 /** One constant of `data/facts.toml`. */
@@ -68,6 +69,29 @@ export class Prices {
         return this.fact('limits.rate_per_environment', 'requests/s').value;
     }
 
+    /** Requests a second to Parameter Store, of all functions of the account in a Region. */
+    parameterStoreQuota(): number {
+        return this.fact('parameter_store.quota', 'requests/s').value;
+    }
+
+    /** Parameter Store's higher throughput: requests a second, and what 10,000 of them cost. */
+    higherThroughput(): { readonly quota: number; readonly usdPer10000: number } {
+        return {
+            quota: this.fact('parameter_store.quota_higher_get_parameter', 'requests/s').value,
+            usdPer10000: this.fact('prices.parameter_store.interaction', 'USD/10000 interactions').value,
+        };
+    }
+
+    /** USD for a metric of one's own that is written in every hour of a month. */
+    metric(): number {
+        return this.fact('prices.metrics.custom', 'USD/metric-month').value;
+    }
+
+    /** USD for an hour in which a vCPU of the database does more than its class has credits for. */
+    surplusCredits(): number {
+        return this.fact('prices.database.aurora_t4g_surplus_vcpu_hour', 'USD/vCPU-h').value;
+    }
+
     private fact(path: string, unit: string): Fact {
         const walk = (at: unknown, key: string): unknown => (at as Record<string, unknown> | undefined)?.[key];
         const fact = path.split('.').reduce(walk, this.facts as unknown) as Fact | undefined;
@@ -76,6 +100,11 @@ export class Prices {
         }
         return fact;
     }
+}
+
+/** Metrics that the log lines of a step make (steps/support, emf.rs): ColdStart, RowCount, CacheHit. */
+function metrics(step: Step): number {
+    return 1 + Number(step.services.includes('database')) + Number(step.services.includes('cache'));
 }
 
 /** The shared stacks that `steps` need, by their ids. */
@@ -88,8 +117,8 @@ export function sharedStacks(steps: readonly Step[]): string[] {
     ];
 }
 
-/** A table for people: the shared stacks in `stacks`, then each of `steps`. */
-export function table(prices: Prices, stacks: readonly string[], steps: readonly Step[]): string {
+/** A table for people: the shared stacks in `stacks`, then each of `steps`, whose API lets `rate` requests a second through. */
+export function table(prices: Prices, stacks: readonly string[], steps: readonly Step[], rate = defaultRate): string {
     const lines = prices.standing().filter((it) => stacks.includes(it.stack));
     const total = lines.reduce((sum, it) => sum + it.usdPerHour, 0);
     const row = (stack: string, what: string, hour: string, day: string, rest = ''): string =>
@@ -109,6 +138,14 @@ export function table(prices: Prices, stacks: readonly string[], steps: readonly
             const usd = sampleDurations.map((it) => money(prices.millionRequests(step, it), 2)).join(' or ');
             return `${step.id.padEnd(24)} ${`${step.memory} MB, ${step.architecture}`.padEnd(38)} ${usd}`;
         }),
+        ...steps.slice(0, 1).map((step) => {
+            const day = (prices.millionRequests(step, sampleDurations[0]) * rate * 86_400) / 1e6;
+            return `The throttle is ${rate} requests/s: a URL that somebody calls without a pause costs at most ${money(day, 2)} a day at ${sampleDurations[0]} ms.`;
+        }),
+        `Metrics, made of log lines: ${[...new Set(steps.map(metrics))].join(' or ')} a step, ${money(prices.metric(), 2)} each for a month, billed for the hours with calls.`,
+        ...(stacks.includes('Database')
+            ? [`A vCPU of the database that is busy for longer than its credits last: ${money(prices.surplusCredits(), 2)} an hour.`]
+            : []),
         'Logs, traces, and the storage and I/O of the database come on top.',
     ].join('\n');
 }

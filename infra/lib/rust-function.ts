@@ -29,8 +29,8 @@ export interface RustFunctionProps {
     readonly network?: { readonly vpc: IVpc; readonly functions: ISecurityGroup } | undefined;
     /** What it may do besides writing its logs and traces. */
     readonly statements: readonly PolicyStatement[];
-    /** Whether the Parameters and Secrets extension is attached. */
-    readonly extension?: boolean;
+    /** The layer of the Parameters and Secrets extension: its ARN, or the newest that CDK knows; none without it. */
+    readonly extension?: string | 'newest known' | undefined;
 }
 
 export class RustFunction extends Construct {
@@ -61,7 +61,8 @@ export class RustFunction extends Construct {
             runtime: Runtime.PROVIDED_AL2023,
             handler: 'bootstrap',
             architecture: crate.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
-            code: Code.fromAsset(bootstrap.folder),
+            // A build with `--output-format zip` leaves a zip beside it.
+            code: Code.fromAsset(bootstrap.path, { exclude: ['*', '!bootstrap'] }),
             memorySize: crate.memory,
             timeout: Duration.seconds(crate.timeout),
             // Adds the right to send traces to the role.
@@ -70,7 +71,7 @@ export class RustFunction extends Construct {
             role,
             logGroup,
             ...(network ? { vpc: network.vpc, securityGroups: [network.functions] } : {}),
-            ...(props.extension ? { paramsAndSecrets: extension } : {}),
+            ...(props.extension !== undefined ? { paramsAndSecrets: extension(props.extension) } : {}),
         });
         if (bootstrap.problem !== undefined && this.node.tryGetContext('placeholders') === undefined) {
             Annotations.of(this).addError(bootstrap.problem);
@@ -78,5 +79,11 @@ export class RustFunction extends Construct {
     }
 }
 
-/** CDK knows its ARN in every Region that has it. */
-const extension = ParamsAndSecretsLayerVersion.fromVersion(ParamsAndSecretsVersions.V1_0_103);
+/** The version that CDK is asked for where no ARN is given. It knows fewer Regions than have the layer: `npm run doctor` looks. */
+export const extensionVersionName = ParamsAndSecretsVersions.V1_0_103;
+
+function extension(layer: string): ParamsAndSecretsLayerVersion {
+    return layer === 'newest known'
+        ? ParamsAndSecretsLayerVersion.fromVersion(extensionVersionName)
+        : ParamsAndSecretsLayerVersion.fromVersionArn(layer);
+}

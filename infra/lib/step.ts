@@ -1,6 +1,6 @@
 // One step: its function and its API.
 
-import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
@@ -9,6 +9,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
 import { bootstrap } from './bootstrap.ts';
+import type { Cache } from './cache.ts';
 import type { Database } from './database.ts';
 import { readerUser } from './names.ts';
 import type { Network } from './network.ts';
@@ -23,10 +24,19 @@ export interface StepProps extends StackProps {
     readonly network: Network | undefined;
     /** Present if the manifest names it. */
     readonly database: Database | undefined;
+    /** Present if the manifest names it. */
+    readonly cache: Cache | undefined;
+    /** Requests a second that the API lets through. */
+    readonly rate: number;
+    /** As of `RustFunctionProps`. */
+    readonly extension: string | undefined;
 }
 
-/** Twice what the sample's load test ends with: enough to measure, and a stranger with the URL cannot run up a bill. */
-const throttle = { rateLimit: 200, burstLimit: 200 };
+/**
+ * Requests at once, or after a while without any: what a measurement without pauses needs. What a stranger with the URL can run
+ * up depends on the rate alone.
+ */
+const burst = 200;
 
 /** A line for each request. Nothing about the client is in it. */
 const accessLog = {
@@ -43,7 +53,7 @@ const accessLog = {
 export class StepStack extends Stack {
     constructor(scope: Construct, id: string, props: StepProps) {
         super(scope, id, props);
-        const { step, workspace, network, database } = props;
+        const { step, workspace, network, database, cache } = props;
         const rust = new RustFunction(this, 'Rust', {
             crate: step,
             bootstrap: bootstrap(workspace, step),
@@ -55,8 +65,10 @@ export class StepStack extends Stack {
                 ...(step.services.includes('parameters') ? [new PolicyStatement(parameters(this))] : []),
                 ...(database ? [database.signInAs(readerUser)] : []),
             ],
-            extension: step.extension,
+            extension: props.extension,
         });
+        // The function finds the cache through Parameter Store. The import keeps it from being deleted before the function.
+        if (cache) Tags.of(rust.function).add('cache', cache.name);
         const api = new HttpApi(this, 'Api', { apiName: this.stackName, createDefaultStage: false });
         api.addRoutes({
             path: '/',
@@ -67,7 +79,7 @@ export class StepStack extends Stack {
             httpApi: api,
             stageName: '$default',
             autoDeploy: true,
-            throttle,
+            throttle: { rateLimit: props.rate, burstLimit: Math.max(burst, props.rate) },
             accessLogSettings: {
                 destination: new LogGroupLogDestination(this.accessLogs()),
                 format: AccessLogFormat.custom(JSON.stringify(accessLog)),

@@ -1,76 +1,44 @@
-// The AWS account, through the AWS CLI: who is asking, what it allows, what is in it.
+// The AWS account: who is asking, where, and which stacks of the workshop are in it.
 
 import { spawnSync } from 'node:child_process';
 
 import { project } from '../lib/names.ts';
-import { zoneCount } from '../lib/network.ts';
-import { Failure } from './command-line.ts';
+import { aws } from './aws.ts';
 
-/** RDS Proxy does not exist in this zone of us-east-1. Its name differs from account to account, its id does not. */
-const withoutProxy = 'use1-az3';
-
-/** Runs the AWS CLI and returns what it answers; `help` is what to do when it fails. */
-function aws<T>(command: string, help: string): T {
-    const { status, stdout, stderr, error } = spawnSync('aws', [...command.split(' '), '--output', 'json'], {
-        encoding: 'utf8',
-    });
-    if (error) throw new Failure(`the AWS CLI does not start (${error.message}): install it, version 2`);
-    if (status !== 0) throw new Failure(`aws ${command}: ${stderr.trim()}\n${help}`);
-    return (stdout.trim() === '' ? {} : JSON.parse(stdout)) as T;
+/** A stack of the workshop, in whatever state. */
+export interface Stack {
+    readonly name: string;
+    /** CloudFormation's: `CREATE_COMPLETE`. */
+    readonly status: string;
+    readonly created: string;
 }
 
-/** Says whose account it is and returns the workshop's stacks in it. Stops without an AWS CLI or credentials. */
-export function introduce(): string[] {
-    const { stdout } = spawnSync('aws', ['--version'], { encoding: 'utf8' });
-    // A missing one is told by the first question to it.
-    if (stdout?.startsWith('aws-cli/1')) console.warn('This is version 1 of the AWS CLI: it reads AWS_DEFAULT_REGION, and not AWS_REGION.');
-    const number = account();
-    const existing = existingStacks();
-    console.log(`AWS account ${number}. Its stacks of this workshop: ${existing.join(', ') || 'none'}.`);
-    return existing;
+/** Whether something can be deployed into it or read from it: neither under way, nor failed, nor rolled back. */
+export function usable(stack: Stack): boolean {
+    return stack.status.endsWith('_COMPLETE') && !/ROLLBACK|DELETE/.test(stack.status);
 }
 
-/** The account's number. */
-function account(): string {
-    const identity = aws<{ Account: string }>(
-        'sts get-caller-identity',
-        'No valid credentials: run `aws configure` or `aws sso login`, and set AWS_PROFILE if you use profiles.',
+/** The Region that the AWS CLI uses; undefined where it has none. */
+export function region(): string | undefined {
+    const configured = (): string => spawnSync('aws', ['configure', 'get', 'region'], { encoding: 'utf8' }).stdout?.trim();
+    return process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION'] || configured() || undefined;
+}
+
+/** The account's number. Stops without an AWS CLI or credentials. */
+export async function account(): Promise<string> {
+    return (await aws<{ Account: string }>('sts', 'get-caller-identity')).Account;
+}
+
+/**
+ * The workshop's stacks that exist. ListStacks needs no right to describe strangers' stacks, and also lists, for 90 days,
+ * those that are gone.
+ */
+export async function stacks(): Promise<Stack[]> {
+    const answer = await aws<{ StackSummaries: { StackName: string; StackStatus: string; CreationTime: string; ParentId?: string }[] }>(
+        'cloudformation',
+        'list-stacks',
     );
-    return identity.Account;
-}
-
-/** Stops if the CDK toolkit is missing in the account. */
-export function checkToolkit(): void {
-    aws(
-        'ssm get-parameter --name /cdk-bootstrap/hnb659fds/version',
-        'The CDK toolkit is missing in this account and Region: run `npx cdk bootstrap` in infra/, once.',
-    );
-}
-
-/** How many environments all functions of the account may have at a time. */
-export function concurrency(): number {
-    const settings = aws<{ AccountLimit: { ConcurrentExecutions: number } }>(
-        'lambda get-account-settings',
-        'The quota of Lambda cannot be read: lambda:GetAccountSettings is needed.',
-    );
-    return settings.AccountLimit.ConcurrentExecutions;
-}
-
-/** The Availability Zones to use. */
-export function zones(): string[] {
-    const answer = aws<{ AvailabilityZones: { ZoneName: string; ZoneId: string }[] }>(
-        'ec2 describe-availability-zones --filters Name=zone-type,Values=availability-zone',
-        'The Availability Zones cannot be listed: ec2:DescribeAvailabilityZones is needed.',
-    );
-    const names = answer.AvailabilityZones.filter((it) => it.ZoneId !== withoutProxy).map((it) => it.ZoneName);
-    return names.sort().slice(0, zoneCount);
-}
-
-/** The names of the workshop's stacks that exist. */
-export function existingStacks(): string[] {
-    const answer = aws<{ Stacks: { StackName: string }[] }>(
-        'cloudformation describe-stacks',
-        'The stacks cannot be listed: is there a Region (AWS_REGION), and is cloudformation:DescribeStacks allowed?',
-    );
-    return answer.Stacks.map((it) => it.StackName).filter((name) => name.startsWith(`${project}-`));
+    return answer.StackSummaries.filter(
+        (it) => it.StackName.startsWith(`${project}-`) && it.StackStatus !== 'DELETE_COMPLETE' && it.ParentId === undefined,
+    ).map((it) => ({ name: it.StackName, status: it.StackStatus, created: it.CreationTime }));
 }

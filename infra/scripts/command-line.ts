@@ -19,12 +19,19 @@ export interface Arguments {
     readonly yes: boolean;
     /** `--prebuilt`: deploy what is in target/lambda/. */
     readonly prebuilt: boolean;
+    /** `--everyone`: of all owners. */
+    readonly everyone: boolean;
+    /** `--step STEP`: what a room gets. */
+    readonly step: readonly string[];
+    /** `--skip CHECK,...`: what the smoke test leaves out. */
+    readonly skip: string;
 }
 
 /** Something that the person at the terminal can put right: no stack trace. */
 export class Failure extends Error {}
 
-export function parse(usage: string): Arguments {
+/** Reads the arguments; `otherwise` are the names where none is given. */
+export function parse(usage: string, otherwise: readonly string[] = []): Arguments {
     try {
         const { positionals, values } = parseArgs({
             allowPositionals: true,
@@ -32,10 +39,14 @@ export function parse(usage: string): Arguments {
                 context: { type: 'string', short: 'c', multiple: true, default: [] },
                 yes: { type: 'boolean', short: 'y', default: false },
                 prebuilt: { type: 'boolean', default: false },
+                everyone: { type: 'boolean', default: false },
+                step: { type: 'string', multiple: true, default: [] },
+                skip: { type: 'string', default: '' },
             },
         });
         const settings = fromOptions(values.context);
-        if (positionals.length > 0) return { names: positionals, settings, ...values };
+        const names = positionals.length > 0 ? positionals : otherwise;
+        if (names.length > 0) return { names, settings, ...values };
     } catch (error) {
         throw new Failure(`${(error as Error).message}\nusage: ${usage}`);
     }
@@ -50,6 +61,11 @@ export async function run(main: () => Promise<void>): Promise<void> {
         console.error(error instanceof Error && !(error instanceof TypeError) ? error.message : error);
         process.exitCode = 1;
     }
+}
+
+/** Whether a program starts and ends well. */
+export function works(program: string, ...rest: readonly string[]): boolean {
+    return spawnSync(program, rest, { stdio: 'ignore' }).status === 0;
 }
 
 /** Runs a program that speaks to the person at the terminal. */

@@ -3,7 +3,7 @@
 import { copyFileSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { buildCommand } from '../lib/bootstrap.ts';
+import { buildCommand, zipFile } from '../lib/bootstrap.ts';
 import { loadWorkspace, select } from '../lib/workspace.ts';
 import { execute, run } from './command-line.ts';
 
@@ -16,7 +16,7 @@ await run(async () => {
     const lines: string[] = [];
     for (const crate of crates) {
         execute([...buildCommand(crate), '--output-format', 'zip'], workspace.root);
-        const zip = join(folder, `${crate.name}-${crate.architecture}.zip`);
+        const zip = zipFile(workspace, crate);
         copyFileSync(join(workspace.target, 'lambda', crate.name, 'bootstrap.zip'), zip);
         lines.push(`${statSync(zip).size.toString().padStart(10)} bytes  ${zip}`);
     }

@@ -1,7 +1,7 @@
 // A step's stack is what its manifest says.
 
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -44,7 +44,7 @@ for (const step of here.workspace.steps) {
     test(`${step.name}: the API answers GET / alone, throttled and with an access log`, () => {
         assert.equal(only(resources(here, 'AWS::ApiGatewayV2::Route', step.id)).Properties['RouteKey'], 'GET /');
         const stage = only(resources(here, 'AWS::ApiGatewayV2::Stage', step.id)).Properties;
-        assert.ok(stage['DefaultRouteSettings'].ThrottlingRateLimit > 0);
+        assert.equal(stage['DefaultRouteSettings'].ThrottlingRateLimit, 20);
         assert.ok(stage['AccessLogSettings'].DestinationArn);
     });
 
@@ -57,6 +57,49 @@ for (const step of here.workspace.steps) {
         assert.equal(outputs['Architecture']?.Value, step.architecture);
     });
 }
+
+test('a load test asks for its own rate', () => {
+    const there = synthesise({ rate: '500' });
+    const { DefaultRouteSettings: settings } = only(resources(there, 'AWS::ApiGatewayV2::Stage', 'Step05')).Properties;
+    assert.deepEqual([settings.ThrottlingRateLimit, settings.ThrottlingBurstLimit], [500, 500]);
+});
+
+test('a step with a cache holds it, so that it is not deleted before the step', () => {
+    const imports = (stack: string): string => JSON.stringify(template(here, stack).Resources);
+    assert.match(imports('Step05'), /"Fn::ImportValue":"Stadiums-Cache:/);
+    assert.doesNotMatch(imports('Step04'), /Stadiums-Cache/);
+});
+
+test('populate is invoked by no resource: a failure rolls nothing back', () => {
+    const types = Object.values(template(here, 'Populate').Resources).map((it) => it.Type);
+    assert.deepEqual(types.filter((it) => /^Custom::|CustomResource/.test(it)), []);
+    assert.equal(resources(here, 'AWS::Lambda::Function', 'Populate').length, 1);
+});
+
+test('a package is the function alone, whatever else the build left beside it', () => {
+    const copy = copyOfRepository();
+    const folder = join(copy, 'nothing-is-built/lambda/floor');
+    mkdirSync(folder, { recursive: true });
+    const elf = Buffer.from([0x7f, 0x45, 0x4c, 0x46, ...Array(14).fill(0), 0x3e, 0]);
+    writeFileSync(join(folder, 'bootstrap'), elf);
+    writeFileSync(join(folder, 'bootstrap.zip'), 'a zip');
+    // Two: the placeholder, and this one.
+    assert.deepEqual(synthesise({}, copy).packages, [['bootstrap'], ['bootstrap']]);
+});
+
+test('a layer that is given is the one of its architecture', () => {
+    const arn = 'arn:aws:lambda:me-central-1:123456789012:layer:AWS-Parameters-and-Secrets-Lambda-Extension-Arm64:27';
+    const there = synthesise({ 'extension-arn': arn });
+    const layers = (stack: string): unknown => only(resources(there, 'AWS::Lambda::Function', stack)).Properties['Layers'];
+    assert.deepEqual(layers('Step06'), [arn]);
+    assert.notDeepEqual(layers('Step05'), [arn]);
+});
+
+test('a room is the steps of every name, and no step of nobody', () => {
+    const there = synthesise({ room: 'ada,ben', steps: 'Step05' });
+    const steps = [...there.names].filter(([id]) => id.includes('Step')).map(([, name]) => name);
+    assert.deepEqual(steps.sort(), ['Stadiums-ada-Step05', 'Stadiums-ben-Step05']);
+});
 
 test('no cache is paid for before 05, and no database by the floor', () => {
     for (const id of ['Step00', 'Step01', 'Step02', 'Step03', 'Step04']) {

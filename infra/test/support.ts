@@ -28,6 +28,8 @@ export interface Synthesised {
     readonly names: ReadonlyMap<string, string>;
     /** All stacks that a stack waits for, by ids. */
     readonly dependencies: ReadonlyMap<string, ReadonlySet<string>>;
+    /** The files of each function's package. */
+    readonly packages: readonly string[][];
 }
 
 /** cdk.json's, without the built-in validator: it is slow to start and runs at `npm run synth`. */
@@ -46,7 +48,7 @@ export function synthesise(settings: Record<string, unknown> = {}, root = reposi
     const workspace = { ...loadWorkspace(root), target: join(root, 'nothing-is-built') };
     const it = app(settings);
     build(it, workspace);
-    const { stacks } = it.synth();
+    const { stacks, directory } = it.synth();
     const dependencies = new Map<string, Set<string>>();
     for (const stack of stacks) {
         const direct = stack.dependencies.map(({ id }) => id).filter((id) => !id.endsWith('.assets'));
@@ -58,6 +60,9 @@ export function synthesise(settings: Record<string, unknown> = {}, root = reposi
         templates: new Map(stacks.map((stack) => [stack.id, stack.template as StackTemplate])),
         names: new Map(stacks.map((stack) => [stack.id, stack.stackName])),
         dependencies,
+        packages: readdirSync(directory)
+            .filter((it) => it.startsWith('asset.'))
+            .map((it) => readdirSync(join(directory, it))),
     };
 }
 

@@ -98,7 +98,9 @@ async fn nothing_is_sent_when_the_trace_is_not_sampled() {
 async fn metrics_and_logs_are_json_lines() {
     let bench = Bench::start().await;
     let mut golden = String::new();
-    for target in bench.lessons() {
+    // The constant answer is logged, too.
+    let answer = bench.target("floor-answer");
+    for target in bench.lessons().into_iter().chain([answer]) {
         let (mut environment, lines) = bench.logged_environment(&target).await;
         bench.get(&mut environment).await;
         bench.get(&mut environment).await;

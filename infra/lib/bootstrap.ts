@@ -33,7 +33,8 @@ export function bootstrap(workspace: Workspace, crate: Crate): Bootstrap {
 /** One package at a time: `--bin` would unite the features of the whole workspace. */
 export function buildCommand(crate: Crate): string[] {
     const architecture = crate.architecture === 'arm64' ? '--arm64' : '--x86-64';
-    return ['cargo', 'lambda', 'build', '--release', architecture, '-p', crate.package];
+    const profile = crate.profile === 'release' ? ['--release'] : ['--profile', crate.profile];
+    return ['cargo', 'lambda', 'build', ...profile, architecture, '-p', crate.package];
 }
 
 /** From the ELF header: `e_machine` is a little-endian half-word at offset 18. */

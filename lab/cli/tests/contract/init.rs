@@ -123,7 +123,7 @@ async fn what_init_opened_may_be_dead_at_the_first_request() {
 async fn what_init_has_read_is_the_first_answer() {
     let bench = Bench::start().await;
     let services = &bench.lab.services;
-    for name in ["14"] {
+    for name in ["14", "15"] {
         let mut environment = bench.environment(&bench.target(name)).await;
         services.settle().await;
         let before = services.counts();

@@ -58,13 +58,14 @@ pub fn of(workspace: &Workspace, step: &Step) -> Result<String> {
     Ok(text)
 }
 
-/// A manifest's dependencies, memory size, architecture and variables: the rest names the step.
+/// A manifest's dependencies, memory size, architecture, profile and variables: the rest names the step.
 fn deployment(manifest: &str) -> String {
     let of_interest = |line: &&str| {
         line.contains("workspace = true")
             || line.contains("{{resolve:ssm:")
             || line.starts_with("memory")
             || line.starts_with("architecture")
+            || line.starts_with("profile")
             || line.contains("path =") && line.starts_with("support")
     };
     let mut kept: Vec<&str> = manifest.lines().filter(of_interest).collect();

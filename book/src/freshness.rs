@@ -14,16 +14,22 @@ use proc_macro2::{TokenStream, TokenTree};
 /// where the commit is not known here: a shallow clone, or no git.
 pub fn changed(root: &Path, step: &Step, session: &Session) -> Result<Vec<String>> {
     let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
-    let profile = profile_changed(&session.conditions.build, &manifest);
+    let profile = profile_changed(&session.conditions.build, step.profile(), &manifest);
     let mut changed: Vec<String> = profile.into_iter().collect();
     changed.extend(sources_changed(root, step, session)?);
     Ok(changed)
 }
 
-/// That the profile would now build something else, in a word.
-fn profile_changed(build: &Build, manifest: &str) -> Option<String> {
-    let differs = profile::resolved(manifest, &build.profile) != build.settings;
-    differs.then(|| format!("Cargo.toml's profile.{}", build.profile))
+/// That a step's profile would now build something else, in a word.
+fn profile_changed(build: &Build, profile: &str, manifest: &str) -> Option<String> {
+    let measured = if profile == build.profile {
+        Some(&build.settings)
+    } else {
+        build.profiles.get(profile)
+    };
+    let is_same =
+        measured.is_some_and(|settings| *settings == profile::resolved(manifest, profile));
+    (!is_same).then(|| format!("Cargo.toml's profile.{profile}"))
 }
 
 fn sources_changed(root: &Path, step: &Step, session: &Session) -> Result<Vec<String>> {
@@ -109,17 +115,39 @@ mod tests {
 
     #[test]
     fn a_changed_profile_is_noticed() {
-        let manifest = "[profile.release]\npanic = \"abort\"\n";
-        let build = |settings: &str| Build {
+        let manifest = "[profile.release]\npanic = \"abort\"\n[profile.small]\ninherits = \"release\"\nopt-level = \"z\"\n";
+        let build = |settings: &str, small: Option<&str>| Build {
             commit: None,
             dirty: false,
             rustc: "rustc 1.95.0".to_owned(),
             profile: "release".to_owned(),
             settings: settings.to_owned(),
+            profiles: small
+                .map(|settings| ("small".to_owned(), settings.to_owned()))
+                .into_iter()
+                .collect(),
         };
         let now = "opt-level=3 lto=false codegen-units=16 panic=abort strip=none";
-        assert_eq!(profile_changed(&build(now), manifest), None);
-        assert!(profile_changed(&build("opt-level=3 lto=thin"), manifest).is_some());
+        assert_eq!(
+            profile_changed(&build(now, None), "release", manifest),
+            None
+        );
+        let before = build("opt-level=3 lto=thin", None);
+        assert!(profile_changed(&before, "release", manifest).is_some());
+
+        let own = "opt-level=z lto=false codegen-units=16 panic=abort strip=none";
+        assert_eq!(
+            profile_changed(&build(now, Some(own)), "small", manifest),
+            None
+        );
+        for small in [Some(now), None] {
+            let changed = profile_changed(&build(now, small), "small", manifest);
+            assert_eq!(
+                changed.as_deref(),
+                Some("Cargo.toml's profile.small"),
+                "{small:?}"
+            );
+        }
     }
 
     const CODE: &str = "/// Says it.\nfn f(a: u8) -> u8 {\n    // adds\n    g(a, 1)\n}\n";

@@ -40,7 +40,8 @@ export function zipFile(workspace: Workspace, crate: Crate): string {
 /** One package at a time: `--bin` would unite the features of the whole workspace. */
 export function buildCommand(crate: Crate): string[] {
     const architecture = crate.architecture === 'arm64' ? '--arm64' : '--x86-64';
-    return ['cargo', 'lambda', 'build', '--release', architecture, '-p', crate.package];
+    const profile = crate.profile === 'release' ? ['--release'] : ['--profile', crate.profile];
+    return ['cargo', 'lambda', 'build', ...profile, architecture, '-p', crate.package];
 }
 
 /** From the ELF header: `e_machine` is a little-endian half-word at offset 18. */

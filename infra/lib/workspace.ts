@@ -14,6 +14,8 @@ export interface Crate {
     readonly name: string;
     /** The package: `step-05-elasticache`. */
     readonly package: string;
+    /** The cargo profile that it is built in. */
+    readonly profile: string;
     readonly architecture: Architecture;
     /** MiB */
     readonly memory: number;
@@ -127,6 +129,7 @@ function crate(it: Package): Crate {
     return {
         name: binary(it) ?? it.name,
         package: it.name,
+        profile: text(it.metadata?.step ?? {}, 'profile', 'release'),
         architecture: oneOf(it.metadata?.step ?? {}, 'architecture', ['x86_64', 'arm64'], 'x86_64'),
         memory: whole(deploy, 'memory', 128, 10240),
         timeout: whole(deploy, 'timeout', 1, 900),
@@ -181,6 +184,14 @@ function whole(table: Table, key: string, least: number, most: number): number {
             `[package.metadata.lambda.deploy] needs a whole number from ${least} to ${most} for ${key}, ` +
                 `not ${JSON.stringify(value)}`,
         );
+    }
+    return value;
+}
+
+function text(table: Table, key: string, otherwise: string): string {
+    const value = table[key] ?? otherwise;
+    if (typeof value !== 'string') {
+        throw new Error(`${key} is ${JSON.stringify(value)} and must be a text`);
     }
     return value;
 }

@@ -55,6 +55,9 @@ test('a function that is not built, or built for another machine, says which com
     assert.ok(step);
     const command = 'cargo lambda build --release --arm64 -p step-06-graviton';
     assert.equal(buildCommand(step).join(' '), command);
+    const [own] = select(workspace, ['15']);
+    const ownProfile = 'cargo lambda build --profile small --arm64 -p step-15-release-profile';
+    assert.equal(buildCommand(own!).join(' '), ownProfile);
     const missing = bootstrap(copy, step);
     assert.equal(missing.path, placeholder);
     assert.match(missing.problem ?? '', /06-graviton is not built: run `cargo lambda build .* step-06-graviton` in /);

@@ -1,13 +1,13 @@
 //! What the results say about the machine and the source.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use lab_results::schema::{Build, Machine};
 
 use lab_workspace::builder::RELEASE;
-use lab_workspace::profile;
+use lab_workspace::{Workspace, profile};
 
 /// This machine.
 pub fn machine() -> Machine {
@@ -36,8 +36,9 @@ pub fn machine() -> Machine {
     }
 }
 
-/// The source as it stands and the compiler that builds it.
-pub fn build(root: &Path) -> Build {
+/// The source as it stands, the compiler that builds it, and the profiles of the steps.
+pub fn build(workspace: &Workspace) -> Build {
+    let root = &workspace.root;
     let output = |program: &str, arguments: &[&str]| {
         let output = Command::new(program)
             .args(arguments)
@@ -54,5 +55,17 @@ pub fn build(root: &Path) -> Build {
         rustc: output(&rustc, &["--version"]).unwrap_or_else(|| "unknown".to_owned()),
         profile: RELEASE.to_owned(),
         settings: profile::settings(root, RELEASE),
+        profiles: profiles(workspace),
     }
+}
+
+/// The settings of the profiles that steps name besides the usual one.
+fn profiles(workspace: &Workspace) -> BTreeMap<String, String> {
+    let named = workspace
+        .steps
+        .iter()
+        .filter_map(|step| step.manifest.profile.clone());
+    named
+        .map(|name| (name.clone(), profile::settings(&workspace.root, &name)))
+        .collect()
 }

@@ -1,22 +1,26 @@
 //! Building. What is measured is built as it would be for a deployment: cargo unites the features of packages that are
-//! built in one call, and a step would carry another one's code. So only packages with the same dependencies share a call.
+//! built in one call, and a step would carry another one's code. So only packages with the same dependencies share a call, and
+//! the profile: each package is built in the one that its manifest names.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod groups;
+
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use cargo_metadata::{DependencyKind, Message, MetadataCommand, Package};
+use cargo_metadata::Message;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::progress::Progress;
+pub use groups::{Group, groups};
 
-/// The profile of what is measured and deployed.
+/// The profile of what is measured and deployed, unless a package's `[package.metadata.step]` names its own.
 pub const RELEASE: &str = "release";
 /// The lab's own package, and the profile of all that is the lab's.
 const LAB: &str = "lab";
@@ -28,14 +32,15 @@ const SILENCE: Duration = Duration::from_secs(1);
 pub async fn build(root: &Path, packages: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
     let mut executables = BTreeMap::new();
     for group in groups(root, packages)? {
-        executables.extend(build_together(root, RELEASE, &group, &[]).await?);
+        executables.extend(build_together(root, &group.profile, &group.packages, &[]).await?);
     }
     Ok(executables)
 }
 
 /// Builds one package as it is deployed and answers where its executable is.
 pub async fn build_one(root: &Path, package: &str) -> Result<PathBuf> {
-    build_product(root, RELEASE, package, &["--package", package]).await
+    let built = build(root, &[package]).await?.remove(package);
+    built.with_context(|| format!("{package} has no executable"))
 }
 
 /// Builds an example of `package` in the profile of what is measured.
@@ -66,54 +71,6 @@ async fn build_product(
     let mut built = build_together(root, profile, &packages, selection).await?;
     let product = built.remove(package);
     product.with_context(|| format!("{package} has no executable"))
-}
-
-/// The packages in groups of the same dependencies, for which cargo resolves the same features alone and together. In the
-/// order in which they are named.
-pub fn groups(root: &Path, packages: &[&str]) -> Result<Vec<Vec<String>>> {
-    if let [only] = packages {
-        return Ok(vec![vec![(*only).to_owned()]]);
-    }
-    let metadata = MetadataCommand::new()
-        .current_dir(root)
-        .no_deps()
-        .exec()
-        .context("cannot read the workspace")?;
-    let known: HashMap<&str, &Package> = metadata
-        .packages
-        .iter()
-        .map(|package| (package.name.as_str(), package))
-        .collect();
-    let mut groups: Vec<(Vec<String>, Vec<String>)> = Vec::new();
-    for name in packages {
-        let package = known.get(name);
-        let dependencies = dependencies(package.with_context(|| format!("no package {name}"))?);
-        match groups.iter_mut().find(|(same, _)| *same == dependencies) {
-            Some((_, group)) => group.push((*name).to_owned()),
-            None => groups.push((dependencies, vec![(*name).to_owned()])),
-        }
-    }
-    Ok(groups.into_iter().map(|(_, group)| group).collect())
-}
-
-/// What a package asks for: the same text, the same features all the way down.
-fn dependencies(package: &Package) -> Vec<String> {
-    let built = package
-        .dependencies
-        .iter()
-        .filter(|dependency| dependency.kind != DependencyKind::Development);
-    let mut told: Vec<String> = built
-        .map(|it| {
-            let mut features = it.features.clone();
-            features.sort();
-            format!(
-                "{} {} {:?} {} {features:?}",
-                it.kind, it.name, it.req, it.uses_default_features
-            )
-        })
-        .collect();
-    told.sort();
-    told
 }
 
 /// One call of cargo. Without a `selection` it builds `packages`.

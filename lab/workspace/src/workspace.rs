@@ -12,6 +12,8 @@ use lab_results::facts::Facts;
 use lab_results::step_name::{FLOOR, is_floor, ladder_number};
 use serde::Deserialize;
 
+use crate::builder::RELEASE;
+
 /// One crate under `steps/` that is a Lambda function.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -43,7 +45,7 @@ pub struct Manifest {
     /// The step that this one changes; none for the first one and the floor.
     #[serde(default)]
     pub from: Option<String>,
-    /// The floor that it stands on, the empty handler on the same runtime, where that is not the usual one.
+    /// The floor that it stands on, the handler on the same runtime that asks nobody, where that is not the usual one.
     #[serde(default)]
     pub floor: Option<String>,
     /// The files that differ from that step's.
@@ -57,6 +59,9 @@ pub struct Manifest {
     pub trust_anchors: TrustAnchors,
     /// Whether the Parameters and Secrets extension is attached.
     pub extension: bool,
+    /// The cargo profile that it is built in, where that is not `release`.
+    #[serde(default)]
+    pub profile: Option<String>,
     /// Minutes that its chapter takes to read.
     #[serde(default)]
     pub minutes: Option<u32>,
@@ -198,6 +203,11 @@ impl Step {
     pub fn floor(&self) -> Option<&str> {
         let named = self.manifest.floor.as_deref();
         (!is_floor(&self.name)).then(|| named.unwrap_or(FLOOR))
+    }
+
+    /// The cargo profile that it is built in.
+    pub fn profile(&self) -> &str {
+        self.manifest.profile.as_deref().unwrap_or(RELEASE)
     }
 
     /// The number in front of the name, if it is on the ladder.

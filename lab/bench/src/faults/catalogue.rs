@@ -53,10 +53,14 @@ macro_rules! faults {
 faults! {
     /// The cache's process has ended.
     CacheDown: "cache down", Warm, CACHE, 200;
+    /// The cache's process has ended when an environment starts.
+    CacheDownCold: "cache down, cold", Cold, CACHE, 200;
     /// The cache takes half a second for each request.
     CacheSlow: "cache slow (500 ms a request)", Warm, CACHE, 200;
     /// The cache's process stands still and keeps its connections open.
     CacheHangs: "cache hangs", Warm, CACHE, 200;
+    /// The cache stands still when an environment starts.
+    CacheHangsCold: "cache hangs, cold", Cold, CACHE, 200;
     /// The cache was restarted between two invocations: the connection is dead and the list is gone.
     CacheRestarted: "cache restarted", Warm, CACHE, 200;
     /// Half a list under the key, for ever.
@@ -65,6 +69,8 @@ faults! {
     CacheGarbageWithExpiry: "garbage in the cache, for 10 s", Warm, CACHE, 200;
     /// PostgreSQL has ended.
     DatabaseDown: "PostgreSQL down", Warm, DATABASE, 503;
+    /// PostgreSQL has ended when an environment starts.
+    DatabaseDownCold: "PostgreSQL down, cold", Cold, DATABASE, 503;
     /// PostgreSQL has ended, and the list is still in the cache.
     DatabaseDownListCached: "PostgreSQL down, list in the cache", WarmListCached, CACHE, 200;
     /// PostgreSQL was restarted between two invocations.
@@ -73,6 +79,8 @@ faults! {
     DatabaseSlow: "PostgreSQL slow (100 ms a request)", Warm, DATABASE, 200;
     /// PostgreSQL's processes stand still and keep their connections open.
     DatabaseHangs: "PostgreSQL hangs", Warm, DATABASE, 503;
+    /// PostgreSQL stands still when an environment starts.
+    DatabaseHangsCold: "PostgreSQL hangs, cold", Cold, DATABASE, 503;
     /// The session was ended while the environment was frozen.
     SessionKilledWhileFrozen: "session killed while frozen", Warm, DATABASE, 200;
     /// A new connection is needed, and the token has expired when it arrives.

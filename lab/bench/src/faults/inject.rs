@@ -73,9 +73,9 @@ impl Fault {
         let (cache, database, parameters) =
             (services.cache(), services.database(), services.parameters());
         match self {
-            Self::CacheDown => cache.stop().await?,
+            Self::CacheDown | Self::CacheDownCold => cache.stop().await?,
             Self::CacheSlow => change(lab, |network| network.cache.service_time = SLOW_CACHE),
-            Self::CacheHangs => cache.suspend().await?,
+            Self::CacheHangs | Self::CacheHangsCold => cache.suspend().await?,
             Self::CacheRestarted => {
                 cache.stop().await?;
                 cache.restart().await?;
@@ -88,7 +88,9 @@ impl Fault {
                 let (key, garbage) = half()?;
                 cache.set_for(key, garbage, EXPIRY).await?;
             }
-            Self::DatabaseDown | Self::DatabaseDownListCached => database.stop().await?,
+            Self::DatabaseDown | Self::DatabaseDownCold | Self::DatabaseDownListCached => {
+                database.stop().await?;
+            }
             Self::DatabaseRestarted => {
                 database.stop().await?;
                 database.restart().await?;
@@ -96,7 +98,7 @@ impl Fault {
             Self::DatabaseSlow => {
                 change(lab, |network| network.database.service_time = SLOW_DATABASE);
             }
-            Self::DatabaseHangs => database.suspend().await?,
+            Self::DatabaseHangs | Self::DatabaseHangsCold => database.suspend().await?,
             Self::SessionKilledWhileFrozen => drop(database.terminate_sessions().await?),
             Self::TokenExpired => {
                 database.set_clock_ahead(CLOCK_AHEAD);

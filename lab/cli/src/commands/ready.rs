@@ -16,7 +16,6 @@ use lab_bench::measure::Prepared;
 use lab_bench::run_directory::clear_stale;
 use lab_bench::target::{Target, executables};
 use lab_bench::testbed::{Setup, Testbed};
-use lab_workspace::builder::RELEASE;
 use lab_workspace::clean_clone::CleanClone;
 use lab_workspace::progress::{Progress, elapsed};
 use lab_workspace::{Workspace, is_floor};
@@ -31,7 +30,7 @@ pub(super) fn conditions(workspace: &Workspace) -> Conditions {
         label: None,
         region: None,
         machine: Some(machine::machine()),
-        build: machine::build(&workspace.root),
+        build: machine::build(workspace),
         network: None,
         limits: None,
         method: Method::default(),
@@ -125,8 +124,11 @@ fn limits(lab: &Testbed) -> Limits {
 
 /// Builds everything before anything is measured.
 async fn build(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
-    let built = workspace.target.join(RELEASE);
-    let is_missing = |target: &Target| target.is_built_here() && !built.join(&target.name).exists();
+    let is_missing = |target: &Target| {
+        let step = workspace.steps.iter().find(|it| it.name == target.name);
+        let built = step.map(|it| workspace.target.join(it.profile()).join(&it.name));
+        built.is_some_and(|executable| !executable.exists())
+    };
     if targets.iter().all(is_missing)
         && let Some(experience) = CleanClone::load(&workspace.root)
     {

@@ -139,7 +139,7 @@ impl Bench {
         }
     }
 
-    async fn invoke(&self, environment: &mut Environment) -> Invocation {
+    pub async fn invoke(&self, environment: &mut Environment) -> Invocation {
         let event: Bytes = contract::request();
         environment.invoke(&event, &TraceHeader::new(false)).await
     }

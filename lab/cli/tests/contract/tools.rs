@@ -36,6 +36,7 @@ fn conditions(bench: &Bench) -> Conditions {
             rustc: unknown(),
             profile: unknown(),
             settings: unknown(),
+            profiles: [].into(),
         },
         network: Some(bench.lab.facts.network("loopback").unwrap()),
         limits: Some(Limits {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use expect_test::expect_file;
-use lab_workspace::builder::groups;
+use lab_workspace::builder::{Group, groups};
 use lab_workspace::{Step, Workspace};
 
 /// Files below a step's folder, by their path in it.
@@ -237,11 +237,19 @@ fn what_is_built_in_one_call_has_the_features_that_it_has_alone() {
     let together = |name: &str| {
         groups
             .iter()
-            .find(|group| group.iter().any(|it| it == name))
+            .find(|group| group.packages.iter().any(|it| it == name))
     };
     assert_eq!(together("step-05-elasticache"), together("step-07-memory"));
     assert_ne!(together("step-08-one-thread"), together("step-09-lean-tls"));
-    for group in &groups {
+    assert_ne!(
+        together("step-14-connect-in-init"),
+        together("step-15-release-profile"),
+        "the same dependencies, in another profile"
+    );
+    for Group {
+        packages: group, ..
+    } in &groups
+    {
         let alone = group.iter().map(|package| features(&workspace, package));
         let mut alone = alone.map(|features| {
             let others = features

@@ -1,5 +1,6 @@
 //! When, where and under what conditions something was measured: one header for sessions, loads, faults, tunings and traces.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,9 @@ pub struct Build {
     pub profile: String,
     /// What that profile resolves to: `opt-level=3 lto=false ...`.
     pub settings: String,
+    /// The profiles that single steps name instead, and what those resolve to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub profiles: BTreeMap<String, String>,
 }
 
 /// A named set of modelled distances to the backing services.

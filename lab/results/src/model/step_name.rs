@@ -3,7 +3,7 @@
 /// The floor of every step whose manifest names no other.
 pub const FLOOR: &str = "floor";
 
-/// True for an empty handler: `floor`, `floor-bare`.
+/// True for a handler that asks nobody: `floor`, `floor-bare`, `floor-answer`.
 pub fn is_floor(name: &str) -> bool {
     short_step(name) == FLOOR
 }

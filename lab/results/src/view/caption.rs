@@ -71,8 +71,12 @@ pub(crate) fn conditions(session: &Session) -> Vec<(&'static str, String)> {
     let system = machine.map(|it| format!("{}, Linux {}", it.os, it.kernel));
     let limits = conditions.limits.as_ref();
     let limits = limits.map(|it| format!("{}, by {}", self::limits(conditions), it.how));
+    let others = build.profiles.iter();
+    let others: String = others
+        .map(|(name, settings)| format!("; {name} ({settings})"))
+        .collect();
     let source = format!(
-        "commit {}{}; {}; profile {} ({})",
+        "commit {}{}; {}; profile {} ({}){others}",
         build.commit.as_deref().unwrap_or("none"),
         if build.dirty { ", with changes" } else { "" },
         build.rustc,

@@ -54,6 +54,7 @@ pub fn session(id: &str, steps: &[&str]) -> Session {
                 profile: "release".to_owned(),
                 settings: "opt-level=3 lto=false codegen-units=16 panic=abort strip=symbols"
                     .to_owned(),
+                profiles: [].into(),
             },
             network: Some(Network {
                 profile: "region".to_owned(),

@@ -20,7 +20,7 @@ fn example() -> Session {
         "03-parameters-extension",
         "04-keep-the-parameters",
         "10-cache-the-response",
-        "aside-connect-in-init",
+        "13-settings-in-variables",
         "./target/lambda/my-function/bootstrap",
         "floor",
     ];

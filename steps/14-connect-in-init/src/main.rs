@@ -14,7 +14,6 @@ mod stadium;
 mod tls;
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use support::Telemetry;
@@ -26,13 +25,9 @@ use crate::gateway::{Request, Response};
 use crate::parameters::Settings;
 use crate::response_cache::ResponseCache;
 
-/// How long the init phase waits for a service. One that has not answered by then is connected to in an invocation.
-const INIT_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// What an environment builds in its init phase and keeps from one invocation to the next.
 struct State {
     telemetry: Telemetry,
-    settings: Settings,
     database: Database,
     cache: Cache,
     response_cache: ResponseCache,
@@ -41,24 +36,15 @@ struct State {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     support::log::init()?;
+    let settings = Settings::from_env()?;
     // As long as the process lives: a refresh may outlive the request that began it.
     let state: &State = Box::leak(Box::new(State {
         telemetry: Telemetry::from_env()?,
-        settings: Settings::from_env()?,
-        database: Database::new(tls::connector()?),
-        cache: Cache::default(),
+        database: Database::new(settings.database, tls::connector()?),
+        cache: Cache::new(settings.cache),
         response_cache: ResponseCache::default(),
     }));
-    let State {
-        settings,
-        database,
-        cache,
-        ..
-    } = state;
-    tokio::join!(
-        database.connect_ahead(&settings.database, INIT_TIMEOUT),
-        cache.connect_ahead(&settings.cache, INIT_TIMEOUT),
-    );
+    handler::prepare(state).await;
     lambda_runtime::run(service_fn(|event| answer(state, event))).await
 }
 

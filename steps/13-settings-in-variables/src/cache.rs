@@ -10,7 +10,6 @@ use redis::{
 use support::Invocation;
 use support::log::causes;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
 use tracing::{error, warn};
 
 use crate::body::Body;
@@ -29,17 +28,11 @@ const TIMEOUT: Duration = Duration::from_millis(250);
 /// The same when a connection has to be opened: a TLS handshake, and the first one of a process, needs much more CPU.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// One connection, opened in init and reused by all requests.
-#[derive(Default)]
+/// One connection, opened by the first request and reused by the next ones.
 pub struct Cache {
-    /// Locked while the cache answers: an environment handles one request at a time, so none waits for another.
-    connection: Mutex<Option<Connection>>,
-}
-
-/// An open connection and the settings it was opened with.
-struct Connection {
     settings: CacheSettings,
-    redis: MultiplexedConnection,
+    /// Locked while the cache answers: an environment handles one request at a time, so none waits for another.
+    connection: Mutex<Option<MultiplexedConnection>>,
 }
 
 /// What the cache knows.
@@ -53,30 +46,25 @@ pub enum Lookup {
 }
 
 impl Cache {
-    /// Opens the connection before there is a request. It fails nobody: a request opens it if need be.
-    pub async fn connect_ahead(&self, settings: &CacheSettings, limit: Duration) {
-        if !settings.enabled {
-            return;
-        }
-        match timeout(limit, Connection::connect(settings.clone())).await {
-            Ok(Ok(connection)) => *self.connection.lock().await = Some(connection),
-            Ok(Err(error)) => warn!(cause = causes(&error), "no connection to the cache yet"),
-            Err(error) => warn!(cause = causes(&error), "no connection to the cache yet"),
+    pub fn new(settings: CacheSettings) -> Self {
+        Self {
+            settings,
+            connection: Mutex::default(),
         }
     }
 
     /// Asks the cache. It never fails a request: whatever is wrong with it goes to the log.
-    pub async fn get(&self, settings: &CacheSettings, invocation: &mut Invocation<'_>) -> Lookup {
-        if !settings.enabled {
+    pub async fn get(&self, invocation: &mut Invocation<'_>) -> Lookup {
+        if !self.settings.enabled {
             return Lookup::Unavailable;
         }
         let mut place = self.connection.lock().await;
         // A connection is taken out of its place and put back when it has answered: one that failed is never used again.
-        let old = place.take().filter(|old| old.settings == *settings);
+        let old = place.take();
         let limit = old.as_ref().map_or(CONNECT_TIMEOUT, |_| TIMEOUT);
         // The database needs time, too.
         let limit = limit.min(invocation.remaining() / 2);
-        let answer = ask(old, settings);
+        let answer = ask(old, &self.settings);
         let lookup = match invocation.call_within(limit, "cache_get", answer).await {
             Ok((connection, value)) => {
                 *place = Some(connection);
@@ -101,7 +89,7 @@ impl Cache {
         fill.atomic()
             .set(KEY, body.with_checksum())
             .pexpire_at(KEY, asked_at.plus(EXPIRY));
-        let set = fill.exec_async(&mut old.redis);
+        let set = fill.exec_async(&mut old);
         match invocation.call_within(TIMEOUT, "cache_set", set).await {
             Ok(()) => *place = Some(old),
             Err(error) => warn!(cause = causes(&*error), "the cache was not filled"),
@@ -111,14 +99,14 @@ impl Cache {
 
 /// The value, and the connection that it came by.
 async fn ask(
-    old: Option<Connection>,
+    old: Option<MultiplexedConnection>,
     settings: &CacheSettings,
-) -> Result<(Connection, Option<Vec<u8>>), RedisError> {
+) -> Result<(MultiplexedConnection, Option<Vec<u8>>), RedisError> {
     let mut connection = match old {
         Some(old) => old,
-        None => Connection::connect(settings.clone()).await?,
+        None => connect(settings).await?,
     };
-    let value = match connection.redis.get(KEY).await {
+    let value = match connection.get(KEY).await {
         // Garbage of another type than a string.
         Err(error) if error.code() == Some("WRONGTYPE") => Some(Vec::new()),
         value => value?,
@@ -126,26 +114,23 @@ async fn ask(
     Ok((connection, value))
 }
 
-impl Connection {
-    async fn connect(settings: CacheSettings) -> Result<Self, RedisError> {
-        let address = ConnectionAddr::TcpTls {
-            host: settings.endpoint.clone(),
-            port: settings.port,
-            insecure: false,
-            tls_params: None,
-        };
-        // Small messages, sent at once: else the first command waits until the server has acknowledged the handshake.
-        let tcp = redis::io::tcp::TcpSettings::default().set_nodelay(true);
-        let info = address.into_connection_info()?.set_tcp_settings(tcp);
-        // The invocation keeps the time.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None);
-        let redis = Client::open(info)?
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        Ok(Self { settings, redis })
-    }
+async fn connect(settings: &CacheSettings) -> Result<MultiplexedConnection, RedisError> {
+    let address = ConnectionAddr::TcpTls {
+        host: settings.endpoint.clone(),
+        port: settings.port,
+        insecure: false,
+        tls_params: None,
+    };
+    // Small messages, sent at once: else the first command waits until the server has acknowledged the handshake.
+    let tcp = redis::io::tcp::TcpSettings::default().set_nodelay(true);
+    let info = address.into_connection_info()?.set_tcp_settings(tcp);
+    // The invocation keeps the time.
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None);
+    Client::open(info)?
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
 }
 
 fn check(value: Vec<u8>) -> Lookup {

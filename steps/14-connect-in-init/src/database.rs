@@ -1,11 +1,8 @@
 //! The database: connect with an IAM token, query, reconnect.
 
-use std::time::Duration;
-
 use support::log::causes;
 use support::{BoxError, Invocation, rds};
 use tokio::sync::Mutex;
-use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -19,56 +16,43 @@ const QUERY: &str = "SELECT id, name, capacity, location, surface, roof, team, y
 
 /// One connection, opened in init and reused by all requests.
 pub struct Database {
-    tls: MakeRustlsConnect,
-    /// Locked while the database answers: an environment handles one request at a time, so none waits for another.
-    session: Mutex<Option<Session>>,
-}
-
-/// An open connection and the settings it was opened with.
-struct Session {
     settings: DatabaseSettings,
-    client: Client,
+    tls: MakeRustlsConnect,
+    /// Locked while the database answers: an environment handles one request at a time, so none waits for another. In init
+    /// the first rows wait for the connection.
+    session: Mutex<Option<Client>>,
 }
 
 impl Database {
-    pub fn new(tls: MakeRustlsConnect) -> Self {
+    pub fn new(settings: DatabaseSettings, tls: MakeRustlsConnect) -> Self {
         Self {
+            settings,
             tls,
             session: Mutex::default(),
         }
     }
 
-    /// Opens the connection before there is a request. It fails nobody: a request opens it if need be.
-    pub async fn connect_ahead(&self, settings: &DatabaseSettings, limit: Duration) {
-        match timeout(limit, connect(&self.tls, settings)).await {
-            Ok(Ok(client)) => {
-                let settings = settings.clone();
-                *self.session.lock().await = Some(Session { settings, client });
-            }
-            Ok(Err(error)) => warn!(cause = causes(&*error), "no connection to the database yet"),
-            Err(error) => warn!(cause = causes(&error), "no connection to the database yet"),
+    /// Opens the connection before anybody asks for rows. It fails nobody: whoever asks opens one if there is none.
+    pub async fn connect_ahead(&self) {
+        let mut place = self.session.lock().await;
+        match connect(&self.tls, &self.settings).await {
+            Ok(client) => *place = Some(client),
+            Err(error) => warn!(cause = causes(&*error), "no connection to the database yet"),
         }
     }
 
     /// All rows.
     pub async fn stadiums(
         &self,
-        settings: &DatabaseSettings,
         invocation: &mut Invocation<'_>,
     ) -> Result<Vec<Stadium>, BoxError> {
         let mut place = self.session.lock().await;
         // A connection is taken out of its place and put back when it has answered: one that failed is never used again.
-        if let Some(old) = place
-            .take()
-            .filter(|old| old.settings == *settings && !old.client.is_closed())
-        {
+        if let Some(old) = place.take().filter(|old| !old.is_closed()) {
             // It may have died while the environment was frozen, and only the next query finds out, possibly by silence:
             // half of the time stays for a new one.
             let limit = invocation.remaining() / 2;
-            match invocation
-                .call_within(limit, "query", query(&old.client))
-                .await
-            {
+            match invocation.call_within(limit, "query", query(&old)).await {
                 Ok(stadiums) => {
                     *place = Some(old);
                     return Ok(stadiums);
@@ -77,13 +61,10 @@ impl Database {
             }
         }
         let client = invocation
-            .call("connect", connect(&self.tls, settings))
+            .call("connect", connect(&self.tls, &self.settings))
             .await?;
         let stadiums = invocation.call("query", query(&client)).await?;
-        *place = Some(Session {
-            settings: settings.clone(),
-            client,
-        });
+        *place = Some(client);
         Ok(stadiums)
     }
 }

@@ -1,7 +1,10 @@
 //! What a request does: serve the environment's own response, else read the cache, else the database, then fill the cache.
 
+use std::time::Duration;
+
 use support::Invocation;
-use tracing::info;
+use tokio::time::timeout;
+use tracing::{info, warn};
 
 use crate::State;
 use crate::body::Body;
@@ -9,6 +12,22 @@ use crate::cache::Lookup;
 use crate::error::Error;
 use crate::gateway::{Answer, Response};
 use crate::response_cache::{Age, Moment};
+
+/// How long init waits for the services. After 10 s Lambda would end the process and begin again within the first request,
+/// whose client then waits.
+const INIT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What init does: opens the connections, and reads the response that the first request is served. A service that is down or
+/// slow stops no environment from starting: the requests do then what is missing, and answer what they can.
+pub async fn prepare(state: &State) {
+    let mut init = state.telemetry.background();
+    let both = async { tokio::join!(state.database.connect_ahead(), fetch(state, &mut init)).1 };
+    match timeout(INIT_TIMEOUT, both).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => error.log(),
+        Err(_) => warn!("a service does not answer, starting without"),
+    }
+}
 
 /// The stadiums as a response.
 pub async fn stadiums(
@@ -38,14 +57,13 @@ async fn refresh(state: &'static State) {
 
 /// The response from the cache, else from the database; the environment caches it, too.
 async fn fetch(state: &State, invocation: &mut Invocation<'_>) -> Result<Answer, Error> {
-    let settings = &state.settings;
     let asked_at = Moment::now();
-    let (body, fill) = match state.cache.get(&settings.cache, invocation).await {
+    let (body, fill) = match state.cache.get(invocation).await {
         Lookup::Hit(body) => (body, false),
         missed => {
             let stadiums = state
                 .database
-                .stadiums(&settings.database, invocation)
+                .stadiums(invocation)
                 .await
                 .map_err(Error::Database)?;
             let body = invocation

@@ -12,7 +12,6 @@ pub struct Settings {
 }
 
 /// How to reach the database.
-#[derive(Clone, PartialEq)]
 pub struct DatabaseSettings {
     pub user: String,
     pub name: String,
@@ -21,7 +20,6 @@ pub struct DatabaseSettings {
 }
 
 /// How to reach the cache, and whether to.
-#[derive(Clone, PartialEq)]
 pub struct CacheSettings {
     pub enabled: bool,
     pub endpoint: String,

@@ -24,8 +24,8 @@ pub fn spoken(fact: &Fact) -> String {
         return format!("${price} per {per}");
     }
     if unit == "s" && value >= 60.0 && value % 60.0 == 0.0 {
-        let minutes = value / 60.0;
-        return format!("{minutes} minute{}", if value == 60.0 { "" } else { "s" });
+        let minutes = (value / 60.0).to_string();
+        return format!("{minutes} minute{}", if minutes == "1" { "" } else { "s" });
     }
     let value = if value >= 1000.0 {
         let (thousands, rest) = ((value / 1000.0).floor(), value % 1000.0);

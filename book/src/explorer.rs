@@ -1,99 +1,29 @@
-//! What the page's script needs to compute the ladder over the reader's own distances: `book/instruments.js`.
-//!
-//! A warm request waits for counts x delays; what its median has beyond that lies between what was left without any distance
-//! (profile `loopback`) and what was left under `region`.
+//! The ladder over the reader's own distances: what `book/instruments.js` needs for the arithmetic of [`Modelled`], and what came
+//! out of that for some distances, which the script has to get as well.
 
 use anyhow::{Context as _, Result};
 use lab_results::conditions::{Link, Network};
-use lab_results::schema::{Measurement, Metric, Session};
+use lab_results::schema::Session;
+use lab_results::sensitivity::{Modelled, Sensitivity, assumptions};
 use lab_workspace::short_step;
 use serde_json::{Value, json};
 
 use crate::measured::{Measured, PROFILE};
 
-/// A delay: its name for readers, its key, what it is multiplied with, and the end of its slider in microseconds.
-struct Delay {
-    name: &'static str,
-    key: &'static str,
-    counter: &'static str,
-    most_us: u64,
-}
-
-const DELAYS: [Delay; 5] = [
-    Delay {
-        name: "round trip to the database",
-        key: "database.round_trip",
-        counter: "database.round_trips",
-        most_us: 6_000,
-    },
-    Delay {
-        name: "a new database session",
-        key: "database.session_setup",
-        counter: "database.sessions",
-        most_us: 40_000,
-    },
-    Delay {
-        name: "round trip to the cache",
-        key: "cache.round_trip",
-        counter: "cache.round_trips",
-        most_us: 3_000,
-    },
-    Delay {
-        name: "round trip to Parameter Store",
-        key: "parameters.round_trip",
-        counter: "parameters.round_trips",
-        most_us: 3_000,
-    },
-    Delay {
-        name: "Parameter Store's own time",
-        key: "parameters.service",
-        counter: "parameters.requests",
-        most_us: 50_000,
-    },
+/// The delays as readers know them, and how far a slider goes, microseconds.
+const SLIDERS: [(&str, &str, f64); 5] = [
+    ("database.round_trip", "round trip to the database", 6e3),
+    ("database.session_setup", "a new database session", 4e4),
+    ("cache.round_trip", "round trip to the cache", 3e3),
+    (
+        "parameters.round_trip",
+        "round trip to Parameter Store",
+        3e3,
+    ),
+    ("parameters.service", "Parameter Store's own time", 5e4),
 ];
 
-/// A step as the script sees it; all times in microseconds.
-#[derive(Debug, Clone)]
-struct Step {
-    region_us: f64,
-    loopback_us: f64,
-    cpu_us: f64,
-    throttled_us: f64,
-    counts: Vec<f64>,
-}
-
-impl Step {
-    fn of(region: &Measurement, loopback: &Measurement) -> Option<Self> {
-        let counts = region.counts_warm();
-        let counted = DELAYS.iter().map(|it| counts.get(it.counter).copied());
-        Some(Self {
-            region_us: region.median(Metric::Warm)?,
-            loopback_us: loopback.median(Metric::Warm)?,
-            cpu_us: region.mean(|round| round.warm_cpu_us)?,
-            throttled_us: region.mean(|round| round.warm_throttled_us).unwrap_or(0.0),
-            counts: counted.map(Option::unwrap_or_default).collect(),
-        })
-    }
-
-    fn network_us(&self, delays: &[f64]) -> f64 {
-        let products = self.counts.iter().zip(delays);
-        products.map(|(count, delay)| count * delay).sum()
-    }
-
-    /// The median under these delays, microseconds: what the script has to compute as well.
-    fn median_us(&self, delays: &[f64], likely: &[f64]) -> f64 {
-        let (network, measured) = (self.network_us(delays), self.network_us(likely));
-        let rest = self.region_us - measured;
-        let part = if measured > 0.0 {
-            (network / measured).min(1.0)
-        } else {
-            1.0
-        };
-        network + self.loopback_us + (rest - self.loopback_us) * part
-    }
-}
-
-/// The figure with its data; without scripts and on paper it is the two measured ladders.
+/// The figure with its data; without scripts and on paper it is `fallback`.
 pub fn figure(measured: &Measured, fallback: &str) -> Result<String> {
     let data = data(measured)?.to_string().replace("</", "<\\/");
     Ok(format!(
@@ -103,64 +33,75 @@ pub fn figure(measured: &Measured, fallback: &str) -> Result<String> {
 }
 
 fn data(measured: &Measured) -> Result<Value> {
-    let region = ladder(measured, PROFILE)?;
-    let loopback = ladder(measured, "loopback")?;
+    let (known, sliders) = known(measured)?;
+    let delays = sliders.iter().map(|(index, name, most)| {
+        let it = &known.assumptions[*index];
+        json!({ "name": name, "likely": it.likely_us, "low": it.low_us, "high": it.high_us, "most": most })
+    });
+    let likely: Vec<f64> = known.assumptions.iter().map(|it| it.likely_us).collect();
+    let scaled = |by: f64| -> Vec<f64> { likely.iter().map(|it| it * by).collect() };
+    let settings = [scaled(1.0), scaled(0.0), scaled(2.5)];
+    let steps = known.steps.iter().map(|step| {
+        let counts = sliders.iter().map(|(index, ..)| step.counts[*index]);
+        let (cpu, throttled) = used(measured, step);
+        json!({
+            "name": step.name, "short": short_step(&step.name), "region": step.region_us, "loopback": step.loopback_us,
+            "cpu": cpu, "throttled": throttled, "counts": counts.collect::<Vec<_>>(),
+            "check": settings.iter().map(|delays| step.median_us(delays)).collect::<Vec<_>>(),
+        })
+    });
+    let steps: Vec<Value> = steps.collect();
+    Ok(json!({ "delays": delays.collect::<Vec<_>>(), "steps": steps }))
+}
+
+/// A slider: which of the assumptions it moves, its name, its end.
+type Slider = (usize, &'static str, f64);
+
+/// The ladder with the delays that it was measured with: `data/facts.toml` may have others by now.
+fn known(measured: &Measured) -> Result<(Sensitivity, Vec<Slider>)> {
+    let [region, loopback] = [PROFILE, "loopback"].map(|profile| ladder(measured, profile));
+    let (region, loopback) = (region?, loopback?);
     let network = region.conditions.network.as_ref();
     let network = network.context("the reference's ladder has no modelled network")?;
-    let likely: Vec<f64> = DELAYS.iter().map(|it| delay_us(network, it.key)).collect();
-    let facts = measured.workspace.facts()?;
-    let delays = DELAYS.iter().zip(&likely).map(|(delay, likely)| {
-        let fact = facts.duration(&format!("network.{PROFILE}.{}", delay.key))?;
-        let [low, high] = [fact, fact].map(|it| it.as_secs_f64() * 1e6);
-        Ok(json!({ "name": delay.name, "likely": likely, "low": low.min(*likely), "high": high.max(*likely), "most": delay.most_us }))
-    });
-    let delays: Vec<Value> = delays.collect::<Result<_>>()?;
-    let mut steps = Vec::new();
-    for step in measured
-        .workspace
-        .steps
-        .iter()
-        .filter(|it| it.number().is_some())
-    {
-        let (here, there) = (
-            region.measurements.get(&step.name),
-            loopback.measurements.get(&step.name),
-        );
-        let Some(known) = here
-            .zip(there)
-            .and_then(|(here, there)| Step::of(here, there))
-        else {
-            continue;
-        };
-        // The script computes these again and draws nothing if it comes to something else.
-        let settings = [
-            likely.clone(),
-            vec![0.0; likely.len()],
-            likely.iter().map(|it| it * 2.5).collect(),
-        ];
-        let check = settings.map(|delays| known.median_us(&delays, &likely));
-        steps.push(json!({
-            "name": step.name, "short": short_step(&step.name), "region": known.region_us, "loopback": known.loopback_us,
-            "cpu": known.cpu_us, "throttled": known.throttled_us, "counts": known.counts, "check": check,
-        }));
+    let mut all = assumptions(measured.workspace.facts()?, PROFILE)?;
+    let mut sliders = Vec::new();
+    for (index, it) in all.iter_mut().enumerate() {
+        let name = it.key.rsplitn(3, '.').take(2).collect::<Vec<_>>();
+        let (service, what) = (name[1], name[0]);
+        it.likely_us = delay_us(network, service, what);
+        it.low_us = it.low_us.min(it.likely_us);
+        it.high_us = it.high_us.max(it.likely_us);
+        let key = format!("{service}.{what}");
+        let slider = SLIDERS.iter().find(|(of, ..)| *of == key);
+        sliders.extend(slider.map(|(_, name, most)| (index, *name, *most)));
     }
-    Ok(json!({ "delays": delays, "steps": steps }))
+    let steps = measured.workspace.steps.iter();
+    let steps = steps.filter(|step| step.number().is_some());
+    let names: Vec<String> = steps.map(|step| step.name.clone()).collect();
+    Ok((Sensitivity::of(all, region, loopback, &names), sliders))
+}
+
+/// CPU time and throttling of a warm request, microseconds, as means.
+fn used(measured: &Measured, step: &Modelled) -> (f64, f64) {
+    let found = measured.reference.latest(Some(PROFILE), &step.name);
+    let mean = |of: fn(&lab_results::schema::Round) -> Option<f64>| {
+        found.and_then(|(_, it)| it.mean(of)).unwrap_or_default()
+    };
+    (
+        mean(|round| round.warm_cpu_us),
+        mean(|round| round.warm_throttled_us),
+    )
 }
 
 fn ladder<'a>(measured: &'a Measured, profile: &str) -> Result<&'a Session> {
-    let first = measured
-        .workspace
-        .steps
-        .first()
-        .context("there are no steps")?;
-    let session = measured
-        .reference
-        .newest_with(Some(profile), &[&first.name, "floor"]);
+    let first = measured.workspace.steps.first();
+    let first = first.context("there are no steps")?;
+    let wanted = [first.name.as_str(), "floor"];
+    let session = measured.reference.newest_with(Some(profile), &wanted);
     session.with_context(|| format!("the reference has no ladder under {profile}"))
 }
 
-fn delay_us(network: &Network, key: &str) -> f64 {
-    let (service, what) = key.split_once('.').unwrap_or((key, ""));
+fn delay_us(network: &Network, service: &str, what: &str) -> f64 {
     let link: &Link = match service {
         "database" => &network.database,
         "cache" => &network.cache,
@@ -182,6 +123,7 @@ mod tests {
     fn the_model_gives_what_was_measured_where_it_was_measured() {
         let measured = Measured::load(lab_workspace::Workspace::load().unwrap()).unwrap();
         let data = data(&measured).unwrap();
+        assert_eq!(data["delays"].as_array().unwrap().len(), SLIDERS.len());
         let steps = data["steps"].as_array().unwrap();
         assert!(steps.len() >= 13, "{}", steps.len());
         for step in steps {

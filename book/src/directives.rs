@@ -32,6 +32,7 @@
 //! | `languages`, `languages sizes`, `languages words` | both ends of the Node.js sample beside 00 and 07: a table, at two memory sizes, a sentence |
 //! | `about STEP` | reading time and, if the code is not the measured one, a warning; the idea stands above the diff, so that it gives no prediction away |
 //! | `answer N` | "The second answer.": which of a prediction's three answers is right |
+//! | `explorer`, `quota`, `age`, `limits` | figures that a reader can change: the ladder over other distances, the CPU quota, the age of an answer, the ceiling |
 //! | `principles` | each chapter's sentences in bold |
 //! | `score` | how many of its predictions the reader got right, where scripts run |
 
@@ -47,7 +48,8 @@ use lab_workspace::{Step, Workspace, short_step};
 use crate::calibration::{self, Calibration};
 use crate::measured::{Measured, PROFILE};
 use crate::{
-    architecture, diff, facts, figures, freshness, limits, predictions, principles, tables, truth,
+    architecture, diff, explorer, facts, figures, freshness, instruments, limits, predictions,
+    principles, tables, truth,
 };
 
 /// Everything that a chapter may refer to.
@@ -115,6 +117,14 @@ impl Directives {
             ["languages", "words"] => Ok(calibration::in_words(&self.calibration)),
             ["about", name] => self.about(step(name)?),
             ["answer", number] => predictions::answer(number),
+            ["explorer"] => {
+                let [region, loopback] =
+                    [PROFILE, "loopback"].map(|it| tables::chart(measured, it));
+                explorer::figure(measured, &format!("{}\n\n{}", region?, loopback?))
+            }
+            ["quota"] => instruments::quota(workspace.facts()?),
+            ["age"] => Ok(instruments::age()),
+            ["limits"] => instruments::limits(workspace.facts()?),
             ["principles"] => principles::list(&workspace.root),
             ["score"] => predictions::score(&workspace.root),
             ["gain", name] => measured.gain(step(name)?, PROFILE),

@@ -70,7 +70,7 @@ pub struct Modelled {
     /// The step that it changes.
     pub from: Option<String>,
     /// What each constant is multiplied with, in their order.
-    counts: Vec<f64>,
+    pub counts: Vec<f64>,
     /// As measured with distance, microseconds.
     pub region_us: f64,
     /// As measured without, microseconds.

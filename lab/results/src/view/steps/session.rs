@@ -54,7 +54,7 @@ pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<S
         counts.any(|counts| counts.contains_key(*counter))
     };
     let (heading, counters) = UPSTREAMS;
-    let upstreams = counters.iter().any(|counter| is_asked(&counter));
+    let upstreams = counters.iter().any(is_asked);
     let upstreams = upstreams.then_some((Shown::Counted(counters), heading, 0));
     let counts: Vec<Wanted> = [STEP].into_iter().chain(counts).chain(upstreams).collect();
     let ladder_of = |metric, p50| ladder_of(metric, p50, &against_first);

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use lab_workspace::{FLOOR, Step, Workspace};
 
-use crate::target::Target;
+use crate::target::{Source, Target};
 
 /// What to choose from the command line.
 #[derive(Debug, Default, Clone)]
@@ -19,6 +19,8 @@ pub struct Choice {
     pub memory_mb: Option<u32>,
     /// The step whose configuration files run under.
     pub like: Option<String>,
+    /// A function that is the empty handler on the runtime of those that are no steps, by path.
+    pub floor: Option<String>,
     /// The floor in any case: a room's results are told in it, whatever the floor of the crate.
     pub in_a_room: bool,
 }
@@ -36,9 +38,7 @@ impl Choice {
                 Ok(step) => Target::of_step(step),
                 Err(unknown) => path(name, workspace, like)?.ok_or(unknown)?,
             };
-            if targets.iter().all(|other| other.name != target.name) {
-                targets.push(target);
-            }
+            add(&mut targets, target)?;
         }
         if like.is_some() && targets.iter().all(Target::is_built_here) {
             bail!("--like says how files are run, and no file is named");
@@ -62,7 +62,13 @@ impl Choice {
         for name in &self.names {
             match workspace.step(name) {
                 Ok(step) => steps.push(step),
-                Err(unknown) => files.push(path(name, workspace, like)?.ok_or(unknown)?),
+                Err(unknown) => {
+                    let target = path(name, workspace, like)?.ok_or(unknown)?;
+                    match &target.source {
+                        Source::Package(_) => steps.push(workspace.step(&target.name)?),
+                        _ => add(&mut files, target)?,
+                    }
+                }
             }
         }
         if like.is_some() && files.is_empty() {
@@ -79,15 +85,58 @@ impl Choice {
             steps.push(before);
         }
         let mut floors: BTreeSet<&str> = steps.iter().filter_map(|step| step.floor()).collect();
-        if steps.is_empty() || self.in_a_room {
+        if self.in_a_room {
             floors.insert(FLOOR);
         }
+        self.add_floors(&mut files, workspace)?;
         for floor in floors {
             steps.push(workspace.step(floor)?);
         }
+        files.retain(|file| steps.iter().all(|step| step.name != file.name));
         let chosen = |step: &&Step| steps.iter().any(|chosen| chosen.name == step.name);
         let steps = workspace.steps.iter().filter(chosen).map(Target::of_step);
         Ok(self.configured(steps.chain(files).collect()))
+    }
+
+    /// The empty handlers beside functions that are no steps: that of `--floor`, or the usual one at each function's memory size,
+    /// which decides how much CPU it has. A floor of another size than its manifest's has a name of its own.
+    fn add_floors(&self, files: &mut Vec<Target>, workspace: &Workspace) -> Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        if let Some(name) = &self.floor {
+            let floor = path(name, workspace, self.like(workspace)?)?;
+            let Some(floor) = floor else {
+                bail!(
+                    "--floor {name}: there is no such file; it names the folder or the file of an empty handler"
+                );
+            };
+            for file in files.iter_mut().filter(|file| file.name != floor.name) {
+                file.floor = Some(floor.name.clone());
+            }
+            return add(files, floor);
+        }
+        let usual = Target::of_step(workspace.step(FLOOR)?);
+        for number in 0..files.len() {
+            let memory_mb = self.memory_mb.unwrap_or(files[number].memory_mb);
+            let floor = if self.memory_mb.is_some() || memory_mb == usual.memory_mb {
+                usual.clone()
+            } else {
+                Target {
+                    name: format!("{FLOOR}-{memory_mb}-mb"),
+                    title: format!("{}, {memory_mb} MB", usual.title),
+                    memory_mb,
+                    ..usual.clone()
+                }
+            };
+            if let Some(of_file) = &mut files[number].floor {
+                of_file.clone_from(&floor.name);
+            }
+            if files.iter().all(|file| file.name != floor.name) {
+                files.push(floor);
+            }
+        }
+        Ok(())
     }
 
     fn configured(&self, mut targets: Vec<Target>) -> Vec<Target> {
@@ -101,6 +150,28 @@ impl Choice {
     }
 }
 
+/// Adds a target, unless it is named already.
+///
+/// # Errors
+/// Where another one has its name: results are kept by names.
+fn add(targets: &mut Vec<Target>, target: Target) -> Result<()> {
+    let Some(other) = targets.iter().find(|other| other.name == target.name) else {
+        targets.push(target);
+        return Ok(());
+    };
+    if let (Some(one), Some(two)) = (&other.own, &target.own)
+        && one.code != two.code
+    {
+        bail!(
+            "{} and {} are both called {}: name = \"...\" in function.toml gives one of them another name",
+            one.code.display(),
+            two.code.display(),
+            target.name
+        );
+    }
+    Ok(())
+}
+
 /// What a path names, if it is one: `FILE=07` runs this file like 07, whatever the others are run like.
 fn path(name: &str, workspace: &Workspace, like: Option<&Step>) -> Result<Option<Target>> {
     let looks_like_a_path = |name: &str| name.contains('/') || Path::new(name).exists();
@@ -110,6 +181,11 @@ fn path(name: &str, workspace: &Workspace, like: Option<&Step>) -> Result<Option
     let own = name
         .rsplit_once('=')
         .filter(|(file, _)| !Path::new(name).exists() && looks_like_a_path(file));
+    let folder = Path::new(name).canonicalize();
+    let is_step = |step: &&Step| folder.as_ref().is_ok_and(|it| *it == step.folder);
+    if let Some(step) = workspace.steps.iter().find(is_step) {
+        return Ok(Some(Target::of_step(step)));
+    }
     let target = match own {
         Some((file, step)) => Target::of_path(file, workspace, Some(workspace.step(step)?)),
         None => Target::of_path(name, workspace, like),
@@ -118,49 +194,4 @@ fn path(name: &str, workspace: &Workspace, like: Option<&Step>) -> Result<Option
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_compared_with_the_step_that_it_is_run_like() {
-        let workspace = Workspace::load().unwrap();
-        let file = std::env::current_exe().unwrap().display().to_string();
-        let from = |like: Option<&str>| {
-            let choice = Choice {
-                names: vec![file.clone()],
-                like: like.map(str::to_owned),
-                ..Choice::default()
-            };
-            choice.named(&workspace).unwrap()[0].from.clone()
-        };
-        assert_eq!(from(Some("05")).as_deref(), Some("05-elasticache"));
-        assert_eq!(from(None), None);
-
-        let choice = Choice {
-            names: vec![format!("{file}=07")],
-            ..Choice::default()
-        };
-        let alone = choice.named(&workspace).unwrap().remove(0);
-        assert_eq!((alone.name, alone.memory_mb), (file, 1024));
-        assert_eq!(alone.from.as_deref(), Some("07-memory"));
-    }
-
-    #[test]
-    fn a_room_always_measures_the_floor() {
-        let workspace = Workspace::load().unwrap();
-        let measured = |in_a_room| {
-            let choice = Choice {
-                names: vec!["aside-no-cache".to_owned()],
-                in_a_room,
-                ..Choice::default()
-            };
-            let targets = choice.targets(&workspace).unwrap();
-            targets.iter().any(|target| target.name == FLOOR)
-        };
-        assert!(measured(true));
-        assert!(
-            !measured(false),
-            "its floor is the bare one, as that of 12, which it is measured beside"
-        );
-    }
-}
+mod tests;

@@ -26,6 +26,8 @@ pub struct Event {
     status: Option<u16>,
     contains: Option<String>,
     pointers: BTreeMap<String, Value>,
+    /// Where it is described, `function.toml, line 61`; empty where it is nowhere.
+    place: String,
 }
 
 impl Event {
@@ -37,6 +39,7 @@ impl Event {
             status: Some(200),
             contains: None,
             pointers: BTreeMap::new(),
+            place: String::new(),
         }
     }
 
@@ -66,6 +69,7 @@ impl Event {
             status,
             contains: entry.contains.clone(),
             pointers: entry.pointers.clone(),
+            place: entry.place.clone(),
         })
     }
 
@@ -227,7 +231,12 @@ impl Events {
         for event in &*self.each {
             let trace = TraceHeader::new(true);
             let invocation = environment.invoke(&event.payload, &trace).await;
-            checked = event.check(&invocation.outcome);
+            checked = event.check(&invocation.outcome).map_err(|error| {
+                if event.place.is_empty() {
+                    return error;
+                }
+                error.context(event.place.clone())
+            });
             if checked.is_err() {
                 break;
             }

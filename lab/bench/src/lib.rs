@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`choice`], [`code`] | how a function is named, and what is deployed of it |
 //! | [`target`] | what is to be measured |
-//! | [`upstream`] | a party that a function of the reader's own calls |
+//! | [`layers`] | what a function's layers hold, and where its processes find it |
 //! | [`testbed`] | the services started and filled, functions configured |
 //! | [`event`] | what a function is sent, and what must hold for its answers |
 //! | [`contract`] | what every step must answer |
@@ -23,6 +23,7 @@ pub mod code;
 pub mod contract;
 pub mod event;
 pub mod faults;
+pub mod layers;
 pub mod load;
 pub mod log;
 pub mod machine;
@@ -32,4 +33,4 @@ mod runtime;
 pub mod target;
 pub mod testbed;
 pub mod timeline;
-pub mod upstream;
+mod upstream;

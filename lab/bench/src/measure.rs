@@ -45,7 +45,7 @@ impl Prepared {
             function: Arc::new(lab.function(target, executable)?),
             binary_bytes: std::fs::metadata(executable)?.len(),
             zip_bytes: zip_size(match &target.source {
-                Source::Package(_) => executable,
+                Source::Package(_) | Source::Project(_) => executable,
                 Source::File(code) => &code.deployed,
             })?,
             keeps_contract: None,

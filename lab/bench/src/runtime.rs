@@ -10,12 +10,13 @@ use lab_workspace::function_file::Runtime;
 /// The client of the package `aws-lambda-ric` below the function's folder.
 const NODE_CLIENT: &str = "node_modules/aws-lambda-ric/bin/index.mjs";
 
-/// The script that starts the client of a runtime in the function's folder; none for an OS-only runtime, whose bootstrap is
-/// the function's own.
+/// The script that starts the client of a runtime in the function's folder, with the files of layers in `opt`; none for an
+/// OS-only runtime, whose bootstrap is the function's own.
 ///
 /// # Errors
 /// Without the interpreter, or without the client's package, with the command that installs it.
-pub(crate) fn script(runtime: Runtime, folder: &Path) -> Result<Option<String>> {
+pub(crate) fn script(runtime: Runtime, folder: &Path, opt: &Path) -> Result<Option<String>> {
+    let opt = opt.display();
     let start = match runtime {
         Runtime::Provided => return Ok(None),
         Runtime::Python => {
@@ -36,7 +37,7 @@ pub(crate) fn script(runtime: Runtime, folder: &Path) -> Result<Option<String>> 
             );
             // The client looks for the handler in the folder in which it starts; for itself Python looks in PYTHONPATH.
             format!(
-                "export PYTHONPATH=\"$LAMBDA_TASK_ROOT\"\nexec {} -m awslambdaric \"$_HANDLER\"",
+                "export PYTHONPATH=\"$LAMBDA_TASK_ROOT:{opt}/python\"\nexec {} -m awslambdaric \"$_HANDLER\"",
                 python.display()
             )
         }
@@ -49,7 +50,7 @@ pub(crate) fn script(runtime: Runtime, folder: &Path) -> Result<Option<String>> 
                 folder.display()
             );
             format!(
-                "exec {} \"$LAMBDA_TASK_ROOT/{NODE_CLIENT}\" \"$_HANDLER\"",
+                "export NODE_PATH=\"{opt}/nodejs/node_modules\"\nexec {} \"$LAMBDA_TASK_ROOT/{NODE_CLIENT}\" \"$_HANDLER\"",
                 node.display()
             )
         }

@@ -10,11 +10,14 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::code::Code;
 use crate::event::Events;
+use crate::layers::Layers;
 use crate::runtime;
 use crate::testbed::{EXTENSION, POPULATE};
+use lab_lambda::OPT;
 use lab_workspace::builder;
+use lab_workspace::cargo_project::CargoProject;
 use lab_workspace::function_file::FunctionFile;
-use lab_workspace::{Architecture, BackingService, Step, TrustAnchors, Workspace};
+use lab_workspace::{Architecture, BackingService, FLOOR, Step, TrustAnchors, Workspace};
 
 /// Memory size in MiB of a file, unless it is told: that of the sample's function.
 const FILE_MEMORY_MB: u32 = 256;
@@ -50,6 +53,8 @@ pub struct Target {
     pub trust_anchors: TrustAnchors,
     /// Whether the Parameters and Secrets extension is attached.
     pub extension: bool,
+    /// What is at `/opt`.
+    pub layers: Option<Layers>,
     /// The environment variables of its own, as its manifest has them.
     pub variables: BTreeMap<String, String>,
     /// What it is sent.
@@ -63,6 +68,8 @@ pub struct Target {
 pub enum Source {
     /// It is built from this package.
     Package(String),
+    /// It is built from a crate that is not this repository's.
+    Project(CargoProject),
     /// It is there.
     File(Code),
 }
@@ -72,6 +79,7 @@ impl Target {
     pub async fn executable(&self, workspace: &Workspace) -> Result<PathBuf> {
         match &self.source {
             Source::Package(package) => builder::build_one(&workspace.root, package).await,
+            Source::Project(project) => project.build().await,
             Source::File(code) => Ok(code.executable.clone()),
         }
     }
@@ -101,7 +109,7 @@ impl Target {
         }
     }
 
-    /// True for a step, which the lab builds; false for a file, which is there.
+    /// True for a step; false for a function of the reader's own.
     pub fn is_built_here(&self) -> bool {
         matches!(self.source, Source::Package(_))
     }
@@ -134,6 +142,7 @@ impl Target {
             services: step.manifest.services.clone(),
             trust_anchors: step.manifest.trust_anchors,
             extension: step.manifest.extension,
+            layers: None,
             variables: step.variables.clone(),
             events: Events::default(),
             own: None,
@@ -162,19 +171,27 @@ impl Target {
                 path.display()
             );
         }
+        let at = |key: &'static str| format!("{}: {key}", path.display());
+        let layers = Layers::merge(&file.layers).with_context(|| at("layers"))?;
+        if let Some(reason) = layers.as_ref().and_then(|it| it.elsewhere.as_deref()) {
+            eprintln!(
+                "{name}: its layers are not at /opt here ({reason}). PATH, LD_LIBRARY_PATH and the runtimes' own variables name \
+                 where they are; a program that opens /opt itself does not find them."
+            );
+        }
         let mut variables = file.variables.clone();
         variables.insert("_HANDLER".to_owned(), file.handler.clone());
         let shown = file.code.display().to_string();
-        let code = match runtime::script(file.runtime, &file.code)
-            .with_context(|| format!("{}: runtime", path.display()))?
-        {
-            Some(script) => {
+        let opt = layers.as_ref().map_or(Path::new(OPT), Layers::seen_at);
+        let script =
+            runtime::script(file.runtime, &file.code, opt).with_context(|| at("runtime"))?;
+        let source = match (script, &file.project) {
+            (Some(script), _) => {
                 variables.insert("LAMBDA_TASK_ROOT".to_owned(), shown);
-                Code::run_by(&script, &file.code)?
+                Source::File(Code::run_by(&script, &file.code)?)
             }
-            None => {
-                Code::at(&shown, &file.code).with_context(|| format!("{}: code", path.display()))?
-            }
+            (None, Some(project)) => Source::Project(project.clone()),
+            (None, None) => Source::File(Code::at(&shown, &file.code).with_context(|| at("code"))?),
         };
         Ok(Self {
             title: if file.title.is_empty() {
@@ -182,10 +199,10 @@ impl Target {
             } else {
                 file.title.clone()
             },
-            source: Source::File(code),
+            // Of a bootstrap or a managed runtime nobody knows which empty handler is its own.
+            floor: file.project.is_some().then(|| FLOOR.to_owned()),
+            source,
             from: None,
-            // The floors are empty handlers of other runtimes.
-            floor: None,
             memory_mb: file.memory,
             memory_overridden: false,
             timeout: Duration::from_secs(file.timeout),
@@ -193,6 +210,7 @@ impl Target {
             services: file.services(),
             trust_anchors: TrustAnchors::Platform,
             extension: file.extension,
+            layers,
             variables,
             events: Events::of_entries(&file.events)?,
             own: Some(Arc::new(file)),
@@ -216,6 +234,7 @@ impl Target {
             services: Vec::new(),
             trust_anchors: TrustAnchors::Platform,
             extension: false,
+            layers: None,
             variables: BTreeMap::new(),
             events: Events::default(),
             own: None,
@@ -239,21 +258,25 @@ impl Target {
 pub async fn executables(workspace: &Workspace, targets: &[Target]) -> Result<Vec<PathBuf>> {
     let packages = targets.iter().filter_map(|target| match &target.source {
         Source::Package(package) => Some(package.as_str()),
-        Source::File(_) => None,
+        Source::Project(_) | Source::File(_) => None,
     });
     let packages: Vec<&str> = packages.chain([POPULATE]).collect();
     let (built, _) = tokio::try_join!(
         builder::build(&workspace.root, &packages),
         builder::build_lab_executable(&workspace.root, EXTENSION),
     )?;
-    let executable = |target: &Target| match &target.source {
-        Source::Package(package) => built
-            .get(package)
-            .cloned()
-            .with_context(|| format!("{package} has no executable")),
-        Source::File(code) => Ok(code.executable.clone()),
-    };
-    targets.iter().map(executable).collect()
+    let mut executables = Vec::new();
+    for target in targets {
+        executables.push(match &target.source {
+            Source::Package(package) => {
+                let executable = built.get(package).cloned();
+                executable.with_context(|| format!("{package} has no executable"))?
+            }
+            Source::Project(project) => project.build().await?,
+            Source::File(code) => code.executable.clone(),
+        });
+    }
+    Ok(executables)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The lab, ready to run functions: the services started and filled, the limits of this machine found.
 
+mod facts;
 mod own;
 
 use std::collections::BTreeMap;
@@ -7,19 +8,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result, bail};
-use lab_lambda::{
-    Cgroups, Credentials, Environment, Extension, Function, Outcome, Placement, Platform, Scaling,
-    TraceHeader,
-};
+use lab_lambda::{Credentials, Environment, Extension, Function, Outcome, Platform, TraceHeader};
 use lab_results::facts::Facts;
-use lab_results::schema;
-use lab_results::service_facts;
-use lab_services::{Link, Network, Options, Programs, REGION, Services};
+use lab_services::upstream::Upstream;
+use lab_services::{Options, Programs, Services};
 
+use self::facts::{extension_of, network_of};
+pub use self::facts::{platform, scaling};
 use crate::clock::Clock;
+use crate::layers::Layers;
+use crate::log::LogFile;
 use crate::run_directory::RunDirectory;
 use crate::target::Target;
-use crate::upstream::Upstream;
 use lab_workspace::builder;
 use lab_workspace::{BackingService, TrustAnchors, Workspace};
 
@@ -39,7 +39,8 @@ pub struct Testbed {
     extension: Extension,
     populate: PathBuf,
     /// Of functions of the reader's own, by the function's name and theirs.
-    upstreams: Mutex<BTreeMap<(String, String), Upstream>>,
+    upstreams: Mutex<BTreeMap<(String, String), Arc<Upstream>>>,
+    log: Option<LogFile>,
     // Last: everything above keeps files in it.
     directory: RunDirectory,
 }
@@ -106,6 +107,7 @@ impl Testbed {
             extension: extension_of(extension, &assumed),
             populate,
             upstreams: Mutex::default(),
+            log: None,
             directory,
         };
         lab.populate().await?;
@@ -137,6 +139,7 @@ impl Testbed {
         if !target.is_built_here() && !target.services.contains(&BackingService::Parameters) {
             variables.retain(|(name, _)| name != "AWS_ENDPOINT_URL_SSM");
         }
+        variables.extend(target.layers.iter().flat_map(Layers::variables));
         for (name, value) in &target.variables {
             let value = match &target.own {
                 Some(own) => self.expand(own, value),
@@ -156,11 +159,18 @@ impl Testbed {
                 .extension
                 .then(|| self.extension.clone())
                 .into_iter()
+                .chain(target.layers.iter().flat_map(Layers::extensions))
                 .collect(),
+            opt: target.layers.as_ref().and_then(Layers::bound),
             variables,
             platform: Arc::clone(&self.platform),
-            log: None,
+            log: self.log.as_ref().map(|log| log.sink(&target.name)),
         })
+    }
+
+    /// Keeps in a file what functions write that are configured from now on.
+    pub fn log_to(&mut self, log: LogFile) {
+        self.log = Some(log);
     }
 
     /// A variable's value as the deployment puts it in: `{{resolve:ssm:NAME}}` is how a template names a parameter.
@@ -203,6 +213,7 @@ impl Testbed {
             timeout: std::time::Duration::from_secs(30),
             bootstrap: self.populate.clone(),
             extensions: Vec::new(),
+            opt: None,
             variables,
             platform: Arc::clone(&self.platform),
             log: None,
@@ -237,73 +248,5 @@ impl Testbed {
         ] {
             parameters.put(&format!("/stadiums/{name}"), &value);
         }
-    }
-}
-
-/// The constants of the service, from `data/facts.toml`, and this machine's means to enforce them.
-pub fn platform(facts: &Facts, directory: &RunDirectory) -> Result<Platform> {
-    let (cpu, limits) = (facts.cpu()?, facts.limits()?);
-    Ok(Platform {
-        region: REGION.to_owned(),
-        credentials: Credentials {
-            access_key_id: String::new(),
-            secret_access_key: String::new(),
-            session_token: String::new(),
-        },
-        limits: Cgroups::detect(directory.run_id()),
-        placement: Placement::of_this_machine(cpu.visible_cpus as usize),
-        memory_per_vcpu_mib: cpu.memory_per_vcpu_mib,
-        cpu_period: cpu.period,
-        init_vcpus: cpu.init_vcpus,
-        init_timeout: limits.init,
-        shutdown_budget: limits.shutdown_external_extension,
-        shutdown_budget_of_runtime: limits.shutdown_runtime_beside_external_extension,
-        shutdown_budget_internal: limits.shutdown_internal_extension,
-        open_files: limits.file_descriptors,
-        largest_payload: limits.payload_bytes as usize,
-        largest_response: limits.response_bytes as usize,
-        largest_stream: limits.streamed_bytes as usize,
-    })
-}
-
-/// How the service scales a function that has nothing reserved.
-pub fn scaling(facts: &Facts) -> Result<Scaling> {
-    let limits = facts.limits()?;
-    Ok(Scaling {
-        account_concurrency: limits.concurrency as u32,
-        reserved: None,
-        grow_by: limits.scaling_environments as u32,
-        grow_within: limits.scaling_window,
-        rate_per_environment: limits.rate_per_environment as u32,
-        idle: limits.idle,
-    })
-}
-
-/// The emulated extension, which costs at its start what the facts assume of the real one.
-fn extension_of(path: PathBuf, assumed: &service_facts::Extension) -> Extension {
-    let variable = |name: &str, value: String| (name.to_owned(), value);
-    Extension {
-        path,
-        variables: vec![
-            variable(
-                "LAB_EXTENSION_START_CPU_MS",
-                assumed.start_cpu.as_millis().to_string(),
-            ),
-            variable("LAB_EXTENSION_MEMORY_MIB", assumed.memory_mib.to_string()),
-        ],
-        port_variable: Some("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT".to_owned()),
-    }
-}
-
-fn network_of(network: &schema::Network) -> Network {
-    let link = |link: &schema::Link| Link {
-        round_trip: link.round_trip(),
-        service_time: link.service(),
-        session_setup: link.session_setup(),
-    };
-    Network {
-        database: link(&network.database),
-        cache: link(&network.cache),
-        parameters: link(&network.parameters),
     }
 }

@@ -1,19 +1,22 @@
 //! Timelines: a few environments, a few sampled invocations of each, and of all of them the one in the middle.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod documents;
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use lab_lambda::{CpuUsage, Environment, Invocation, TraceHeader};
 use lab_results::conditions::Conditions;
-use lab_results::trace::{Init, Span, Temperature, Trace, Usage};
-use lab_services::Counts;
+use lab_results::trace::{Asked, Init, Span, Temperature, Trace, Usage, covered};
+use lab_services::{Counter, Counts, Wait};
 use serde_json::Value;
 
+use self::documents::assembled;
 use crate::measure::{GAP, Prepared};
 use crate::testbed::Testbed;
 use lab_workspace::progress::Progress;
 
-/// How long a document may be on its way: the step sends it before it answers, to a socket of this machine.
+/// How long the first document may be on its way: the function sends it before it answers, to a socket of this machine.
 const DOCUMENT_WITHIN: Duration = Duration::from_millis(200);
 
 /// How many invocations the median is chosen from. Odd numbers have one in the middle.
@@ -108,6 +111,8 @@ impl Tracer<'_> {
     ) -> Result<()> {
         self.lab.before_cold_start(&self.prepared.target).await?;
         let counts = self.lab.services.counts();
+        // What others have waited for, and the begin of the noting.
+        self.lab.take_waits(&self.prepared.target);
         let mut environment = Environment::start(&self.prepared.function).await?;
         self.lab.services.settle().await;
         let nothing = Before {
@@ -118,7 +123,7 @@ impl Tracer<'_> {
             duration_us: us(environment.init().duration),
             usage: self.used(&nothing, &environment),
         };
-        cold.push(self.invoke(&mut environment, Some(init)).await?);
+        cold.push(self.invoke(&mut environment, Some((init, counts))).await?);
         for _ in 0..warm_invocations {
             environment.freeze();
             tokio::time::sleep(GAP).await;
@@ -129,8 +134,12 @@ impl Tracer<'_> {
         Ok(())
     }
 
-    /// One sampled invocation of an environment that is awake.
-    async fn invoke(&mut self, environment: &mut Environment, init: Option<Init>) -> Result<Trace> {
+    /// One sampled invocation of an environment that is awake; of the first one with init, and what had been counted before.
+    async fn invoke(
+        &mut self,
+        environment: &mut Environment,
+        cold: Option<(Init, Counts)>,
+    ) -> Result<Trace> {
         let header = TraceHeader::new(true);
         let prepared = self.prepared;
         let event = prepared.target.events.at(self.sent);
@@ -139,14 +148,27 @@ impl Tracer<'_> {
             cpu: environment.cpu_usage(),
             counts: self.lab.services.counts(),
         };
+        let waited_in_init = self.lab.take_waits(&prepared.target);
+        let begin = Instant::now();
         // The clock of the step's own document. What the platform does until the event is out takes microseconds.
         let start = SystemTime::now();
         let invocation = environment.invoke(&event.payload, &header).await;
         event.check(&invocation.outcome)?;
-        let document = self.document(&header).await;
+        let received = self.documents(&header).await;
         self.lab.services.settle().await;
         let usage = self.used(&before, environment);
-        Ok(self.timeline(start, &invocation, document.as_ref(), init, usage))
+        let waits = self.lab.take_waits(&prepared.target);
+        let (init, before_init) = cold.unzip();
+        let waits = waited_in_init
+            .into_iter()
+            .filter(|_| init.is_some())
+            .chain(waits);
+        let counts = self.lab.services.counts() - before_init.unwrap_or(before.counts);
+        let services = asked(waits.collect(), &counts, begin);
+        Ok(Trace {
+            services,
+            ..self.timeline(start, &invocation, received, init, usage)
+        })
     }
 
     fn used(&self, before: &Before, environment: &Environment) -> Usage {
@@ -165,36 +187,38 @@ impl Tracer<'_> {
         }
     }
 
-    /// The document of this invocation. A program that sent none at first is not waited for again.
-    async fn document(&mut self, header: &TraceHeader) -> Option<Value> {
+    /// The documents of this invocation. A program that sent none at first is not waited for again.
+    async fn documents(&mut self, header: &TraceHeader) -> Vec<Value> {
         let traces = self.lab.services.traces();
-        let received = if self.documents {
+        let mut received = if self.documents {
             let arriving = tokio::time::timeout(DOCUMENT_WITHIN, traces.wait_for(1));
             arriving.await.unwrap_or_default()
         } else {
             traces.take()
         };
         self.documents = !received.is_empty();
+        if self.documents {
+            // An SDK sends one after the other.
+            self.lab.services.settle().await;
+            received.extend(traces.take());
+        }
+        received.retain(|document| document["trace_id"] == header.root.as_str());
         received
-            .into_iter()
-            .find(|document| document["trace_id"] == header.root.as_str())
     }
 
     fn timeline(
         &self,
         start: SystemTime,
         invocation: &Invocation,
-        document: Option<&Value>,
+        received: Vec<Value>,
         init: Option<Init>,
         usage: Usage,
     ) -> Trace {
         let target = &self.prepared.target;
         let epoch = start.duration_since(UNIX_EPOCH).unwrap_or_default();
         let span = |value: &Value| span(value, epoch.as_secs_f64());
-        let mut phases: Vec<Span> = document
-            .and_then(|document| document["subsegments"].as_array())
-            .map(|phases| phases.iter().filter_map(span).collect())
-            .unwrap_or_default();
+        let documents = assembled(received);
+        let mut phases: Vec<Span> = documents.phases.iter().filter_map(span).collect();
         phases.sort_by(|a, b| a.start_us.total_cmp(&b.start_us));
         Trace {
             step: target.name.clone(),
@@ -209,11 +233,48 @@ impl Tracer<'_> {
             init,
             answered_us: us(invocation.latency.unwrap_or_default()),
             idle_us: us(invocation.report.duration),
-            handler: document.and_then(span),
+            handler: documents.handler.as_ref().and_then(span),
             phases,
+            services: Vec::new(),
             usage,
         }
     }
+}
+
+/// What was asked of each service, from what the lab saw of its connections; `begin` is time 0.
+fn asked(waits: Vec<(String, Vec<Wait>)>, counts: &Counts, begin: Instant) -> Vec<Asked> {
+    let mut services: Vec<(String, Vec<Wait>)> = Vec::new();
+    for (service, waits) in waits {
+        match services.iter_mut().find(|(known, _)| *known == service) {
+            Some((_, all)) => all.extend(waits),
+            None => services.push((service, waits)),
+        }
+    }
+    let since_begin = |at: Instant| match at.checked_duration_since(begin) {
+        Some(after) => us(after),
+        None => -us(begin - at),
+    };
+    let asked = services.into_iter().filter(|(_, waits)| !waits.is_empty());
+    let asked = asked.map(|(service, waits)| {
+        let stretches = waits
+            .iter()
+            .map(|wait| (since_begin(wait.start), since_begin(wait.end)));
+        Asked {
+            round_trips: match service.as_str() {
+                "parameters" => counts[Counter::ParametersRoundTrips],
+                "database" => counts[Counter::DatabaseRoundTrips],
+                "cache" => counts[Counter::CacheRoundTrips],
+                // One that is answered in several pieces goes on where the one before ended.
+                _ => {
+                    let begins = |wait: &&Wait| waits.iter().all(|it| it.end != wait.start);
+                    waits.iter().filter(begins).count() as u64
+                }
+            },
+            waits: covered(stretches),
+            service,
+        }
+    });
+    asked.collect()
 }
 
 /// A segment's part of the timeline that begins at `epoch` (seconds since 1970).

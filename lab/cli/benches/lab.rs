@@ -47,6 +47,7 @@ async fn main() -> Result<()> {
             timeout: floor.timeout,
             bootstrap: bootstrap.clone(),
             extensions: Vec::new(),
+            opt: None,
             variables: Vec::new(),
             platform: Arc::new(platform),
             log: None,

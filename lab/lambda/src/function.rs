@@ -58,6 +58,9 @@ pub struct Function {
     pub bootstrap: PathBuf,
     /// The external extensions.
     pub extensions: Vec<Extension>,
+    /// A folder that the processes find at `/opt`, where layers are on Lambda: each in a mount namespace of its own, so that
+    /// the machine's `/opt` stays as it is. [`crate::opt_can_be_bound`] says whether this machine allows it.
+    pub opt: Option<PathBuf>,
     /// The function's own environment variables.
     pub variables: Vec<(String, String)>,
     /// The service that runs it.

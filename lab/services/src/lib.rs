@@ -6,6 +6,7 @@
 //! | [`database`] | PostgreSQL behind a proxy that behaves like RDS Proxy |
 //! | [`cache`] | Valkey or Redis behind a relay that behaves like ElastiCache with TLS |
 //! | [`parameters`] | Parameter Store: parameters, secrets, one quota |
+//! | [`upstream`] | a further party that answers every request alike |
 //! | [`traces`] | the X-Ray daemon, which keeps what it received |
 //! | [`network`] | how far away they are, what arrives late, and what is counted |
 //! | `process` | the programs: found on the machine or a private copy, started, suspended and ended |
@@ -22,6 +23,7 @@ pub mod parameters;
 mod process;
 pub mod services;
 pub mod traces;
+pub mod upstream;
 
 pub use certificates::TrustAnchors;
 pub use credentials::{Credentials, REGION};
@@ -29,7 +31,7 @@ pub use error::Error;
 pub use network::counts::{Counter, Counts};
 pub use network::delay::pause;
 pub use network::delay_check::measure_delays;
-pub use network::{Link, Network};
+pub use network::{Link, Network, Wait};
 pub use process::account::can_reach;
 pub use process::programs::{self, Plan, Programs, Search};
 pub use services::{Options, Services};

@@ -19,7 +19,8 @@ use crate::process::account::Account;
 use crate::process::programs::Programs;
 use crate::process::thread::EventLoop;
 use crate::traces::Traces;
-use crate::{Credentials, Error};
+use crate::upstream::{Answer, Upstream};
+use crate::{Credentials, Error, Wait};
 
 /// The services' thread looks at all its sockets each time that a task yields; after this many looks it has served
 /// whatever had arrived, however many messages that was.
@@ -172,6 +173,24 @@ impl Services {
     /// The time that `counts` cost in the network as it is now: see [`Counts::waited`].
     pub fn waited(&self, counts: &Counts) -> Duration {
         counts.waited(&self.network())
+    }
+
+    /// Starts a further party, on the services' thread.
+    pub async fn upstream(&self, answer: Answer) -> Result<Upstream, Error> {
+        let (counters, runtime) = (&self.running.counters, &self.running.runtime);
+        Upstream::start(answer, Arc::clone(counters), runtime.clone()).await
+    }
+
+    /// Takes what clients have waited for since the last call, by the service: each stretch from the arrival of a client's
+    /// bytes to the answer, modelled distance included. The first call begins the noting, which costs a little.
+    pub fn take_waits(&self) -> [(&'static str, Vec<Wait>); 3] {
+        let links = &self.running.links;
+        [
+            ("parameters", &links.parameters),
+            ("database", &links.database),
+            ("cache", &links.cache),
+        ]
+        .map(|(service, link)| (service, link.take_waits()))
     }
 
     /// Stops everything and waits for the end of all programs, at most a few seconds.

@@ -61,6 +61,15 @@ pub async fn build_library(root: &Path, package: &str) -> Result<PathBuf> {
     build_product(root, LAB, package, &["--package", package, "--lib"]).await
 }
 
+/// Builds the executable of a package that is not this repository's, with the toolchain that its folder says.
+pub(crate) async fn build_elsewhere(
+    folder: &Path,
+    package: &str,
+    selection: &[&str],
+) -> Result<PathBuf> {
+    build_product(folder, RELEASE, package, selection).await
+}
+
 async fn build_product(
     root: &Path,
     profile: &str,
@@ -200,7 +209,14 @@ struct Cargo {
 
 impl Cargo {
     fn start(root: &Path, arguments: &[&str]) -> Result<Self> {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let ran_in = std::env::var_os("CARGO_MANIFEST_DIR");
+        let elsewhere = ran_in.is_some_and(|folder| !Path::new(&folder).starts_with(root));
+        let own = std::env::var_os("CARGO").filter(|_| !elsewhere);
+        let mut command = Command::new(own.unwrap_or_else(|| "cargo".into()));
+        if elsewhere {
+            // That of `cargo run` for the lab: a folder elsewhere may name another one.
+            command.env_remove("RUSTUP_TOOLCHAIN");
+        }
         command
             .args(arguments)
             .current_dir(root)

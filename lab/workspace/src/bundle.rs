@@ -59,12 +59,23 @@ fn add<W: Write + Seek>(zip: &mut ZipWriter<W>, file: &Path, name: &str) -> Resu
     Ok(())
 }
 
+fn open(package: &Path) -> Result<ZipArchive<File>> {
+    let shown = package.display();
+    let file = File::open(package).with_context(|| format!("cannot read {shown}"))?;
+    ZipArchive::new(file).with_context(|| format!("{shown} is no zip that can be read"))
+}
+
+/// Unpacks any zip into a folder, over what is there.
+pub fn extract(package: &Path, folder: &Path) -> Result<()> {
+    open(package)?
+        .extract(folder)
+        .with_context(|| format!("cannot unpack {}", package.display()))
+}
+
 /// Unpacks a package into a folder and answers where its bootstrap is.
 pub fn unpack(package: &Path, folder: &Path) -> Result<PathBuf> {
     let shown = package.display();
-    let file = File::open(package).with_context(|| format!("cannot read {shown}"))?;
-    let mut archive =
-        ZipArchive::new(file).with_context(|| format!("{shown} is no zip that can be read"))?;
+    let mut archive = open(package)?;
     let names: Result<BTreeSet<String>, _> = archive
         .file_names()
         .map(|name| name.map(Cow::into_owned))

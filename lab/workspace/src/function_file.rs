@@ -2,6 +2,8 @@
 //! those of the steps' manifests where both say the same.
 
 mod check;
+mod entries;
+mod lines;
 mod references;
 
 use std::collections::BTreeMap;
@@ -10,9 +12,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
+pub use self::entries::{EventEntry, OwnDatabase, ParameterEntry, UpstreamEntry};
 pub use self::references::expand;
 use self::references::nearest;
 
+use crate::bundle::BOOTSTRAP;
+use crate::cargo_project::{CargoProject, MANIFEST};
 use crate::{Architecture, BackingService};
 
 /// The file's name beside the function.
@@ -28,9 +33,13 @@ pub struct FunctionFile {
     /// A few words about it.
     #[serde(default)]
     pub title: String,
-    /// The executable that speaks the Runtime API, the folder with one named `bootstrap`, or a zip of that.
+    /// The executable that speaks the Runtime API, the folder with one named `bootstrap`, a zip of that, or the folder of a
+    /// crate.
     #[serde(default)]
     pub code: PathBuf,
+    /// The crate in the folder that `code` names, where there is no `bootstrap` in it.
+    #[serde(skip)]
+    pub project: Option<CargoProject>,
     /// What runs the code.
     #[serde(default)]
     pub runtime: Runtime,
@@ -49,12 +58,16 @@ pub struct FunctionFile {
     /// Whether the Parameters and Secrets extension is attached.
     #[serde(default)]
     pub extension: bool,
+    /// Folders and zips whose files are at `/opt`, a later one's over an earlier one's; executables in their `extensions/` are
+    /// started.
+    #[serde(default)]
+    pub layers: Vec<PathBuf>,
     /// Its environment variables; values may hold references.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
     /// What Parameter Store holds, by name; values may hold references.
     #[serde(default)]
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: BTreeMap<String, ParameterEntry>,
     /// Its PostgreSQL database.
     #[serde(default)]
     pub database: Option<OwnDatabase>,
@@ -82,68 +95,6 @@ pub enum Runtime {
     Python,
 }
 
-/// A database of its own, behind the proxy.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct OwnDatabase {
-    /// Its name; by default the function's.
-    #[serde(default)]
-    pub name: String,
-    /// The user who owns it.
-    #[serde(default = "default_user")]
-    pub user: String,
-    /// The user's password; without one the user signs in with an IAM token.
-    #[serde(default)]
-    pub password: Option<String>,
-    /// Files that are run as this user, in their order: the schema, the rows.
-    #[serde(default)]
-    pub sql: Vec<PathBuf>,
-}
-
-/// A party that answers every request alike.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct UpstreamEntry {
-    /// The file that it answers with.
-    pub answer: PathBuf,
-    /// How long that takes, ms.
-    pub delay_ms: f64,
-    /// With which status.
-    #[serde(default = "ok")]
-    pub status: u16,
-}
-
-/// One event, and what must hold for its answer.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct EventEntry {
-    /// A request to an HTTP API: `GET /orders/7?full=1`.
-    #[serde(default)]
-    pub request: Option<String>,
-    /// The request's headers.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// The request's body. API Gateway hands it on as text if the header `content-type` says that it is text, JSON, XML or
-    /// JavaScript, else as base64.
-    #[serde(default)]
-    pub body: String,
-    /// Instead of a request: a file with any JSON.
-    #[serde(default)]
-    pub file: Option<PathBuf>,
-    /// How often it comes beside the others.
-    #[serde(default = "once")]
-    pub weight: u32,
-    /// The answer's status; 200 where nothing is said. Of a request only.
-    #[serde(default)]
-    pub status: Option<u16>,
-    /// A text that the answer (of a request: its body) contains.
-    #[serde(default)]
-    pub contains: Option<String>,
-    /// Values in the answer (of a request: in its body), by JSON pointer.
-    #[serde(default)]
-    pub pointers: BTreeMap<String, serde_json::Value>,
-}
-
 fn bootstrap() -> String {
     "bootstrap".to_owned()
 }
@@ -164,34 +115,35 @@ fn this_architecture() -> Architecture {
     }
 }
 
-fn default_user() -> String {
-    "app".to_owned()
-}
-
-fn once() -> u32 {
-    1
-}
-
-fn ok() -> u16 {
-    200
-}
-
 impl FunctionFile {
-    /// The file that a path means: itself, or the one in its folder; none where the path means something else.
+    /// The file that a path means: itself, the one in its folder, or the manifest of the crate there; none where the path means
+    /// something else.
     pub fn at(path: &Path) -> Option<PathBuf> {
         if path.is_dir() {
-            return Some(path.join(FILE_NAME)).filter(|file| file.exists());
+            let described = path.join(FILE_NAME);
+            let manifest = path.join(MANIFEST);
+            let is_crate = manifest.exists() && !path.join(BOOTSTRAP).exists();
+            return if described.exists() {
+                Some(described)
+            } else {
+                Some(manifest).filter(|_| is_crate)
+            };
         }
         path.extension()
             .is_some_and(|it| it == "toml")
             .then(|| path.to_owned())
     }
 
-    /// Reads a file. An error names the file, and the line or the key.
+    /// Reads a file; of a crate without one, what its manifest says of its deployment. An error names the file, and the line or
+    /// the key.
     pub fn load(path: &Path) -> Result<Self> {
         let path = std::path::absolute(path)?;
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let text = if path.file_name().is_some_and(|name| name == MANIFEST) {
+            String::new()
+        } else {
+            std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?
+        };
         Self::parse(&text, &path).with_context(|| path.display().to_string())
     }
 
@@ -204,9 +156,40 @@ impl FunctionFile {
             anyhow::anyhow!("{}{hint}", text.trim_end())
         })?;
         let folder = path.parent().context("a file lies in a folder")?;
+        file.code = folder.join(&file.code);
+        if file.runtime == Runtime::Provided && !file.code.join(BOOTSTRAP).exists() {
+            file.project = CargoProject::at(&file.code)?;
+        }
+        for (event, line) in file.events.iter_mut().zip(lines::of_events(text)) {
+            let name = path.file_name().unwrap_or_default();
+            event.place = format!("{}, line {line}", name.display());
+        }
+        file.deployed_as(text);
         file.complete(folder);
         file.check()?;
         Ok(file)
+    }
+
+    /// Takes from a crate's manifest what the file leaves out.
+    fn deployed_as(&mut self, text: &str) {
+        let Some(project) = &self.project else {
+            return;
+        };
+        let says = text.parse::<toml::Table>().unwrap_or_default();
+        let left_out = |key: &str| !says.contains_key(key);
+        let deploy = project.deploy.clone();
+        if left_out("name") {
+            self.name.clone_from(&project.binary);
+        }
+        if let Some(memory) = deploy.memory.filter(|_| left_out("memory")) {
+            self.memory = memory;
+        }
+        if let Some(timeout) = deploy.timeout.filter(|_| left_out("timeout")) {
+            self.timeout = timeout;
+        }
+        for (name, value) in deploy.env {
+            self.variables.entry(name).or_insert(value);
+        }
     }
 
     /// Fills in what the folder says, and makes the paths absolute.
@@ -215,7 +198,6 @@ impl FunctionFile {
             let name = folder.file_name().unwrap_or_default();
             self.name = name.to_string_lossy().into_owned();
         }
-        self.code = folder.join(&self.code);
         if let Some(database) = &mut self.database {
             if database.name.is_empty() {
                 database.name = self.name.replace('-', "_").to_lowercase();
@@ -223,6 +205,9 @@ impl FunctionFile {
             for file in &mut database.sql {
                 *file = folder.join(&*file);
             }
+        }
+        for layer in &mut self.layers {
+            *layer = folder.join(&*layer);
         }
         for upstream in self.upstreams.values_mut() {
             upstream.answer = folder.join(&upstream.answer);

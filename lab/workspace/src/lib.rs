@@ -5,6 +5,7 @@
 //! | [`mod@workspace`] | the steps as their manifests describe them; `data/facts.toml` |
 //! | [`builder`] | building a package, with progress |
 //! | [`bundle`] | deployment packages |
+//! | [`cargo_project`] | a crate that is not the repository's, as cargo-lambda deploys it |
 //! | [`function_file`] | `function.toml`: a function that is no step |
 //! | [`own_function`] | an example of a function with its `function.toml` |
 //! | [`own_step`] | a reader's own step, copied from one of the ladder |
@@ -15,6 +16,7 @@
 
 pub mod builder;
 pub mod bundle;
+pub mod cargo_project;
 pub mod clean_clone;
 pub mod function_file;
 pub mod own_function;

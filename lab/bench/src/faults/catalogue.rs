@@ -19,12 +19,14 @@ pub enum When {
 enum Part {
     Service(BackingService),
     Extension,
+    Upstreams,
 }
 
 const CACHE: &[Part] = &[Part::Service(BackingService::Cache)];
 const DATABASE: &[Part] = &[Part::Service(BackingService::Database)];
 const EXTENSION: &[Part] = &[Part::Extension];
 const PARAMETERS: &[Part] = &[Part::Service(BackingService::Parameters)];
+const UPSTREAMS: &[Part] = &[Part::Upstreams];
 const PARAMETERS_AND_DATABASE: &[Part] = &[
     Part::Service(BackingService::Parameters),
     Part::Service(BackingService::Database),
@@ -105,6 +107,14 @@ faults! {
     ExtensionWrongToken: "extension has another token", Cold, EXTENSION, 503;
     /// The extension's process has ended between two invocations.
     ExtensionGone: "extension gone", Warm, EXTENSION, 500;
+    /// A function's upstreams refuse connections.
+    UpstreamsDown: "upstreams down", Warm, UPSTREAMS, 503;
+    /// They take half a second longer for each request.
+    UpstreamsSlow: "upstreams slow (500 ms longer)", Warm, UPSTREAMS, 200;
+    /// They answer 503.
+    UpstreamsFail: "upstreams answer 503", Warm, UPSTREAMS, 503;
+    /// They take longer than the function has.
+    UpstreamsTooSlow: "upstreams do not answer", Warm, UPSTREAMS, 503;
     /// An event that API Gateway does not send: the console's own test event.
     EventMalformed: "malformed event", Warm, DATABASE, 500;
 }
@@ -141,6 +151,10 @@ impl Fault {
         self.row().2.iter().all(|part| match part {
             Part::Service(service) => target.services.contains(service),
             Part::Extension => target.extension,
+            Part::Upstreams => {
+                let own = target.own.as_ref();
+                own.is_some_and(|own| !own.upstreams.is_empty())
+            }
         })
     }
 

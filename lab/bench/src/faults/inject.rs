@@ -7,6 +7,7 @@ use lab_lambda::{Function, Service};
 use lab_services::Network;
 
 use super::catalogue::Fault;
+use crate::target::Target;
 use crate::testbed::Testbed;
 
 /// How long the steps let the list live, in seconds.
@@ -17,6 +18,9 @@ const SLOW_DATABASE: Duration = Duration::from_millis(100);
 
 /// Slow, where few requests do: less than the invocation has.
 const SLOW_PARAMETERS: Duration = Duration::from_millis(200);
+
+/// So much longer: less than the invocation has.
+const SLOW_UPSTREAMS: Duration = Duration::from_millis(500);
 
 /// Longer than a step waits for its cache.
 const SLOW_CACHE: Duration = Duration::from_millis(500);
@@ -57,10 +61,11 @@ impl Fault {
         self.variable().is_some()
     }
 
-    /// Makes it happen. `cached` is the key of the list, and what the step stored there.
+    /// Makes it happen to `target`. `cached` is the key of the list, and what the step stored there.
     pub async fn inject(
         self,
         lab: &Testbed,
+        target: &Target,
         service: &Service,
         cached: Option<&(String, Vec<u8>)>,
     ) -> Result<()> {
@@ -122,12 +127,29 @@ impl Fault {
                 change(lab, |network| network.parameters.service_time = TOO_SLOW);
             }
             Self::ExtensionGone => kill_extensions(service),
+            Self::UpstreamsDown
+            | Self::UpstreamsSlow
+            | Self::UpstreamsFail
+            | Self::UpstreamsTooSlow => self.inject_upstreams(lab, target).await,
             Self::ExtensionNotReady
             | Self::ExtensionSlowStart
             | Self::ExtensionWrongToken
             | Self::EventMalformed => {}
         }
         Ok(())
+    }
+}
+
+impl Fault {
+    async fn inject_upstreams(self, lab: &Testbed, target: &Target) {
+        for (_, upstream) in lab.upstreams_of(target) {
+            match self {
+                Self::UpstreamsDown => upstream.stop().await,
+                Self::UpstreamsFail => upstream.fail_with(Some(503)),
+                Self::UpstreamsSlow => upstream.set_delay(upstream.delay() + SLOW_UPSTREAMS),
+                _ => upstream.set_delay(TOO_SLOW),
+            }
+        }
     }
 }
 
@@ -144,7 +166,16 @@ pub struct Normal {
 pub async fn restore(lab: &Testbed, normal: &Normal) -> Result<()> {
     restore_parameters(lab, normal);
     restore_database(lab, normal).await?;
+    restore_upstreams(lab).await?;
     restore_cache(lab, normal).await
+}
+
+/// Takes every fault of every function's upstreams away.
+pub async fn restore_upstreams(lab: &Testbed) -> Result<()> {
+    for upstream in lab.all_upstreams() {
+        upstream.restore().await?;
+    }
+    Ok(())
 }
 
 /// Takes every fault of Parameter Store away.

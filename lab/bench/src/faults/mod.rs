@@ -99,7 +99,9 @@ async fn cell(
         lab.before_cold_start(target).await?;
     }
     clock.advance(CACHED)?;
-    fault.inject(lab, probe.service(), cached.as_ref()).await?;
+    fault
+        .inject(lab, target, probe.service(), cached.as_ref())
+        .await?;
     let mut seen = match fault {
         Fault::EventMalformed => probe.send(probe::test_event()).await,
         _ => probe.get().await,

@@ -9,13 +9,43 @@ use lab_lambda::{Service, TraceHeader};
 use tokio::sync::Mutex;
 
 use super::catalogue::Fault;
-use super::inject::{Normal, restore_cache, restore_database, restore_parameters};
+use super::inject::{
+    Normal, restore_cache, restore_database, restore_parameters, restore_upstreams,
+};
 use crate::contract;
 use crate::target::Target;
 use crate::testbed::Testbed;
-use lab_workspace::BackingService::{self, Cache, Database, Parameters};
+/// What can be broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Parameter Store
+    Parameters,
+    /// PostgreSQL
+    Database,
+    /// Valkey or Redis
+    Cache,
+    /// All upstreams of a function at once
+    Upstreams,
+}
 
-const FAULTS: [(BackingService, &str, Fault); 12] = [
+use Part::{Cache, Database, Parameters, Upstreams};
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Parameters, Database, Cache, Upstreams];
+
+    /// Its name on a command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Parameters => "parameters",
+            Database => "database",
+            Cache => "cache",
+            Upstreams => "upstreams",
+        }
+    }
+}
+
+const FAULTS: [(Part, &str, Fault); 16] = [
     (Cache, "down", Fault::CacheDown),
     (Cache, "slow", Fault::CacheSlow),
     (Cache, "hang", Fault::CacheHangs),
@@ -28,13 +58,17 @@ const FAULTS: [(BackingService, &str, Fault); 12] = [
     (Parameters, "throttle", Fault::ParametersThrottledWarm),
     (Parameters, "slow", Fault::ParametersSlow),
     (Parameters, "hang", Fault::ParametersTooSlow),
+    (Upstreams, "down", Fault::UpstreamsDown),
+    (Upstreams, "slow", Fault::UpstreamsSlow),
+    (Upstreams, "hang", Fault::UpstreamsTooSlow),
+    (Upstreams, "503", Fault::UpstreamsFail),
 ];
 
 /// A fault as it is named on a command line: `cache=down`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnDemand {
     /// What breaks.
-    pub service: BackingService,
+    pub service: Part,
     how: &'static str,
     fault: Fault,
 }
@@ -72,7 +106,7 @@ impl FromStr for OnDemand {
 /// The faults that are on now.
 pub struct Switches {
     normal: Normal,
-    on: Mutex<BTreeMap<BackingService, OnDemand>>,
+    on: Mutex<BTreeMap<Part, OnDemand>>,
 }
 
 impl Switches {
@@ -106,7 +140,8 @@ impl Switches {
         } else {
             None
         };
-        fault.fault.inject(lab, service, cached.as_ref()).await?;
+        let cached = cached.as_ref();
+        fault.fault.inject(lab, target, service, cached).await?;
         if !fault.is_moment() {
             on.insert(fault.service, fault);
         }
@@ -114,9 +149,9 @@ impl Switches {
     }
 
     /// Takes one service's fault away, or every service's.
-    pub async fn switch_off(&self, lab: &Testbed, service: Option<BackingService>) -> Result<()> {
+    pub async fn switch_off(&self, lab: &Testbed, service: Option<Part>) -> Result<()> {
         let mut on = self.on.lock().await;
-        for each in BackingService::ALL {
+        for each in Part::ALL {
             if service.is_none_or(|wanted| wanted == each) {
                 self.repair(lab, each, on.remove(&each)).await?;
             }
@@ -130,15 +165,11 @@ impl Switches {
         on.values().map(ToString::to_string).collect()
     }
 
-    async fn repair(
-        &self,
-        lab: &Testbed,
-        service: BackingService,
-        was: Option<OnDemand>,
-    ) -> Result<()> {
+    async fn repair(&self, lab: &Testbed, service: Part, was: Option<OnDemand>) -> Result<()> {
         match service {
             Parameters => restore_parameters(lab, &self.normal),
             Database => restore_database(lab, &self.normal).await?,
+            Upstreams => restore_upstreams(lab).await?,
             Cache => {
                 restore_cache(lab, &self.normal).await?;
                 if was.is_some_and(|was| was.fault.is_garbage()) {

@@ -1,11 +1,15 @@
 //! What a function of the reader's own has beside the stadiums: its database, its parameters, its upstreams.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
-use lab_workspace::function_file::{FunctionFile, OwnDatabase, expand};
+use lab_services::Wait;
+use lab_services::upstream::Upstream;
+use lab_workspace::function_file::{FunctionFile, OwnDatabase, ParameterEntry, expand};
 
 use super::Testbed;
 use crate::target::Target;
-use crate::upstream::Upstream;
+use crate::upstream::answer;
 
 impl Testbed {
     /// Gives the services what a function of the reader's own needs: its database with its rows, its parameters. Once a
@@ -20,17 +24,51 @@ impl Testbed {
                 .with_context(|| format!("{}: database", own.name))?;
         }
         for (name, entry) in &own.upstreams {
-            let started = Upstream::start(entry)
-                .await
-                .with_context(|| format!("{}: upstreams.{name}", own.name))?;
+            let at = || format!("{}: upstreams.{name}", own.name);
+            let answer = answer(entry).with_context(at)?;
+            let started = self.services.upstream(answer).await.with_context(at)?;
             let mut upstreams = self.upstreams.lock().expect("no holder panics");
-            upstreams.insert((own.name.clone(), name.clone()), started);
+            upstreams.insert((own.name.clone(), name.clone()), Arc::new(started));
         }
-        for (name, value) in &own.parameters {
-            let value = self.expand(own, value)?;
-            self.services.parameters().put(name, &value);
+        self.put_own_parameters(own)
+    }
+
+    /// Puts the parameters that a function has.
+    pub(crate) fn put_own_parameters(&self, own: &FunctionFile) -> Result<()> {
+        let store = self.services.parameters();
+        for (name, parameter) in &own.parameters {
+            let value = self.expand(own, parameter.value())?;
+            match parameter {
+                ParameterEntry::Plain(_) => store.put(name, &value),
+                ParameterEntry::Secure { .. } => store.put_secure(name, &value),
+            }
         }
         Ok(())
+    }
+
+    /// The upstreams of a target, by their names in its `function.toml`.
+    pub(crate) fn upstreams_of(&self, target: &Target) -> Vec<(String, Arc<Upstream>)> {
+        let upstreams = self.upstreams.lock().expect("no holder panics");
+        let own = upstreams
+            .iter()
+            .filter(|((function, _), _)| target.own.is_some() && *function == target.name);
+        own.map(|((_, name), upstream)| (name.clone(), Arc::clone(upstream)))
+            .collect()
+    }
+
+    /// The upstreams of all functions.
+    pub(crate) fn all_upstreams(&self) -> Vec<Arc<Upstream>> {
+        let upstreams = self.upstreams.lock().expect("no holder panics");
+        upstreams.values().map(Arc::clone).collect()
+    }
+
+    /// Takes what a target has waited for since the last call, by the service: see [`lab_services::Services::take_waits`].
+    pub(crate) fn take_waits(&self, target: &Target) -> Vec<(String, Vec<Wait>)> {
+        let services = self.services.take_waits().into_iter();
+        let services = services.map(|(service, waits)| (service.to_owned(), waits));
+        let upstreams = self.upstreams_of(target).into_iter();
+        let upstreams = upstreams.map(|(name, it)| (format!("upstream {name}"), it.take_waits()));
+        services.chain(upstreams).collect()
     }
 
     async fn provide_database(&self, own: &OwnDatabase) -> Result<()> {
@@ -79,7 +117,7 @@ impl Testbed {
         let name = reference.strip_prefix("upstreams.")?.strip_suffix(".url")?;
         let upstreams = self.upstreams.lock().expect("no holder panics");
         let upstream = upstreams.get(&(own.name.clone(), name.to_owned()))?;
-        Some(format!("http://{}", upstream.address))
+        Some(format!("http://{}", upstream.address()))
     }
 }
 

@@ -31,6 +31,7 @@ pub fn target(name: &str, executable: &Path, memory_mb: u32) -> Target {
         services: Vec::new(),
         trust_anchors: TrustAnchors::None,
         extension: false,
+        layers: None,
         variables: BTreeMap::new(),
         events: Events::default(),
         own: None,

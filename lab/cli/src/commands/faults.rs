@@ -94,5 +94,7 @@ impl Faults {
 
 /// True for a function with something behind it that can fail.
 fn has_service(target: &Target) -> bool {
-    target.extension || !target.services.is_empty()
+    let own = target.own.as_ref();
+    let calls = own.is_some_and(|own| !own.upstreams.is_empty());
+    target.extension || !target.services.is_empty() || calls
 }

@@ -1,12 +1,13 @@
 //! `lab run`: how fast is each step, cold and warm?
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use lab_bench::choice::Choice;
+use lab_bench::log::LogFile;
 use lab_bench::measure::{Extent, measure};
 use lab_bench::target::Target;
 use lab_results::conditions::Conditions;
@@ -54,6 +55,12 @@ pub struct Run {
     /// For steps as well: say which chapters are about what was counted, as for a function that is no step
     #[arg(long, requires = "names", conflicts_with = "json")]
     advice: bool,
+    /// The empty handler that functions of your own stand on, a folder or a file [default: the lab's, at each one's memory size]
+    #[arg(long, value_name = "FILE", requires = "names")]
+    floor: Option<PathBuf>,
+    /// Keep every line that the functions write
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -68,10 +75,12 @@ impl Run {
         let kept_in = self.output.results(LOCAL_RESULTS);
         let results = workspace.root.join(kept_in);
         ResultsFile::prepare(&results, Place::Local)?;
+        let log = self.log.as_deref().map(LogFile::create).transpose()?;
         let begin = Instant::now();
-        let mut session = self.one_session(&workspace, &targets, 1).await?;
+        let one_session = |number| self.one_session(&workspace, &targets, number, log.as_ref());
+        let mut session = one_session(1).await?;
         for number in 2..=self.sessions.sessions {
-            session.extend(self.one_session(&workspace, &targets, number).await?);
+            session.extend(one_session(number).await?);
         }
         let took = elapsed(begin);
 
@@ -95,6 +104,7 @@ impl Run {
     fn choice(&self) -> Choice {
         Choice {
             in_a_room: self.label.label.is_some(),
+            floor: self.floor.as_ref().map(|it| it.display().to_string()),
             ..self.configuration.of(self.targets.choice())
         }
     }
@@ -105,8 +115,12 @@ impl Run {
         workspace: &Workspace,
         targets: &[Target],
         number: u32,
+        log: Option<&LogFile>,
     ) -> Result<Session> {
-        let ready = Started::new(workspace, targets, &self.bench, None).await?;
+        let mut ready = Started::new(workspace, targets, &self.bench, None).await?;
+        if let Some(log) = log {
+            ready.lab.log_to(log.clone());
+        }
         let prepared = ready.check(targets).await?;
         let extent = self.extent();
         let of = match self.sessions.sessions {

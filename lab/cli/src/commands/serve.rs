@@ -36,7 +36,8 @@ Examples:
   cargo lab serve floor --port 0         a free port, for oha, wrk or Artillery
   cargo lab serve ./target/lambda/05-elasticache/bootstrap --like 05
 
-Faults: cache=down|slow|hang|restart|garbage, database=down|slow|hang|restart, parameters=throttle|slow|hang.
+Faults: cache=down|slow|hang|restart|garbage, database=down|slow|hang|restart, parameters=throttle|slow|hang,
+upstreams=down|slow|hang|503 (of a function with upstreams).
 Standard output has the REPORT lines, and what the function complains of.";
 
 /// Serve one step: it answers on a port of this machine, in environments that scale as Lambda's.

@@ -7,7 +7,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::{Answer, Served, json_answer};
-use lab_workspace::BackingService;
+use lab_bench::faults::on_demand::Part;
 
 /// Answers with the faults that are on, or with what was wrong with the request.
 pub(super) async fn answer(served: &Served, method: &Method, path: &str) -> Answer {
@@ -46,11 +46,11 @@ async fn switch(served: &Served, method: &Method, fault: &str) -> Result<()> {
         }
         ("DELETE", fault) => {
             let name = fault.split('=').next().unwrap_or_default();
-            let found = BackingService::ALL
-                .into_iter()
-                .find(|it| it.as_str() == name);
+            let found = Part::ALL.into_iter().find(|it| it.as_str() == name);
             let Some(service) = found else {
-                bail!("there is no service {name:?}: there are parameters, database and cache");
+                bail!(
+                    "there is no service {name:?}: there are parameters, database, cache and upstreams"
+                );
             };
             switches.switch_off(lab, Some(service)).await?;
             eprintln!("fault off: {name}");

@@ -1,6 +1,7 @@
 //! A function that is no step: `function.toml`, its services, its events.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -66,7 +67,9 @@ async fn the_example_is_measured_as_it_is() {
     assert_eq!(measurement.memory_mb, 256);
     let round = &measurement.rounds[0];
     assert_eq!((round.warm_us.len(), round.closed_us.len()), (4, 4));
-    assert!(round.counts_warm.is_empty(), "{:?}", round.counts_warm);
+    let asked = ["upstreams.requests", "upstreams.delay_us"].map(|it| round.counts_warm[it]);
+    assert_eq!(asked, [1.0, 30_000.0], "30 ms, once a request");
+    assert_eq!(round.counts_warm.len(), 2, "{:?}", round.counts_warm);
     assert!(round.first_cpu_us.is_some());
 }
 
@@ -78,10 +81,14 @@ async fn an_answer_that_does_not_hold_is_told_before_anything_is_measured() {
         panic!("no answer contains USD");
     };
     let error = format!("{error:#}");
+    let text = fs::read_to_string(folder.path().join("function.toml")).unwrap();
+    let events = text.lines().enumerate();
+    let last = events.filter(|(_, line)| *line == "[[events]]").last();
+    let line = last.unwrap().0 + 1;
     assert!(
-        error.contains(
-            "example: the answer to GET /other does not contain \"USD\": {\"path\":\"/other\""
-        ),
+        error.contains(&format!(
+            "example: function.toml, line {line}: the answer to GET /other does not contain \"USD\": {{\"path\":\"/other\""
+        )),
         "{error}"
     );
 }
@@ -155,6 +162,75 @@ async fn what_is_given_to_a_function_is_what_it_asks_for() {
     ] {
         assert!(asking.contains(&name.to_owned()), "{name}: {asking:?}");
     }
+}
+
+/// A bootstrap that answers what it finds at `/opt`, and an extension that registers.
+const READS_OPT: &str = "#!/usr/bin/env bash
+runtime=\"http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime\"
+while true; do
+    headers=$(mktemp)
+    curl --silent --fail --dump-header \"$headers\" --output /dev/null \"$runtime/invocation/next\" || exit
+    id=$(tr -d '\\r' < \"$headers\" | sed -n 's/^lambda-runtime-aws-request-id: *//Ip')
+    curl --silent --fail --output /dev/null --data \"{\\\"statusCode\\\":200,\\\"body\\\":\\\"$(cat /opt/data/word) $(command -v tool)\\\"}\" \
+        \"$runtime/invocation/$id/response\" || exit
+done
+";
+const REGISTERS: &str = "#!/usr/bin/env bash
+api=\"http://$AWS_LAMBDA_RUNTIME_API/2020-01-01/extension\"
+id=$(curl --silent --fail --dump-header - --output /dev/null --header \"Lambda-Extension-Name: watcher\" \
+    --data '{\"events\":[\"INVOKE\"]}' \"$api/register\" | tr -d '\\r' | sed -n 's/^lambda-extension-identifier: *//Ip')
+while curl --silent --fail --output /dev/null --header \"Lambda-Extension-Identifier: $id\" \"$api/event/next\"; do :; done
+";
+
+/// A function with a layer that has this extension.
+fn layered(extension: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    write("bootstrap", READS_OPT);
+    write("layer/data/word", "hello");
+    write("layer/bin/tool", "#!/bin/sh\n");
+    write("layer/extensions/watcher", extension);
+    let described = "name = \"layered\"\nmemory = 256\nlayers = [\"layer\"]\n[[events]]\nrequest = \"GET /\"\n\
+                     contains = \"hello /opt/bin/tool\"\n";
+    write("function.toml", described);
+    folder
+}
+
+#[tokio::test]
+async fn what_is_in_a_layer_is_at_opt_and_its_extension_runs() {
+    if let Err(reason) = lab_lambda::opt_can_be_bound() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let bench = Bench::start().await;
+    let before: Vec<_> = fs::read_dir("/opt")
+        .unwrap()
+        .flatten()
+        .map(|it| it.path())
+        .collect();
+    let folder = layered(REGISTERS);
+    prepared(&bench, folder.path()).await.unwrap();
+    let after: Vec<_> = fs::read_dir("/opt")
+        .unwrap()
+        .flatten()
+        .map(|it| it.path())
+        .collect();
+    assert_eq!(before, after, "the machine's own folder stays as it is");
+
+    let folder = layered("#!/bin/sh\nsleep 60\n");
+    let Err(error) = prepared(&bench, folder.path()).await else {
+        panic!("its extension never registers");
+    };
+    let error = format!("{error:#}");
+    assert!(
+        error.contains("extension watcher has not registered"),
+        "{error}"
+    );
 }
 
 /// A handler that AWS's own client runs, in the interpreter of this machine. Skipped where either cannot be had.

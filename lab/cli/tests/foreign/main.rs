@@ -55,6 +55,7 @@ impl Foreign {
             timeout: Duration::from_secs(30),
             bootstrap: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/bootstrap"),
             extensions: Vec::new(),
+            opt: None,
             variables: vec![(name.to_owned(), value.to_owned())],
             platform: Arc::new(platform),
             log: Some(Arc::new(move |line| {

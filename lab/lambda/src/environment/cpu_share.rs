@@ -32,6 +32,7 @@ pub async fn cpu_share_got(
         group: Some(&group),
         cpus: lease.cpus,
         open_files: platform.open_files,
+        opt: None,
         log: &Log::new(None),
     };
     let mut spinning = launch.start()?;

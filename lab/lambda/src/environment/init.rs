@@ -90,7 +90,7 @@ impl Environment {
             return initialised;
         }
         let message = format!(
-            "the init phase was not over after {} s: {}. Is it a bootstrap that speaks the Lambda Runtime API?{}",
+            "the init phase was not over after {} s: {}{}",
             limit.as_secs_f64(),
             processes.exchange.missing(&processes.extensions),
             self.log.tail()
@@ -143,6 +143,7 @@ impl Sandbox<'_> {
             group: self.group,
             cpus: self.lease.cpus,
             open_files: self.function.platform.open_files,
+            opt: self.function.opt.as_deref(),
             log: self.log,
         };
         launch.start().map_err(|error| {

@@ -9,7 +9,9 @@ use tokio::task::JoinHandle;
 use crate::function::{LogLine, LogSink};
 
 /// Lines that an error message shows.
-const TAIL_LINES: usize = 20;
+const TAIL_LINES: usize = 8;
+/// Characters of a line that it shows.
+const TAIL_WIDTH: usize = 200;
 
 /// Bytes of the log that a caller gets who asks for them: "up to the last 4 KB" (Invoke, `LogType`).
 const CALLERS_TAIL: usize = 4096;
@@ -82,14 +84,24 @@ impl Log {
         tail.push_back(text.to_owned());
     }
 
-    /// The last lines that the processes wrote, for the end of an error message; empty when there are none.
+    /// The last lines that the processes wrote, for the end of an error message: the newest first, since it most often says what
+    /// is wrong, and of long ones the beginning. Empty when there are none.
     pub(super) fn tail(&self) -> String {
         let tail = self.tail.lock().expect("no holder of this lock panics");
         if tail.is_empty() {
             return String::new();
         }
-        let lines: String = tail.iter().map(|line| format!("\n    | {line}")).collect();
-        format!(". The last it wrote:{lines}")
+        let lines = tail.iter().rev().map(|line| {
+            let mut shown: String = line.chars().take(TAIL_WIDTH).collect();
+            if shown.len() < line.len() {
+                shown += "...";
+            }
+            format!("\n    | {shown}")
+        });
+        format!(
+            ". What it wrote, the newest line first:{}",
+            lines.collect::<String>()
+        )
     }
 
     /// Reads a pipe until its end, in the background.
@@ -107,5 +119,25 @@ impl Log {
                 line.clear();
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_line_is_told_first_and_long_ones_are_cut() {
+        let log = Log::new(None);
+        assert_eq!(log.tail(), "");
+        for number in 0..=TAIL_LINES {
+            log.write("function", &format!("line {number}"));
+        }
+        log.write("function", &"x".repeat(TAIL_WIDTH + 1));
+        let tail = log.tail();
+        let lines: Vec<&str> = tail.lines().collect();
+        assert_eq!(lines.len(), 1 + TAIL_LINES);
+        assert_eq!(lines[1], format!("    | {}...", "x".repeat(TAIL_WIDTH)));
+        assert_eq!(lines[2], format!("    | line {TAIL_LINES}"));
     }
 }

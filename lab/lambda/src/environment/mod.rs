@@ -6,6 +6,7 @@ mod freeze;
 mod init;
 mod invoke;
 mod logs;
+mod opt;
 mod process;
 mod processes;
 mod usage;
@@ -22,6 +23,7 @@ pub use cpu_share::cpu_share_got;
 pub use failure::{Exit, Failure, StartError};
 pub(crate) use init::Phase;
 pub use invoke::{InitReport, Invocation, Outcome, Request};
+pub use opt::{OPT, opt_can_be_bound};
 pub use usage::CpuUsage;
 
 /// An execution environment. After a timeout or a crash it is reset: the processes are ended, and the next invocation

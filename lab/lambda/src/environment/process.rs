@@ -18,6 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use super::logs::Log;
+use super::opt;
 use crate::limits::Group;
 
 /// How long the pipes of an ended process are read on.
@@ -41,6 +42,7 @@ pub(super) struct Launch<'a> {
     pub(super) group: Option<&'a Group>,
     pub(super) cpus: CpuSet,
     pub(super) open_files: u64,
+    pub(super) opt: Option<&'a Path>,
     pub(super) log: &'a Log,
 }
 
@@ -55,6 +57,9 @@ impl Launch<'_> {
             .map(File::try_clone)
             .collect::<io::Result<_>>()?;
         let listener = self.listener.map(AsRawFd::as_raw_fd);
+        if let Some(folder) = self.opt {
+            opt::bind(&mut command, folder);
+        }
         before_exec(&mut command, joins, self.cpus, self.open_files, listener);
         let before = Instant::now();
         // Returns when the program has replaced the fork.

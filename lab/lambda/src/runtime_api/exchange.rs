@@ -235,13 +235,20 @@ impl Exchange {
         let state = self.state();
         let unregistered = extensions.iter().filter(|name| !state.has(name));
         let mut missing: Vec<String> = unregistered
-            .map(|name| format!("extension {name} has not registered"))
+            .map(|name| {
+                format!(
+                    "extension {name} has not registered: POST /2020-01-01/extension/register, with the file's name in \
+                     Lambda-Extension-Name"
+                )
+            })
             .collect();
         for Registered { name, .. } in state.extensions.iter().filter(|it| it.ready().is_none()) {
             missing.push(format!("extension {name} has not asked for its next event"));
         }
         if missing.is_empty() {
-            return "the runtime has not called GET /2018-06-01/runtime/invocation/next".to_owned();
+            return "the runtime has not called GET /2018-06-01/runtime/invocation/next. Is it a bootstrap that speaks the Lambda \
+                    Runtime API?"
+                .to_owned();
         }
         missing.join(", ")
     }

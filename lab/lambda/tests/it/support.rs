@@ -49,6 +49,7 @@ pub fn function(behaviour: &str) -> Function {
         timeout: Duration::from_secs(10),
         bootstrap: example("bootstrap"),
         extensions: Vec::new(),
+        opt: None,
         variables: vec![("BEHAVIOUR".to_owned(), behaviour.to_owned())],
         platform: Arc::new(platform(none)),
         log: None,

@@ -71,7 +71,7 @@ fn block(svg: &mut Svg, scale: LinearScale, mut top: f64, trace: &Trace) -> f64 
     for line in trace.bars() {
         let (class, style) = match line.part {
             Part::Platform => ("platform", "text"),
-            Part::Phase => ("phase", "text"),
+            Part::Phase | Part::Service => ("phase", "text"),
             Part::Rest => ("rest", "quiet"),
         };
         svg.text(style, MARGIN + 10.0, top + 11.0, &line.label());
@@ -111,6 +111,12 @@ fn caption(traces: &[&Trace]) -> Vec<String> {
         "Filled: init, and the phases that the step itself sent to X-Ray. Dashed: what no phase accounts for.".to_owned(),
         "Lines with an end: what it used at no particular moment, inside of the bars above. Right: time and its share.".to_owned(),
     ];
+    if traces
+        .iter()
+        .any(|trace| trace.phases.is_empty() && !trace.services.is_empty())
+    {
+        lines.push("Of a function that sends no documents: when it waited for a service, as the lab saw its connections.".to_owned());
+    }
     if traces.iter().any(|trace| trace.init.is_some()) {
         lines.push("CPU time includes the launching of the processes, which is before the clock of init begins.".to_owned());
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::conditions::Conditions;
 use crate::format::duration;
-use crate::schema::{Measurement, Metric, Round};
+use crate::schema::{Measurement, Metric, Round, UPSTREAMS_DELAY};
 use crate::service_facts::Cpu;
 use crate::stats;
 use crate::tuning::SIZES;
@@ -33,6 +33,8 @@ pub enum Signal {
     Parameters,
     /// As many round trips to the database in each warm request.
     Database,
+    /// As many requests to upstreams in each warm request.
+    Upstreams,
     /// Warm requests that the CPU limit throttled.
     WarmThrottled,
     /// First requests that it throttled.
@@ -45,11 +47,12 @@ pub enum Signal {
 
 impl Signal {
     /// All of them, in the order in which they are told: that of the ladder.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sets,
         Self::Connecting,
         Self::Parameters,
         Self::Database,
+        Self::Upstreams,
         Self::WarmThrottled,
         Self::FirstThrottled,
         Self::FirstCpu,
@@ -62,7 +65,7 @@ impl Signal {
             Self::Sets => &["01-drop-the-orm"],
             Self::Connecting => &["02-reuse-connections"],
             Self::Parameters => &["03-parameters-extension", "04-keep-the-parameters"],
-            Self::Database => &["05-elasticache", "11-cache-in-process"],
+            Self::Database | Self::Upstreams => &["05-elasticache", "11-cache-in-process"],
             Self::WarmThrottled | Self::FirstThrottled => &["07-memory"],
             Self::FirstCpu => &["09-lean-tls"],
             Self::Cache => &["11-cache-in-process"],
@@ -148,8 +151,9 @@ impl Function<'_> {
                     "parameters.get_parameters_by_path",
                 ],
             )]),
-            Signal::Database => self.alike("database"),
-            Signal::Cache => self.alike("cache"),
+            Signal::Database => self.alike("database.round_trips", "database round trip"),
+            Signal::Upstreams => self.upstreams(),
+            Signal::Cache => self.alike("cache.round_trips", "cache round trip"),
             Signal::WarmThrottled => self.warm_throttled(),
             Signal::FirstThrottled => self.first_throttled(),
             Signal::FirstCpu => self.first_cpu(),
@@ -170,19 +174,25 @@ impl Function<'_> {
         (!often.is_empty()).then(|| format!("a warm request makes {}", often.join(" and ")))
     }
 
-    /// The round trips of a warm request to a service, where they are as many in every environment.
-    fn alike(&self, service: &str) -> Option<String> {
-        let counter = format!("{service}.round_trips");
+    /// The requests to upstreams, with the time that their answers take.
+    fn upstreams(&self) -> Option<String> {
+        let made = self.alike("upstreams.requests", "upstream request")?;
+        let delay = self.warm.get(UPSTREAMS_DELAY).copied().unwrap_or_default();
+        Some(format!("{made}\nits answers take {}", duration(delay)))
+    }
+
+    /// How often a warm request does something, where it is as often in every environment.
+    fn alike(&self, counter: &str, thing: &str) -> Option<String> {
         let rounds = &self.measurement.rounds;
         let each = rounds.iter().map(|round| {
-            let count = round.counts_warm.get(&counter);
+            let count = round.counts_warm.get(counter);
             count.copied().unwrap_or_default()
         });
         let (least, most) = each.fold((f64::INFINITY, 0.0_f64), |(least, most), count| {
             (least.min(count), most.max(count))
         });
         let is_alike = least >= 1.0 - ALIKE && most - least <= ALIKE;
-        let made = several_of(most, &format!("{service} round trip"));
+        let made = several_of(most, thing);
         let rounds = several_of(rounds.len() as f64, "round");
         is_alike.then(|| format!("a warm request makes {made}, in each of {rounds}"))
     }

@@ -166,6 +166,9 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+/// The count of a [`Round`] that is a time: how long upstreams delayed their answers, one after the other, microseconds.
+pub const UPSTREAMS_DELAY: &str = "upstreams.delay_us";
+
 /// Something measured in every round, by which steps are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {

@@ -33,8 +33,31 @@ pub struct Trace {
     /// The phases in it, in the order in which they began.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Span>,
+    /// What the lab itself saw of the services that it asked, which needs nothing from the function; absent where it asked none,
+    /// and in older files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Asked>,
     /// What the invocation used, init left out.
     pub usage: Usage,
+}
+
+/// What was asked of one service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// `database`, `cache`, `parameters`, or `upstream NAME`.
+    pub service: String,
+    /// Round trips that were waited for, those of connecting and of init included; of an upstream its requests.
+    pub round_trips: u64,
+    /// When an answer was waited for: start and end, ascending, without overlap, µs. Those of init have negative times.
+    pub waits: Vec<(f64, f64)>,
+}
+
+impl Asked {
+    /// How long it was waited for, µs.
+    pub fn waited_us(&self) -> f64 {
+        self.waits.iter().map(|(start, end)| end - start).sum()
+    }
 }
 
 /// The init phase.
@@ -95,6 +118,8 @@ pub enum Part {
     Platform,
     /// A phase of the step's X-Ray document.
     Phase,
+    /// Waiting for a service, as the lab saw it.
+    Service,
     /// What no phase accounts for.
     Rest,
 }
@@ -123,11 +148,26 @@ impl Trace {
         self.answered_us - self.begin_us()
     }
 
-    /// What the phases and init account for, µs: time that two phases share counts once.
+    /// What the phases, or without any the services, and init account for, µs: time that two of them share counts once.
     pub fn attributed_us(&self) -> f64 {
-        let in_phases = covered(&self.phases);
-        let in_phases = in_phases.iter().map(|(start, end)| end - start);
-        in_phases.sum::<f64>() - self.begin_us()
+        let parts = if self.phases.is_empty() {
+            covered(self.waits())
+        } else {
+            covered(self.phases.iter().map(Span::ends))
+        };
+        parts.iter().map(|(start, end)| end - start).sum::<f64>() - self.begin_us()
+    }
+
+    /// When any service was waited for, between the event and the answer.
+    fn waits(&self) -> impl Iterator<Item = (f64, f64)> {
+        let waits = self.services.iter().flat_map(|asked| &asked.waits);
+        waits.filter_map(|wait| self.within(*wait))
+    }
+
+    /// What of a stretch lies between the event and the answer.
+    fn within(&self, (start, end): (f64, f64)) -> Option<(f64, f64)> {
+        let (start, end) = (start.max(0.0), end.min(self.answered_us));
+        (start < end).then_some((start, end))
     }
 
     /// The waterfall from its top to its bottom. Together the bars hold every moment from the beginning to the answer, and
@@ -146,31 +186,53 @@ impl Trace {
             .map(|init| vec![(-init.duration_us, 0.0)]);
         let init = init.map(|pieces| bar("init", Part::Platform, pieces));
         let mut bars: Vec<Bar> = init.into_iter().collect();
-        let Some(handler) = &self.handler else {
-            bars.push(rest("no phases are known", vec![(0.0, self.answered_us)]));
+        if self.phases.is_empty() && self.handler.is_none() {
+            bars.extend(self.services.iter().filter_map(|asked| {
+                let waits = asked.waits.iter().filter_map(|wait| self.within(*wait));
+                let waits: Vec<(f64, f64)> = waits.collect();
+                (!waits.is_empty()).then(|| bar(&asked.service, Part::Service, waits))
+            }));
+            let name = if self.services.is_empty() {
+                "no phases are known"
+            } else {
+                "no service asked"
+            };
+            bars.push(rest(
+                name,
+                gaps(&covered(self.waits()), 0.0, self.answered_us),
+            ));
             return bars;
-        };
-        let (start, end) = (handler.start_us, handler.end_us.min(self.answered_us));
-        bars.push(rest("event to handler", vec![(0.0, start)]));
+        }
+        let handler = self.handler.as_ref().map(Span::ends);
+        let (start, end) = handler.unwrap_or((0.0, self.answered_us));
+        let end = end.min(self.answered_us);
+        if handler.is_some() {
+            bars.push(rest("event to handler", vec![(0.0, start)]));
+        }
         bars.extend(self.phases.iter().map(|phase| Bar {
             failed: phase.failed,
-            ..bar(
-                &phase.name,
-                Part::Phase,
-                vec![(phase.start_us, phase.end_us)],
-            )
+            ..bar(&phase.name, Part::Phase, vec![phase.ends()])
         }));
-        let gaps = gaps(&covered(&self.phases), start, end);
-        bars.push(rest("rest of handler", gaps));
-        bars.push(rest("handler to answer", vec![(end, self.answered_us)]));
+        let gaps = gaps(&covered(self.phases.iter().map(Span::ends)), start, end);
+        if handler.is_some() {
+            bars.push(rest("rest of handler", gaps));
+            bars.push(rest("handler to answer", vec![(end, self.answered_us)]));
+        } else {
+            bars.push(rest("in no document", gaps));
+        }
         bars
     }
 }
 
-/// The union of the spans: ascending, without overlap.
-fn covered(spans: &[Span]) -> Vec<(f64, f64)> {
-    let sorted = spans.iter().map(|span| (span.start_us, span.end_us));
-    let mut sorted: Vec<(f64, f64)> = sorted.collect();
+impl Span {
+    fn ends(&self) -> (f64, f64) {
+        (self.start_us, self.end_us)
+    }
+}
+
+/// The union of stretches: ascending, without overlap.
+pub fn covered(stretches: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    let mut sorted: Vec<(f64, f64)> = stretches.collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut union: Vec<(f64, f64)> = Vec::new();
     for (start, end) in sorted {
@@ -202,24 +264,10 @@ fn gaps(covered: &[(f64, f64)], start: f64, end: f64) -> Vec<(f64, f64)> {
 mod tests {
     use super::*;
 
-    fn span(name: &str, start_us: f64, end_us: f64) -> Span {
-        Span {
-            name: name.to_owned(),
-            start_us,
-            end_us,
-            failed: false,
-        }
-    }
-
     #[test]
     fn gaps_and_unions_leave_nothing_out_and_count_nothing_twice() {
-        let spans = [
-            span("a", 10.0, 20.0),
-            span("side by side", 15.0, 30.0),
-            span("within", 16.0, 18.0),
-            span("b", 40.0, 50.0),
-        ];
-        let union = covered(&spans);
+        let side_by_side = [(10.0, 20.0), (15.0, 30.0), (16.0, 18.0), (40.0, 50.0)];
+        let union = covered(side_by_side.into_iter());
         assert_eq!(union, [(10.0, 30.0), (40.0, 50.0)]);
         assert_eq!(
             gaps(&union, 5.0, 60.0),

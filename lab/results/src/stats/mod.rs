@@ -9,7 +9,7 @@ pub mod scale;
 use std::collections::BTreeMap;
 
 use crate::interval::{Comparison, Estimate};
-use crate::schema::{Measurement, Metric, Round, Session};
+use crate::schema::{Measurement, Metric, Round, Session, UPSTREAMS_DELAY};
 
 /// How a set of samples is distributed, in the samples' unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,10 +120,14 @@ impl Measurement {
         mean(&values?)
     }
 
-    /// What explains a paced warm invocation, microseconds: the delays that it waited for and its own CPU time. What
+    /// What explains a paced warm invocation, microseconds: the delays that it waited for, those of upstreams too, and its own
+    /// CPU time. What
     /// the median has above this is hidden elsewhere: throttling, wake-ups, a backing service's real work.
     pub fn explained_us(&self) -> Option<f64> {
-        self.mean(|round| Some(round.warm_network_us? + round.warm_cpu_us?))
+        self.mean(|round| {
+            let upstreams = round.counts_warm.get(UPSTREAMS_DELAY);
+            Some(round.warm_network_us? + round.warm_cpu_us? + upstreams.unwrap_or(&0.0))
+        })
     }
 
     /// The largest Max Memory Used, MiB.

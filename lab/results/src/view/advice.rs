@@ -61,8 +61,7 @@ fn nothing_left(measurement: &Measurement) -> String {
     let explained = median.zip(measurement.explained_us());
     let explained = explained.map(|(median, explained)| {
         format!(
-            " Of {}, the median of warm requests, {} are CPU time and modelled network; what else it waits for, upstreams too, \
-             is not counted.",
+            " Of {}, the median of warm requests, {} are CPU time, modelled network and upstreams.",
             duration(median),
             duration(explained)
         )

@@ -8,7 +8,7 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use crate::format::{bytes, duration, per_second, usd};
 use crate::interval::{Estimate, Interval};
 use crate::price::Prices;
-use crate::schema::{Measurement, Metric};
+use crate::schema::{Measurement, Metric, UPSTREAMS_DELAY};
 
 /// Something that is told of a step; a page of the book names it as serde does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -37,11 +37,13 @@ pub enum Quantity {
     PerSecond,
     /// Modelled network of a warm invocation.
     Network,
+    /// Delay of its upstreams' answers.
+    Upstreams,
     /// CPU time of a warm invocation.
     Cpu,
     /// Time that the CPU limit throttled it.
     Throttled,
-    /// What of the median is neither network nor CPU time.
+    /// What of the median is neither network nor upstreams nor CPU time.
     Rest,
     /// Init phase.
     Init,
@@ -87,6 +89,10 @@ impl Quantity {
                 .filter(|rate| *rate > 0.0)
                 .map(per_second),
             Self::Network => mean(|round| round.warm_network_us).map(duration),
+            Self::Upstreams => {
+                let delay = mean(|round| round.counts_warm.get(UPSTREAMS_DELAY).copied());
+                delay.map(duration)
+            }
             Self::Cpu => mean(|round| round.warm_cpu_us).map(duration),
             Self::Throttled => mean(|round| round.warm_throttled_us).map(duration),
             Self::Rest => {
@@ -143,6 +149,9 @@ pub const COUNTED: [(&str, &[&str]); 6] = [
     ("database", &["database.round_trips"]),
     ("cache", &["cache.round_trips"]),
 ];
+
+/// The same of a function's own upstreams, which steps have none of.
+pub const UPSTREAMS: (&str, &[&str]) = ("upstreams", &["upstreams.requests"]);
 
 /// The sum of some counters, of a first (cold) and of a later invocation: `7 / 2`.
 pub(super) fn counted(measurement: &Measurement, counters: &[&str]) -> String {

@@ -1,8 +1,9 @@
 //! The waterfall on a terminal.
 
+use super::quantity::several_of;
 use super::section::{Column, Content, Section};
 use crate::format::{duration, short_name};
-use crate::trace::{Part, Temperature, Trace, Usage};
+use crate::trace::{Asked, Part, Temperature, Trace, Usage};
 
 /// Columns of the longest timeline.
 const COLUMNS: usize = 48;
@@ -13,8 +14,14 @@ pub fn sections(traces: &[&Trace]) -> Vec<Section> {
     let longest = whole.fold(0.0, f64::max);
     let mut sections: Vec<Section> = traces.iter().map(|trace| one(trace, longest)).collect();
     if let Some(last) = sections.last_mut() {
+        let seen = traces.iter().flat_map(|trace| trace.bars());
+        let seen = seen.filter(|bar| bar.part == Part::Service).count() > 0;
         let legend = "█ init, and the phases that the step itself sends to X-Ray; ░ what no phase accounts for";
         last.notes.push(legend.to_owned());
+        if seen {
+            let services = "▒ waiting for a service, by what the lab itself saw of its connections";
+            last.notes.push(services.to_owned());
+        }
     }
     sections
 }
@@ -25,6 +32,7 @@ fn one(trace: &Trace, longest: f64) -> Section {
     let rows = trace.bars().into_iter().map(|line| {
         let fill = match line.part {
             Part::Rest => '░',
+            Part::Service => '▒',
             Part::Platform | Part::Phase => '█',
         };
         let us = line.duration_us();
@@ -62,11 +70,16 @@ fn one(trace: &Trace, longest: f64) -> Section {
 
 fn notes(trace: &Trace, share: impl Fn(f64) -> String) -> Vec<String> {
     let rest = trace.whole_us() - trace.attributed_us();
-    let named = if trace.phases.is_empty() {
+    let named = if trace.phases.is_empty() && trace.services.is_empty() {
         "no phase has a name: the function sent no X-Ray document".to_owned()
     } else {
+        let named = if trace.phases.is_empty() {
+            "waiting for services"
+        } else {
+            "named"
+        };
         format!(
-            "named {} ({}), the rest {} ({})",
+            "{named} {} ({}), the rest {} ({})",
             duration(trace.attributed_us()),
             share(trace.attributed_us()),
             duration(rest),
@@ -82,7 +95,24 @@ fn notes(trace: &Trace, share: impl Fn(f64) -> String) -> Vec<String> {
         format!("init          {used}  first /next after {next}")
     });
     let request = format!("the request   {}", used(&trace.usage));
-    [named].into_iter().chain(init).chain([request]).collect()
+    let asked = trace.services.iter().map(asked);
+    let used = [named].into_iter().chain(init).chain([request]);
+    used.chain(asked).collect()
+}
+
+/// `asked         database: 2 round trips, waited for 1.40 ms`
+fn asked(asked: &Asked) -> String {
+    let thing = if asked.service.starts_with("upstream ") {
+        "request"
+    } else {
+        "round trip"
+    };
+    format!(
+        "asked         {}: {}, waited for {}",
+        asked.service,
+        several_of(asked.round_trips as f64, thing),
+        duration(asked.waited_us())
+    )
 }
 
 /// `CPU 3.60 ms, throttled by the limit 0.20 ms, modelled network 30.8 ms`

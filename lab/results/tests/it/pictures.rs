@@ -99,6 +99,7 @@ fn trace(step: &str, temperature: Temperature) -> Trace {
             span("query", 14_100.0, 18_000.0),
             span("cache_set", 18_000.0, 19_700.0),
         ],
+        services: Vec::new(),
         usage,
     }
 }

@@ -89,6 +89,10 @@ counters! {
     ParametersGetParametersByPath = "parameters.get_parameters_by_path",
     /// Requests answered with `ThrottlingException`.
     ParametersThrottled = "parameters.throttled",
+    /// Requests to a function's upstreams.
+    UpstreamsRequests = "upstreams.requests",
+    /// How long the upstreams delayed their answers, one after the other, µs.
+    UpstreamsDelayUs = "upstreams.delay_us",
     /// Documents that the X-Ray daemon received.
     TracesDocuments = "traces.documents",
     /// Datagrams that the X-Ray daemon could not read.

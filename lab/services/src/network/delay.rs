@@ -19,7 +19,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::LiveLink;
+use super::{LiveLink, Wait};
 
 /// What one read from the socket may bring.
 const CHUNK: usize = 16 * 1024;
@@ -36,6 +36,9 @@ pub(crate) struct Delayed {
     bytes_under_way: usize,
     ended: bool,
     timer: Timer,
+    /// Since when the client has waited for an answer, or, once it has some of it, for more.
+    waiting: Option<Instant>,
+    answered: bool,
 }
 
 impl Delayed {
@@ -50,7 +53,27 @@ impl Delayed {
             bytes_under_way: 0,
             ended: false,
             timer: Timer::default(),
+            waiting: None,
+            answered: false,
         })
+    }
+
+    /// Bytes of the client have arrived: it waits from now on, unless it has waited already.
+    fn begin_to_wait(&mut self) {
+        if self.answered || self.waiting.is_none() {
+            self.waiting = Some(Instant::now());
+            self.answered = false;
+        }
+    }
+
+    /// Some of the answer has left.
+    fn have_answered(&mut self) {
+        if let Some(start) = self.waiting {
+            let end = Instant::now();
+            self.link.note(Wait { start, end });
+            self.waiting = Some(end);
+            self.answered = true;
+        }
     }
 
     /// Takes all bytes that the socket has, and notes when each chunk is to be delivered.
@@ -66,6 +89,9 @@ impl Delayed {
                 result => result?,
             };
             self.ended = length == 0;
+            if !self.ended {
+                self.begin_to_wait();
+            }
             let due = (Instant::now() + round_trip).max(self.opened + 2 * round_trip);
             // Bytes never overtake each other, not even when the round trip has just become shorter.
             let due = self
@@ -88,7 +114,12 @@ impl AsyncRead for Delayed {
         let this = self.get_mut();
         let round_trip = this.link.get().round_trip;
         if round_trip.is_zero() && this.under_way.is_empty() {
-            return Pin::new(&mut this.stream).poll_read(context, into);
+            let before = into.filled().len();
+            let read = Pin::new(&mut this.stream).poll_read(context, into);
+            if into.filled().len() > before {
+                this.begin_to_wait();
+            }
+            return read;
         }
         this.take_arrived(context, round_trip)?;
         let Some((due, chunk)) = this.under_way.front_mut() else {
@@ -116,7 +147,11 @@ impl AsyncWrite for Delayed {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if matches!(written, Poll::Ready(Ok(_))) {
+            self.have_answered();
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -6,7 +6,8 @@ pub mod delay_check;
 pub(crate) mod listener;
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// The way to one service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,16 +31,43 @@ pub struct Network {
     pub parameters: Link,
 }
 
-/// A [`Link`] that may change while connections are open.
+/// A stretch of time in which a client of a service waited: from the arrival of its bytes until the service's answer has left.
+/// What a service sends to a client that waits for nothing belongs to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Its bytes arrived on this machine, before any modelled distance.
+    pub start: Instant,
+    /// The last of the answer was written.
+    pub end: Instant,
+}
+
+/// A [`Link`] that may change while connections are open, and the waits of its clients.
 #[derive(Debug, Default)]
-pub(crate) struct LiveLink(Mutex<Link>);
+pub(crate) struct LiveLink {
+    link: Mutex<Link>,
+    watched: AtomicBool,
+    waits: Mutex<Vec<Wait>>,
+}
 
 impl LiveLink {
     pub fn set(&self, link: Link) {
-        *self.0.lock().expect("no holder panics") = link;
+        *self.link.lock().expect("no holder panics") = link;
     }
 
     pub fn get(&self) -> Link {
-        *self.0.lock().expect("no holder panics")
+        *self.link.lock().expect("no holder panics")
+    }
+
+    /// Notes a wait, if anybody has ever asked for them.
+    pub fn note(&self, wait: Wait) {
+        if self.watched.load(Ordering::Relaxed) {
+            self.waits.lock().expect("no holder panics").push(wait);
+        }
+    }
+
+    /// The waits since the last call; the first one begins the noting.
+    pub fn take_waits(&self) -> Vec<Wait> {
+        self.watched.store(true, Ordering::Relaxed);
+        std::mem::take(&mut *self.waits.lock().expect("no holder panics"))
     }
 }

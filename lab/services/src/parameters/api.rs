@@ -44,12 +44,16 @@ impl ApiError {
 #[serde(rename_all = "PascalCase")]
 struct GetParameter {
     name: String,
+    #[serde(default)]
+    with_decryption: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct GetParameters {
     names: Vec<String>,
+    #[serde(default)]
+    with_decryption: bool,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +64,8 @@ struct GetParametersByPath {
     recursive: bool,
     max_results: Option<usize>,
     next_token: Option<String>,
+    #[serde(default)]
+    with_decryption: bool,
     #[serde(default)]
     parameter_filters: Vec<Value>,
 }
@@ -129,7 +135,7 @@ impl Api {
             name: "ParameterNotFound",
             message: None,
         })?;
-        Ok(json!({ "Parameter": parameter }))
+        Ok(json!({ "Parameter": parameter.seen(request.with_decryption) }))
     }
 
     fn get_parameters(&self, request: &GetParameters) -> Result<Value, ApiError> {
@@ -143,7 +149,7 @@ impl Api {
         let mut invalid = Vec::new();
         for name in &request.names {
             match store.get(name) {
-                Some(parameter) => found.push(parameter),
+                Some(parameter) => found.push(parameter.seen(request.with_decryption)),
                 None => invalid.push(name),
             }
         }
@@ -174,7 +180,9 @@ impl Api {
         }
         let store = self.store();
         let mut below = store.below(&request.path, request.recursive, from);
-        let page = below.by_ref().take(most).collect::<Vec<&Parameter>>();
+        let page = below.by_ref().take(most);
+        let page = page.map(|parameter| parameter.seen(request.with_decryption));
+        let page: Vec<Parameter> = page.collect();
         let next = below.next().map(|parameter| &parameter.name);
         Ok(match next {
             Some(next) => json!({ "Parameters": page, "NextToken": next }),

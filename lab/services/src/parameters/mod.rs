@@ -1,4 +1,4 @@
-//! Parameter Store: HTTPS, JSON 1.1, one shared quota, and plain text in its newest version, which is all that the steps have.
+//! Parameter Store: HTTPS, JSON 1.1, one shared quota; `String` and `SecureString` in their newest version.
 
 mod api;
 mod quota;
@@ -51,7 +51,12 @@ impl Parameters {
         self.api.store().put(name, value);
     }
 
-    /// A parameter.
+    /// Sets a `SecureString`, whose value only a request `WithDecryption` gets.
+    pub fn put_secure(&self, name: &str, value: &str) {
+        self.api.store().put_secure(name, value);
+    }
+
+    /// A parameter, decrypted.
     pub fn get(&self, name: &str) -> Option<Parameter> {
         self.api.store().get(name)
     }
@@ -82,6 +87,20 @@ pub struct Parameter {
     #[serde(rename = "ARN")]
     arn: String,
     data_type: &'static str,
+    /// What a request without decryption gets for the value.
+    #[serde(skip)]
+    encrypted: Option<String>,
+}
+
+impl Parameter {
+    /// As a request gets it: a `SecureString` encrypted, unless decryption was asked for.
+    pub(crate) fn seen(&self, with_decryption: bool) -> Self {
+        let encrypted = self.encrypted.clone().filter(|_| !with_decryption);
+        Self {
+            value: encrypted.unwrap_or_else(|| self.value.clone()),
+            ..self.clone()
+        }
+    }
 }
 
 /// All parameters by their names.
@@ -106,8 +125,19 @@ impl Store {
             last_modified_date: since_1970.as_millis() as f64 / 1000.0,
             arn: format!("{parent}/{}", name.trim_start_matches('/')),
             data_type: "text",
+            encrypted: None,
         };
         self.0.insert(name.to_owned(), parameter);
+    }
+
+    /// Sets a `SecureString`. What stands for its encrypted value has nothing of it but the prefix of AWS KMS's blobs.
+    pub fn put_secure(&mut self, name: &str, value: &str) {
+        self.put(name, value);
+        if let Some(parameter) = self.0.get_mut(name) {
+            parameter.r#type = "SecureString";
+            let random = format!("{:032x}{:032x}", fastrand::u128(..), fastrand::u128(..));
+            parameter.encrypted = Some(format!("AQICAH{random}"));
+        }
     }
 
     /// Removes a parameter, if it is there.

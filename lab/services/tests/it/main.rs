@@ -12,3 +12,4 @@ mod pinning;
 mod processes;
 mod services;
 mod tls;
+mod upstream;

@@ -273,3 +273,33 @@ async fn a_path_is_read_level_by_level_and_page_by_page() {
         assert_eq!((status, error.as_deref()), (400, Some(name)), "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_secure_string_is_decrypted_only_where_that_is_asked_for() {
+    let lab = shared().await;
+    let mut connection = Connection::open(&lab).await;
+    lab.services
+        .parameters()
+        .put_secure("/prices/token", "open sesame");
+    for (operation, request) in [
+        ("GetParameter", json!({ "Name": "/prices/token" })),
+        ("GetParameters", json!({ "Names": ["/prices/token"] })),
+        ("GetParametersByPath", json!({ "Path": "/prices" })),
+    ] {
+        for with_decryption in [None, Some(false), Some(true)] {
+            let mut request = request.clone();
+            if let Some(with_decryption) = with_decryption {
+                request["WithDecryption"] = with_decryption.into();
+            }
+            let (_, _, body) = connection.call(operation, &request).await;
+            let parameter = body.get("Parameter").unwrap_or(&body["Parameters"][0]);
+            assert_eq!(parameter["Type"], "SecureString", "{operation}: {body}");
+            let is_told = parameter["Value"] == "open sesame";
+            assert_eq!(
+                is_told,
+                with_decryption == Some(true),
+                "{operation}: {body}"
+            );
+        }
+    }
+}

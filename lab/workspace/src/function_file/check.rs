@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::references::{expand, nearest_of};
 use super::{EventEntry, FunctionFile, Runtime, UpstreamEntry};
+use crate::bundle::is_package;
 
 impl FunctionFile {
     pub(super) fn check(&self) -> Result<()> {
@@ -35,24 +36,30 @@ impl FunctionFile {
                 self.code.display()
             );
         }
-        for (table, values) in [
-            ("variables", &self.variables),
-            ("parameters", &self.parameters),
-        ] {
-            for (name, value) in values {
-                self.check_references(value)
-                    .with_context(|| format!("{table}.{name}"))?;
-            }
+        for (name, value) in &self.variables {
+            self.check_references(value)
+                .with_context(|| format!("variables.{name}"))?;
+        }
+        for (name, parameter) in &self.parameters {
+            self.check_references(parameter.value())
+                .with_context(|| format!("parameters.{name}"))?;
+        }
+        for layer in &self.layers {
+            ensure!(
+                layer.is_dir() || layer.is_file() && is_package(layer),
+                "layers: {} must be a folder or a zip",
+                layer.display()
+            );
         }
         for (name, upstream) in &self.upstreams {
             upstream
                 .check(name)
                 .with_context(|| format!("upstreams.{name}"))?;
         }
-        for (index, event) in self.events.iter().enumerate() {
+        for event in &self.events {
             event
                 .check()
-                .with_context(|| format!("events, number {}", index + 1))?;
+                .with_context(|| format!("the event in {}", event.place))?;
         }
         Ok(())
     }

@@ -60,11 +60,66 @@ fn what_lambda_does_not_have_is_refused() {
             "[[events]]\nrequest = \"GET /\"\npointers = { a = 1 }",
             "must begin with /",
         ),
+        ("layers = [\"none\"]", "must be a folder or a zip"),
         ("[[events]]\nfile = \"none.json\"", "cannot read"),
     ] {
         let error = error(text);
         assert!(error.contains(told), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_wrong_event_is_told_with_its_line() {
+    let error = error("[[events]]\nrequest = \"GET /\"\n\n[[events]]\nrequest = \"orders\"\n");
+    assert!(
+        error.contains("the event in function.toml, line 4: request = \"orders\""),
+        "{error}"
+    );
+    let inline = "\nevents = [\n  { request = \"GET /\" },\n  { request = \"GET /a\" },\n]\n";
+    let places = parse(inline).unwrap().events.into_iter();
+    let places: Vec<String> = places.map(|event| event.place).collect();
+    assert_eq!(places, ["function.toml, line 3", "function.toml, line 4"]);
+}
+
+#[test]
+fn a_parameter_is_plain_or_secure() {
+    let file = parse("[parameters]\n\"/a\" = \"b\"\n\"/c\" = { secure = \"d\" }\n").unwrap();
+    assert_eq!(file.parameters["/a"], ParameterEntry::Plain("b".to_owned()));
+    let secure = ParameterEntry::Secure {
+        secure: "d".to_owned(),
+    };
+    assert_eq!(file.parameters["/c"], secure);
+    let error = error("[parameters]\n\"/c\" = { secret = \"d\" }\n");
+    assert!(
+        error.contains("line 2") && error.contains("{ secure = \"a text\" }"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_crate_says_what_the_file_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "Cargo.toml",
+        "[package]\nname = \"orders\"\nedition = \"2024\"\n[[bin]]\nname = \"orders\"\npath = \"main.rs\"\n\
+         [package.metadata.lambda.deploy]\nmemory = 512\nenv = { A = \"deploy\", B = \"deploy\" }\n[workspace]\n",
+    );
+    write("main.rs", "fn main() {}");
+    let found = || FunctionFile::at(folder.path()).unwrap();
+    let file = FunctionFile::load(&found()).unwrap();
+    assert_eq!((file.name.as_str(), file.memory), ("orders", 512));
+    assert!(file.project.is_some());
+
+    write(FILE_NAME, "memory = 128\n[variables]\nA = \"file\"\n");
+    let file = FunctionFile::load(&found()).unwrap();
+    assert_eq!((file.name.as_str(), file.memory), ("orders", 128));
+    let of = |name: &str| file.variables[name].as_str();
+    assert_eq!((of("A"), of("B")), ("file", "deploy"));
+
+    write("bootstrap", "");
+    write(FILE_NAME, "name = \"orders\"\n");
+    assert!(FunctionFile::load(&found()).unwrap().project.is_none());
 }
 
 #[test]

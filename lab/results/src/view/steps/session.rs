@@ -4,7 +4,7 @@ use super::{Row, Shown, Wanted, called, first, rows, table};
 use crate::format::{duration, pause, short_name};
 use crate::price::Prices;
 use crate::schema::{Metric, Session};
-use crate::view::quantity::{COUNTED, Quantity};
+use crate::view::quantity::{COUNTED, Quantity, UPSTREAMS};
 use crate::view::section::Section;
 
 /// All tables of a session, in the order in which its targets are named. On AWS they are without what AWS cannot tell, and
@@ -48,7 +48,15 @@ pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<S
     let above = "as a multiple of the empty handler on the same runtime";
     let asked = "by the first (cold) / by a later invocation";
     let counts = COUNTED.map(|(heading, counters)| (Shown::Counted(counters), heading, 0));
-    let counts: Vec<Wanted> = [STEP].into_iter().chain(counts).collect();
+    let is_asked = |counter: &&str| {
+        let counts = |row: &Row| [row.measurement.counts_cold(), row.measurement.counts_warm()];
+        let mut counts = rows.iter().flat_map(counts);
+        counts.any(|counts| counts.contains_key(*counter))
+    };
+    let (heading, counters) = UPSTREAMS;
+    let upstreams = counters.iter().any(is_asked);
+    let upstreams = upstreams.then_some((Shown::Counted(counters), heading, 0));
+    let counts: Vec<Wanted> = [STEP].into_iter().chain(counts).chain(upstreams).collect();
     let ladder_of = |metric, p50| ladder_of(metric, p50, &against_first);
     let by_report = ladder_of(Metric::WarmDuration, Quantity::DurationP50);
     let sections = [
@@ -112,11 +120,12 @@ fn ladder_of(metric: Metric, p50: Quantity, against_first: &str) -> [Wanted<'_>;
     ]
 }
 
-const WARM: [Wanted; 11] = [
+const WARM: [Wanted; 12] = [
     STEP,
     (Shown::Of(Quantity::Memory), "MB", 0),
     (Shown::Of(Quantity::P50), "p50", 0),
     (Shown::Of(Quantity::Network), "network", 0),
+    (Shown::Of(Quantity::Upstreams), "upstreams", 0),
     (Shown::Of(Quantity::Cpu), "CPU", 0),
     (Shown::Of(Quantity::Rest), "rest", 0),
     (Shown::Of(Quantity::P95), "p95", 0),

@@ -3,9 +3,11 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`commands`] | a command each |
+//! | [`board`] | a room's results, live |
 //! | [`serve`] | a step behind a port |
 //! | [`scope`], [`programs`], [`interrupt`] | this machine |
 
+pub mod board;
 pub mod commands;
 pub mod interrupt;
 pub mod programs;

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::{Error, Result};
 use clap::Args;
 use lab_bench::choice::Choice;
 use lab_bench::measure::Extent;
+use lab_results::leaderboard::in_a_line;
 
 use super::output::Width;
+use crate::board::entry::check_name;
+use crate::board::send::{Answer, Destination};
 
 /// Where what is measured here is kept unless `--results` says otherwise.
 pub(super) const LOCAL_RESULTS: &str = "data/results/local.json";
@@ -178,6 +182,48 @@ pub(super) struct Label {
     /// A name, kept in the results; a labelled run ends with a line to paste for `cargo lab compare -`
     #[arg(long, value_name = "NAME")]
     pub label: Option<String>,
+}
+
+/// Where a labelled run's line goes.
+#[derive(Debug, Args)]
+pub(super) struct ToBoard {
+    /// Send the line to a board (`cargo lab board`) at this address
+    #[arg(long, value_name = "URL", requires = "label")]
+    pub board: Option<Destination>,
+    /// The word that the board asks for
+    #[arg(long, value_name = "WORD", requires = "board")]
+    pub code: Option<String>,
+}
+
+impl ToBoard {
+    /// Refuses before anything is measured what the board would refuse afterwards.
+    pub fn check(&self, label: Option<&String>) -> Result<()> {
+        match label {
+            Some(label) if self.board.is_some() => {
+                check_name(&in_a_line(label)).map_err(Error::msg)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends the line, and says what came of it: what was measured is not lost where that is nothing.
+    pub async fn send(&self, line: &str) {
+        let Some(board) = &self.board else { return };
+        let why = match board.send(line, self.code.as_deref()).await {
+            Ok(Answer::Taken(said)) => return eprintln!("on the board at {board}\n{said}"),
+            Ok(Answer::Refused(said)) => format!("the board at {board} refused the line: {said}"),
+            Err(error) => format!("{error:#}"),
+        };
+        let code = if self.code.is_some() {
+            "-H 'X-Board-Code: WORD' "
+        } else {
+            ""
+        };
+        eprintln!(
+            "\nWARNING: {why}\nwhat was measured is not lost. This line can be pasted on the board's page later, or in the room's chat, or sent again:\n\
+             \n{line}\n\n    curl {code}--data '{line}' {board}"
+        );
+    }
 }
 
 /// What is deployed, and whether it is called at all.

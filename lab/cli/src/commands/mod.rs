@@ -2,6 +2,7 @@
 
 mod arguments;
 pub mod aws;
+pub mod board;
 pub mod ceiling;
 pub mod compare;
 pub mod doctor;

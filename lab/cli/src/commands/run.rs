@@ -20,6 +20,7 @@ use lab_workspace::progress::{Progress, elapsed};
 
 use super::arguments::{
     Bench, Configuration, Invocations, LOCAL_RESULTS, Label, Output, Rounds, Sessions, Targets,
+    ToBoard,
 };
 use super::output;
 use super::ready::Started;
@@ -33,6 +34,7 @@ Examples:
   cargo lab run 05 --memory 1024      another memory size than the manifest's
   cargo lab run ~/prices              a folder with a function.toml (`cargo lab new --function ~/prices`)
   cargo lab run 02 --advice           which chapters are about what was counted of it
+  cargo lab run 04 mine --label ada --board http://HOST:8080/
   cargo lab run ./my/bootstrap        any executable that speaks the Lambda Runtime API
   cargo lab run ./target/lambda/05-elasticache/bootstrap --like 05";
 
@@ -65,11 +67,14 @@ pub struct Run {
     output: Output,
     #[command(flatten)]
     label: Label,
+    #[command(flatten)]
+    to_board: ToBoard,
 }
 
 impl Run {
     /// Measures and prints.
     pub async fn run(self) -> Result<()> {
+        self.to_board.check(self.label.label.as_ref())?;
         let workspace = Workspace::load()?;
         let targets = self.choice().targets(&workspace)?;
         let kept_in = self.output.results(LOCAL_RESULTS);
@@ -88,7 +93,7 @@ impl Run {
         let order: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
         output::print(Place::Local, &session, &order, facts, &self.output)?;
         self.advise(&workspace, &targets, &session, facts)?;
-        self.share(&session);
+        let line = self.share(&session);
         eprintln!("\nbuilt, started and measured in {took}; {}", self.holds());
         // After the tables: a full disk takes the file, not what was measured.
         self.keep(&results, session)
@@ -97,6 +102,9 @@ impl Run {
             "results: {} (earlier sessions of other steps are kept)",
             kept_in.display()
         );
+        if let Some(line) = line {
+            self.to_board.send(&line.to_string()).await;
+        }
         eprintln!("{}", self.next());
         Ok(())
     }
@@ -222,17 +230,17 @@ impl Run {
     }
 
     /// The line that a labelled run ends with: it is pasted where `compare -` reads it.
-    fn share(&self, session: &Session) {
-        let Some(label) = &session.conditions.label else {
-            return;
-        };
-        match Shared::of(session, label).map(Line) {
+    fn share(&self, session: &Session) -> Option<Line> {
+        let label = session.conditions.label.as_ref()?;
+        let line = Shared::of(session, label).map(Line);
+        match &line {
             None => eprintln!("no line to paste: it needs a crate besides the floor"),
             Some(_) if self.output.json => {}
             Some(line) => {
                 println!("\nto paste, for a leaderboard with `cargo lab compare -`:\n{line}");
             }
         }
+        line
     }
 
     /// What to try next, one line.

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use crate::format::short_name;
 use crate::schema::{Measurement, Metric, Session};
 use crate::stats::percentile;
-use crate::step_name::{FLOOR, is_floor};
+use crate::step_name::{FLOOR, is_floor, ladder_number};
 
-pub use line::{Error, LONGEST, Line};
+pub use line::{Error, LONGEST, Line, in_a_line};
 
 /// One person's result: the crates of one session, and the floor that was measured beside them.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,19 @@ pub struct Crate {
 }
 
 impl Result {
+    /// Every step of the ladder that a session in the lab measured beside the floor: what people may compare theirs with.
+    pub fn of_ladder(session: &Session, label: &str) -> Option<Self> {
+        let steps = session
+            .measurements
+            .iter()
+            .filter(|(name, _)| ladder_number(name).is_some());
+        let crates = steps.map(|(name, it)| crate_of(name, it));
+        Some(Self {
+            crates: crates.collect::<Option<_>>()?,
+            ..Self::of(session, label)?
+        })
+    }
+
     /// The result of a session in the lab: the person's own crates, else the fastest step. None where the floor is missing, or
     /// on AWS, where the distance is not known.
     pub fn of(session: &Session, label: &str) -> Option<Self> {
@@ -119,6 +132,15 @@ pub struct Ranked<'a> {
     pub score_us: f64,
 }
 
+/// Whoever runs again sends again: the later result of a person under the same conditions counts, and replaces the older.
+pub fn add(results: &mut Vec<Result>, newer: Result) {
+    results.retain(|older| {
+        (&older.label, &older.profile, older.limited)
+            != (&newer.label, &newer.profile, newer.limited)
+    });
+    results.push(newer);
+}
+
 /// Ranks all crates that keep the contract, those with limits apart from those without, each profile for itself. Also answers
 /// the ones that may not be ranked.
 pub fn rank(results: &[Result]) -> (Vec<Group<'_>>, Vec<(&Result, &Crate)>) {
@@ -137,7 +159,7 @@ pub fn rank(results: &[Result]) -> (Vec<Group<'_>>, Vec<(&Result, &Crate)>) {
         for result in members {
             for measured in &result.crates {
                 if measured.keeps_contract == Some(true) {
-                    ranked.push(place(result, measured, floor_us));
+                    ranked.push(Ranked::at(result, measured, floor_us));
                 } else {
                     unranked.push((result, measured));
                 }
@@ -156,12 +178,15 @@ pub fn rank(results: &[Result]) -> (Vec<Group<'_>>, Vec<(&Result, &Crate)>) {
     (groups, unranked)
 }
 
-fn place<'a>(result: &'a Result, measured: &'a Crate, floor_us: f64) -> Ranked<'a> {
-    let work = (measured.p50_us - measured.network_us) / result.floor_us;
-    Ranked {
-        result,
-        measured,
-        work,
-        score_us: measured.network_us + work * floor_us,
+impl<'a> Ranked<'a> {
+    /// What a crate would take where the floor takes `floor_us`.
+    pub fn at(result: &'a Result, measured: &'a Crate, floor_us: f64) -> Self {
+        let work = (measured.p50_us - measured.network_us) / result.floor_us;
+        Self {
+            result,
+            measured,
+            work,
+            score_us: measured.network_us + work * floor_us,
+        }
     }
 }

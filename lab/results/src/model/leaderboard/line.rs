@@ -55,7 +55,7 @@ impl fmt::Display for Line {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let result = &self.0;
         let un = if result.limited { "" } else { "un" };
-        let [label, profile] = [&result.label, &result.profile].map(|name| word(name));
+        let [label, profile] = [&result.label, &result.profile].map(|name| in_a_line(name));
         let (rounds, floor) = (result.rounds, result.floor_us);
         let mut text =
             format!("{VERSION} {label} {profile} {un}limited r{rounds} floor={floor:.0}");
@@ -76,15 +76,15 @@ fn crate_part(measured: &Crate) -> String {
         Some(false) => "!",
         None => "?",
     };
-    let name = word(&measured.name).replace('=', "_");
+    let name = in_a_line(&measured.name).replace('=', "_");
     format!(
         " {name}={:.0}/{:.0}@{}{mark}",
         measured.p50_us, measured.network_us, measured.memory_mb
     )
 }
 
-/// One word, whatever the name was: its end, where it is long.
-fn word(name: &str) -> String {
+/// How a line calls what has this name: one word, its end where it is long.
+pub fn in_a_line(name: &str) -> String {
     let is_special = |c: char| c.is_whitespace() || c == '#' || c.is_control();
     let plain = name.trim().replace(is_special, "_");
     let length = plain.chars().count();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Named, Report, USUAL_PROFILE};
 use crate::format::{duration, short_name, times};
 use crate::interval::MINIMUM_ROUNDS;
-use crate::leaderboard::{Crate, Error, Group, Line, Result, rank};
+use crate::leaderboard::{Crate, Error, Group, Line, Result, add, rank};
 use crate::step_name::FLOOR;
 use crate::view::section::{Column, Content, Section};
 
@@ -23,7 +23,7 @@ impl Pasted {
     pub fn lines(&mut self, text: &str, source: &str) {
         for (number, line) in text.lines().enumerate() {
             match Line::parse(line) {
-                Ok(Line(result)) => self.add(result),
+                Ok(Line(result)) => add(&mut self.results, result),
                 Err(Error::NoResult) => self.skipped += usize::from(!line.trim().is_empty()),
                 Err(error) => self
                     .problems
@@ -41,21 +41,12 @@ impl Pasted {
             with_floor.partition(|session| session.profile() == Some(USUAL_PROFILE));
         let mut newest_first = usual.into_iter().chain(others);
         match newest_first.find_map(|session| Result::of(session, &named.label)) {
-            Some(result) => self.add(result),
+            Some(result) => add(&mut self.results, result),
             None => self.problems.push(format!(
                 "{}: no session in it measured a crate beside the floor in the lab",
                 named.path.display()
             )),
         }
-    }
-
-    /// Whoever runs again pastes again: the later result counts.
-    fn add(&mut self, result: Result) {
-        self.results.retain(|older| {
-            (&older.label, &older.profile, older.limited)
-                != (&result.label, &result.profile, result.limited)
-        });
-        self.results.push(result);
     }
 }
 

@@ -56,13 +56,13 @@ impl Calibration {
         self.warm.as_ref()?.newest_with(Some(profile), &names)
     }
 
-    /// The median of warm requests once the JIT has compiled, ms.
-    pub fn warm_ms(&self, name: &str) -> Option<f64> {
+    /// The median of an end or a step once the JIT has compiled, ms.
+    pub fn ms(&self, name: &str, metric: Metric) -> Option<f64> {
         let measurement = self.session(PROFILE)?.measurements.get(name)?;
-        Some(measurement.median(Metric::Warm)? / 1e3)
+        Some(measurement.median(metric)? / 1e3)
     }
 
-    /// The same of the first warm requests of each environment, ms.
+    /// The median of the first warm requests of each environment, ms.
     pub fn first_ms(&self, name: &str) -> Option<f64> {
         let (_, measurement) = self.first.as_ref()?.latest(Some(PROFILE), name)?;
         Some(measurement.median(Metric::Warm)? / 1e3)
@@ -91,18 +91,19 @@ pub fn languages(measured: &Measured, calibration: &Calibration) -> String {
         let cells = cells.map(|it| quantity.of(it, measured.prices()).unwrap_or_default());
         rows.push([heading.to_owned()].into_iter().chain(cells).collect());
     }
-    let near = calibration.session("loopback");
-    let near = columns.iter().map(|name| {
-        let median = near.and_then(|it| it.measurements[*name].median(Metric::Warm));
-        median.map(duration).unwrap_or_default()
-    });
-    let heading = "warm request without any distance".to_owned();
-    rows.push([heading].into_iter().chain(near).collect());
+    if let Some(near) = calibration.session("loopback") {
+        let medians = columns.iter().map(|name| {
+            let median = near.measurements[*name].median(Metric::Warm);
+            median.map(duration).unwrap_or_default()
+        });
+        let heading = "warm request without any distance".to_owned();
+        rows.push([heading].into_iter().chain(medians).collect());
+    }
     for (heading, counters) in COUNTED {
         let asked = columns.iter().map(of).map(|it| {
             let counts = it.counts_warm();
             let found = counters.iter().filter_map(|name| counts.get(*name));
-            count(found.sum())
+            count(found.fold(0.0, |sum, count| sum + count))
         });
         let heading = match heading {
             "database" | "cache" => format!("{heading} round trips of a warm request"),
@@ -238,7 +239,8 @@ pub(crate) mod tests {
         );
         let table = languages(&measured, &calibration);
         assert!(
-            table.contains("| warm request, median | 200 ms | 50.0 ms | 4.00 ms | 2.00 ms |"),
+            table.contains("| warm request, median | 200 ms | 50.0 ms | 4.00 ms | 2.00 ms |")
+                && table.contains("| cache round trips of a warm request | 0 | 0 | 0 | 0 |"),
             "{table}"
         );
         assert!(sizes(&calibration).contains(NOT_MEASURED));

@@ -1,5 +1,6 @@
 //! Does the lab tell the truth? What others measured on AWS, beside the same in the lab.
 
+mod sample;
 mod themes;
 
 use anyhow::Result;

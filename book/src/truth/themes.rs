@@ -5,11 +5,10 @@ use lab_results::price::billed_ms;
 use lab_results::schema::{Measurement, Metric};
 
 use super::{Compared, Point, Sides};
-use crate::calibration::{AFTER, BEFORE};
 use crate::measured::PROFILE;
 
 impl Sides<'_> {
-    fn point(&self, label: &str, key: &str, unit: &str, lab: Option<f64>) -> Result<Point> {
+    pub fn point(&self, label: &str, key: &str, unit: &str, lab: Option<f64>) -> Result<Point> {
         Ok(Point {
             label: label.to_owned(),
             aws: self.facts.number(key, unit)?,
@@ -150,17 +149,6 @@ impl Sides<'_> {
         let first = self.facts.number("published.first_handshake.first", "ms")?;
         let next = self.facts.number("published.first_handshake.next", "ms")?;
         let most = "published.jitter_entropy.cost_max";
-        let arm64 = |name: &str| -> Result<Point> {
-            let of = |architecture: &str| {
-                let key = format!("published.first_request.rust_{architecture}.{name}");
-                self.facts.number(&key, "ms")
-            };
-            Ok(Point {
-                label: name.replace('_', ", ") + " MB",
-                aws: of("arm64")? / of("x86_64")? * 100.0,
-                lab: None,
-            })
-        };
         Ok(vec![
             Compared {
                 what: "what the first TLS handshake of a process costs more than a later connection, 128 MB (lab: first request of 08 less that of 09)",
@@ -186,9 +174,9 @@ impl Sides<'_> {
                 what: "arm64 against x86_64, Rust with the AWS SDK: time on arm64 of that on x86_64",
                 unit: "%",
                 points: vec![
-                    arm64("first_128")?,
-                    arm64("first_1769")?,
-                    arm64("init_128")?,
+                    self.arm64("first_128")?,
+                    self.arm64("first_1769")?,
+                    self.arm64("init_128")?,
                 ],
                 sources: &["published.first_request.rust_arm64.first_128"],
                 command: "",
@@ -197,65 +185,17 @@ impl Sides<'_> {
         ])
     }
 
-    pub fn sample(&self) -> Result<Vec<Compared<'_>>> {
-        let [before, after] = [BEFORE, AFTER].map(|[node, _]| node);
-        let first = |name: &str| self.calibration.first_ms(name);
-        let warm = |name: &str| self.calibration.warm_ms(name);
-        let pair = |what, name: &str, end: &str, why| -> Result<Compared<'_>> {
-            let [readme, post] = ["published.sample", "published.sample.post"]
-                .map(|group| format!("{group}.{name}"));
-            Ok(Compared {
-                what,
-                unit: "ms",
-                points: vec![
-                    self.point(
-                        "README (lab: an environment's first 30)",
-                        &readme,
-                        "ms",
-                        first(end),
-                    )?,
-                    self.point("post, warm (lab: JIT warm)", &post, "ms", warm(end))?,
-                ],
-                sources: &["published.sample.before", "published.sample.post.before"],
-                command: "the commands are in lab/calibration/README.md",
-                why,
-            })
+    /// What arm64 takes of the time on `x86_64`, %.
+    fn arm64(&self, name: &str) -> Result<Point> {
+        let of = |architecture: &str| {
+            let key = format!("published.first_request.rust_{architecture}.{name}");
+            self.facts.number(&key, "ms")
         };
-        let before_row = pair(
-            "the sample in Node.js, before: 256 MB",
-            "before",
-            before,
-            "The CPU of a request, at a seventh of a vCPU, is most of it; distances hardly matter.",
-        )?;
-        let after_row = pair(
-            "the sample in Node.js, after: 1024 MB",
-            "after",
-            after,
-            "What the lab lacks is the part of the floor that it does not have, and the distance to the cache.",
-        )?;
-        let gains = before_row.points.iter().zip(&after_row.points);
-        let gains = gains.map(|(before, after)| Point {
-            label: before
-                .label
-                .split([' ', ','])
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-            aws: before.aws / after.aws,
-            lab: before
-                .lab
-                .zip(after.lab)
-                .map(|(before, after)| before / after),
-        });
-        let gain = Compared {
-            what: "before / after",
-            unit: "times",
-            points: gains.collect(),
-            sources: &[],
-            command: "the commands are in lab/calibration/README.md",
-            why: "The README says neither warm nor which percentile.",
-        };
-        Ok(vec![before_row, after_row, gain])
+        Ok(Point {
+            label: name.replace('_', ", ") + " MB",
+            aws: of("arm64")? / of("x86_64")? * 100.0,
+            lab: None,
+        })
     }
 
     pub fn network(&self) -> Result<Vec<Compared<'_>>> {
@@ -265,14 +205,22 @@ impl Sides<'_> {
             .newest_with(Some(PROFILE), &["floor"]);
         let network = session.and_then(|it| it.conditions.network.as_ref());
         let cache = network.map(|it| it.cache.round_trip().as_secs_f64() * 1e3);
-        let key = "published.distance.cache_same_zone";
+        let zones = ["same", "other"].map(|zone| {
+            let key = format!("published.distance.cache_{zone}_zone");
+            self.facts.number(&key, "ms")
+        });
+        let [same, other] = zones;
         Ok(vec![Compared {
-            what: "Valkey's PING over TLS from a function in the same zone (lab: its round trip)",
+            what: "Valkey's PING over TLS from a function, mean of its own zone and another (lab: its round trip)",
             unit: "ms",
-            points: vec![self.point("", key, "ms", cache)?],
+            points: vec![Point {
+                label: String::new(),
+                aws: f64::midpoint(same?, other?),
+                lab: cache,
+            }],
             sources: &["published.distance.cache_same_zone"],
             command: "`cargo lab run floor`",
-            why: "By definition: the lab's is an assumption made from this figure, less the CPU time at both ends. It proves nothing.",
+            why: "By definition: the lab's is an assumption made from these figures, less the CPU time at both ends. It proves nothing.",
         }])
     }
 }

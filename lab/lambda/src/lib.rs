@@ -30,8 +30,8 @@ mod variables;
 
 pub use api_gateway::client_response;
 pub use environment::{
-    CpuUsage, Environment, Exit, Failure, InitReport, Invocation, OPT, Outcome, Request, StartError,
-    cpu_share_got, opt_can_be_bound,
+    CpuUsage, Environment, Exit, Failure, InitReport, Invocation, OPT, Outcome, Request,
+    StartError, cpu_share_got, opt_can_be_bound,
 };
 pub use function::{Extension, Function, LISTENER_VARIABLE, LogLine, LogSink};
 pub use limits::{Cgroups, Placement};

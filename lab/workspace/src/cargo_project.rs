@@ -136,7 +136,7 @@ fn left_to_cargo_lambda(manifest: &str) -> Vec<String> {
     let says = |key: &str| release().is_some_and(|release| release.contains_key(key));
     let left = DEFAULTS.into_iter().filter(|(key, _)| {
         // Whoever wants debug information wants symbols.
-        !says(key) && !(*key == "strip" && says("debug"))
+        !(says(key) || *key == "strip" && says("debug"))
     });
     left.map(|(key, value)| format!("profile.release.{key}={value}"))
         .collect()

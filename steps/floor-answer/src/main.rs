@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use std::convert::Infallible;
+use std::future::ready;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
@@ -22,13 +23,16 @@ async fn main() -> Result<(), Error> {
     support::log::init()?;
     let telemetry: &Telemetry = Box::leak(Box::new(Telemetry::from_env()?));
     let response: &RawValue = serde_json::from_str(RESPONSE)?;
-    lambda_runtime::run(service_fn(|event| answer(telemetry, response, event))).await
+    lambda_runtime::run(service_fn(|event| {
+        ready(answer(telemetry, response, &event))
+    }))
+    .await
 }
 
-async fn answer(
-    telemetry: &'static Telemetry,
+fn answer(
+    telemetry: &Telemetry,
     response: &'static RawValue,
-    event: LambdaEvent<IgnoredAny>,
+    event: &LambdaEvent<IgnoredAny>,
 ) -> Result<&'static RawValue, Infallible> {
     let context = &event.context;
     let mut invocation = telemetry.invocation(context.deadline, context.xray_trace_id.as_deref());

@@ -33,6 +33,7 @@
 //! | `about STEP` | reading time and, if the code is not the measured one, a warning; the idea stands above the diff, so that it gives no prediction away |
 //! | `answer N` | "The second answer.": which of a prediction's three answers is right |
 //! | `explorer`, `quota`, `age`, `limits` | figures that a reader can change: the ladder over other distances, the CPU quota, the age of an answer, the ceiling |
+//! | `span STEP STEP` | two steps to one scale, as a figure |
 //! | `principles` | each chapter's sentences in bold |
 //! | `score` | how many of its predictions the reader got right, where scripts run |
 
@@ -122,6 +123,7 @@ impl Directives {
                     [PROFILE, "loopback"].map(|it| tables::chart(measured, it));
                 explorer::figure(measured, &format!("{}\n\n{}", region?, loopback?))
             }
+            ["span", first, last] => instruments::span(measured, [step(first)?, step(last)?]),
             ["quota"] => instruments::quota(workspace.facts()?),
             ["age"] => Ok(instruments::age()),
             ["limits"] => instruments::limits(workspace.facts()?),

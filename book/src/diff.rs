@@ -13,9 +13,9 @@ const CONTEXT: usize = 2;
 /// Longer diffs are folded.
 const LONG: usize = 60;
 
-/// The step's idea, then the files that its manifest names, each against the step it starts from; `Cargo.toml` without what is about the step
+/// The step's idea, then the files that its manifest names (those of the names in `first` before the others), each against the step it starts from; `Cargo.toml` without what is about the step
 /// itself.
-pub fn of(workspace: &Workspace, step: &Step) -> Result<String> {
+pub fn of(workspace: &Workspace, step: &Step, first: &[&str]) -> Result<String> {
     let from = workspace.before(step)?;
     let from = from.with_context(|| format!("{} starts from no other step", step.name))?;
     let idea = step.manifest.idea.as_deref();
@@ -24,6 +24,20 @@ pub fn of(workspace: &Workspace, step: &Step) -> Result<String> {
     // The manifest last: it follows from the code.
     let mut files: Vec<&String> = step.manifest.changes.iter().collect();
     files.sort_by_key(|file| file.as_str() == "Cargo.toml");
+    for name in first {
+        let named = |file: &&String| file.rsplit('/').next() == Some(name);
+        anyhow::ensure!(
+            files.iter().any(named),
+            "{} does not change {name}",
+            step.name
+        );
+    }
+    let place = |file: &String| {
+        first
+            .iter()
+            .position(|name| file.rsplit('/').next() == Some(name))
+    };
+    files.sort_by_key(|file| place(file).unwrap_or(first.len()));
     for file in files {
         let read = |step: &Step| fs::read_to_string(step.folder.join(file)).unwrap_or_default();
         let (before, after) = (read(from), read(step));

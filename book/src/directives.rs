@@ -22,7 +22,7 @@
 //! | `cold`, `sizes` | all steps: cold start, size and cost |
 //! | `faults [STEP WORD]` | what clients get while a service fails; one step in the faults that have WORD in their names |
 //! | `fault-timeout` | the function timeout meanwhile |
-//! | `diff STEP` | the change against the step before |
+//! | `diff STEP [FILE...]` | the change against the step before, these files first |
 //! | `architecture STEP` | who talks to whom, and what the step moved, as a figure |
 //! | `distribution STEP`, `waterfall STEP [cold]` | a step beside the one it changes, as a figure |
 //! | `tuning STEP`, `tuning-curve STEP STEP`, `matrix [cold]` | a step at several memory sizes, cold starts of two as curves, all steps as a table |
@@ -33,6 +33,7 @@
 //! | `about STEP` | reading time and, if the code is not the measured one, a warning; the idea stands above the diff, so that it gives no prediction away |
 //! | `answer N` | "The second answer.": which of a prediction's three answers is right |
 //! | `explorer`, `quota`, `age`, `limits` | figures that a reader can change: the ladder over other distances, the CPU quota, the age of an answer, the ceiling |
+//! | `span STEP STEP` | two steps to one scale, as a figure |
 //! | `principles` | each chapter's sentences in bold |
 //! | `score` | how many of its predictions the reader got right, where scripts run |
 
@@ -94,7 +95,7 @@ impl Directives {
             ["faults", name, about] => tables::faults(&self.faults, Some((step(name)?, about))),
             ["fault-timeout"] => Ok(duration(self.faults.timeout_ms as f64 * 1000.0)),
             ["result", name] => tables::result(measured, step(name)?),
-            ["diff", name] => diff::of(workspace, step(name)?),
+            ["diff", name, first @ ..] => diff::of(workspace, step(name)?, first),
             ["architecture", name] => architecture::figure(measured, step(name)?),
             ["distribution", name] => figures::distribution(measured, step(name)?),
             ["waterfall", name] => figures::waterfall(measured, step(name)?, Temperature::Warm),
@@ -122,6 +123,7 @@ impl Directives {
                     [PROFILE, "loopback"].map(|it| tables::chart(measured, it));
                 explorer::figure(measured, &format!("{}\n\n{}", region?, loopback?))
             }
+            ["span", first, last] => instruments::span(measured, [step(first)?, step(last)?]),
             ["quota"] => instruments::quota(workspace.facts()?),
             ["age"] => Ok(instruments::age()),
             ["limits"] => instruments::limits(workspace.facts()?),

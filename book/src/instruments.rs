@@ -2,11 +2,15 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use lab_results::facts::Facts;
+use lab_results::format::duration;
+use lab_results::schema::Metric;
 use lab_results::service_facts::Cpu;
+use lab_workspace::Step;
 use serde_json::{Value, json};
 
+use crate::measured::{Measured, PROFILE};
 use crate::tables::picture;
 
 /// How long 11 serves what it keeps without asking, and until when it serves it at all: seconds, as in its source.
@@ -93,6 +97,56 @@ fn strips(cpu: &Cpu) -> String {
         150.0 + period * scale
     );
     svg
+}
+
+/// Two steps to one scale, the modelled waiting apart from the rest: how far the book goes, and not by which step.
+pub fn span(measured: &Measured, steps: [&Step; 2]) -> Result<String> {
+    let mut bars = Vec::new();
+    for step in steps {
+        let (_, measurement) = measured.of(step, PROFILE)?;
+        let median = measurement.median(Metric::Warm);
+        let median = median.with_context(|| format!("{} has no warm requests", step.name))?;
+        let network = measurement.mean(|round| round.warm_network_us);
+        bars.push((&step.name, median, network.unwrap_or_default()));
+    }
+    let most = bars
+        .iter()
+        .map(|(_, median, _)| *median)
+        .fold(0.0, f64::max);
+    let told: Vec<String> = bars
+        .iter()
+        .map(|(name, median, network)| {
+            format!(
+                "{name}: {}, of which {} are the modelled network",
+                duration(*median),
+                duration(*network)
+            )
+        })
+        .collect();
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 138\" role=\"img\"><title>A warm request, first and last, to scale</title>\
+         <desc>{}.</desc><style>{STYLE}</style><rect class=\"paper\" width=\"760\" height=\"138\" rx=\"6\"/>\
+         <text class=\"text name\" x=\"16\" y=\"24\">A warm request, first and last, to scale</text>",
+        told.join(". ")
+    );
+    for (row, (name, median, network)) in bars.into_iter().enumerate() {
+        let (y, width) = (38 + row * 34, |us: f64| 460.0 * us / most);
+        let (waits, rest) = (
+            width(network.min(median)),
+            width((median - network).max(0.0)),
+        );
+        let _ = write!(
+            svg,
+            "<text class=\"text\" x=\"16\" y=\"{0}\">{name}</text><rect class=\"wait\" x=\"190\" y=\"{y}\" width=\"{waits:.1}\" height=\"22\"/>\
+             <rect class=\"run\" x=\"{1:.1}\" y=\"{y}\" width=\"{rest:.1}\" height=\"22\"/><text class=\"text\" x=\"{2:.1}\" y=\"{0}\">{3}</text>",
+            y + 16,
+            190.0 + waits,
+            198.0 + waits + rest,
+            duration(median)
+        );
+    }
+    svg.push_str("<text class=\"text\" x=\"16\" y=\"124\">Median. Dashed: the modelled network; filled: what was measured beyond it.</text></svg>");
+    Ok(picture(&svg))
 }
 
 /// What 11 does with bytes of an age.

@@ -169,7 +169,7 @@ impl Sensitivity {
         self.over_all(|delays| step.median_us(delays))
     }
 
-    /// How many times faster a step is than another one, over all ranges.
+    /// How many times as fast a step is as another one, over all ranges.
     pub fn gains(&self, before: &Modelled, after: &Modelled) -> Range {
         self.over_all(|delays| before.median_us(delays) / after.median_us(delays))
     }

@@ -40,7 +40,7 @@ pub fn section(sensitivity: &Sensitivity) -> Section {
     });
     Section {
         heading: "If the services are nearer or farther".to_owned(),
-        about: "median of warm requests; how many times faster than the step before, over all ranges of data/facts.toml".to_owned(),
+        about: "median of warm requests; how many times as fast as the step before, over all ranges of data/facts.toml".to_owned(),
         columns,
         rows: rows.collect(),
         notes: notes(sensitivity),
@@ -145,7 +145,7 @@ fn ranges(sensitivity: &Sensitivity) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// How many times faster the last step is than the first one.
+/// How many times as fast as the first step the last one is.
 fn whole(sensitivity: &Sensitivity) -> Option<String> {
     let numbered = |step: &&Modelled| called(&step.name).parse::<u32>().is_ok();
     let mut ladder = sensitivity.steps.iter().filter(numbered);

@@ -41,8 +41,17 @@ function showMe() {
 }
 
 function showQuestion(html) {
-  if (html !== undefined) $('question').innerHTML = html;
-  const article = $('question').querySelector('article');
+  let article = $('question').querySelector('article');
+  if (html !== undefined) {
+    const next = document.createElement('template');
+    next.innerHTML = html;
+    const then = next.content.querySelector('article');
+    const open = it => it?.hasAttribute('data-open') && it.dataset.chapter;
+    // While people choose, the number alone changes: a button that is about to be pressed stays where it is.
+    if (open(article) && open(article) === open(then)) article.querySelector('.count').replaceWith(then.querySelector('.count'));
+    else $('question').replaceChildren(next.content);
+    article = $('question').querySelector('article');
+  }
   if (!article) return;
   const mine = kept['answer ' + article.dataset.chapter];
   for (const button of article.querySelectorAll('button')) {

@@ -177,7 +177,7 @@ pub fn question(question: Option<&Question>) -> Markup {
     let open = question.stage == Stage::Asked;
     let told = question.stage == Stage::Answer;
     html! {
-        article.question data-chapter=(asked.chapter) {
+        article.question data-chapter=(asked.chapter) data-open[open] {
             p.chapter { (code(&asked.title)) }
             h2 { (code(&asked.question)) }
             ol {

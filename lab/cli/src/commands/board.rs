@@ -64,7 +64,7 @@ impl BoardCommand {
         let (store, kept) = self.kept(&workspace)?;
         let listener = self.listen().await?;
         let settings = self.settings(&workspace, &listener, reference)?;
-        announce(&settings);
+        self.announce(&settings);
         let board = Arc::new(Board::new(settings, store, kept));
         let router = routes::router(Arc::clone(&board), secret(16)?);
         let people = async {
@@ -151,6 +151,37 @@ impl BoardCommand {
             reference,
         })
     }
+
+    /// Says where it is, who may do what, and with which codes.
+    fn announce(&self, settings: &Settings) {
+        let url = &settings.url;
+        eprintln!("the board is at {url} (Ctrl-C ends it)");
+        if self.lan {
+            eprintln!(
+                "it listens on every address of this machine: everybody who reaches it over the network sees the board and may \
+                 send, unencrypted; a firewall may be in the way"
+            );
+            if settings.lan {
+                eprintln!("\n{}", address::text(url));
+            } else {
+                eprintln!(
+                    "this machine's address on the network is not known: `ip address` shows it"
+                );
+            }
+        } else {
+            eprintln!(
+                "no other machine reaches it there; --lan listens on every address of this machine, for the room"
+            );
+        }
+        match &settings.code {
+            Some(code) => eprintln!("code to send: {code}"),
+            None => eprintln!("whoever reaches it may send; --code WORD asks for a word"),
+        }
+        eprintln!(
+            "facilitator's code, for the questions: {}",
+            settings.facilitator
+        );
+    }
 }
 
 /// The reference's ladder in each network profile.
@@ -167,29 +198,6 @@ fn reference(workspace: &Workspace) -> Result<Vec<Measured>> {
         .collect();
     found.sort_by_key(|it| it.profile != compare::USUAL_PROFILE);
     Ok(found)
-}
-
-fn announce(settings: &Settings) {
-    let url = &settings.url;
-    eprintln!("the board is at {url} (Ctrl-C ends it)");
-    if settings.lan {
-        eprintln!(
-            "everybody who reaches this machine over the network sees it and may send, unencrypted; a firewall may be in the way\n\n{}",
-            address::text(url)
-        );
-    } else {
-        eprintln!(
-            "no other machine reaches it there; --lan listens on every address of this machine, for the room"
-        );
-    }
-    match &settings.code {
-        Some(code) => eprintln!("code to send: {code}"),
-        None => eprintln!("whoever reaches it may send; --code WORD asks for a word"),
-    }
-    eprintln!(
-        "facilitator's code, for the questions: {}",
-        settings.facilitator
-    );
 }
 
 /// The invented people, one after the other.

@@ -1,5 +1,8 @@
 //! An open page, in a real browser. Where there is no Chromium these tests say so and pass.
 
+use lab_workspace::Workspace;
+use lab_workspace::prediction::Prediction;
+
 use crate::browser::Browser;
 use crate::support::{Board, line};
 
@@ -122,6 +125,14 @@ fn a_question_is_asked_chosen_on_a_phone_and_told() {
     let counts = "[...document.querySelectorAll('.bar b')].map(it => it.textContent).join()";
     assert_eq!(browser.evaluate(&phone, counts), "0,1,0");
     browser.evaluate(&projector, &control("answer"));
+    let workspace = Workspace::load().unwrap();
+    let questions = Prediction::all(&workspace.root).unwrap();
+    let question = questions.iter().find(|it| it.chapter == "05").unwrap();
+    let right = question
+        .right
+        .expect("the chapter says which one was right");
+    let marked = format!("document.querySelector('li.right button')?.dataset.answer === '{right}'");
+    browser.until(&projector, &marked);
     browser.until(
         &phone,
         "document.querySelector('.measured')?.textContent.includes('step 05')",

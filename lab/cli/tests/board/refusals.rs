@@ -1,6 +1,7 @@
 //! What is wrong gets its answer, and harms nobody.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::Command;
 use std::sync::Arc;
 
 use lab::board::routes::router;
@@ -82,6 +83,29 @@ fn every_bad_line_is_refused_with_its_reason() {
         status == 200 && told.contains("first impression"),
         "taken, with a remark: {told}"
     );
+}
+
+#[test]
+fn what_the_board_would_refuse_is_refused_before_anything_is_measured() {
+    let long = "x".repeat(25);
+    for (arguments, said) in [
+        (
+            ["--label", &long, "--board", "http://127.0.0.1:1/"],
+            "1 to 24 visible characters",
+        ),
+        (
+            ["--label", "ada", "--board", "127.0.0.1:1"],
+            "http://HOST:PORT/",
+        ),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_lab"))
+            .args(["run", "floor"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && told.contains(said), "{told}");
+    }
 }
 
 #[test]

@@ -148,6 +148,11 @@ impl Fault {
         if target.own.is_some() && self.is_of_the_stadiums() {
             return false;
         }
+        let database = target.own.as_ref().and_then(|own| own.database.as_ref());
+        let has_password = database.is_some_and(|database| database.password.is_some());
+        if has_password && self == Self::TokenExpired {
+            return false;
+        }
         self.row().2.iter().all(|part| match part {
             Part::Service(service) => target.services.contains(service),
             Part::Extension => target.extension,

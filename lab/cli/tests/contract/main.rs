@@ -4,6 +4,7 @@
 mod counts;
 mod garbage;
 mod init;
+mod languages;
 mod log;
 mod own_function;
 mod results;

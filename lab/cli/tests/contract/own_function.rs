@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use lab_bench::choice::Choice;
@@ -36,7 +35,7 @@ fn example(appended: &str) -> TempDir {
     folder
 }
 
-fn target(bench: &Bench, path: &Path) -> anyhow::Result<Target> {
+pub fn target(bench: &Bench, path: &Path) -> anyhow::Result<Target> {
     let choice = Choice {
         names: vec![path.display().to_string()],
         ..Choice::default()
@@ -44,7 +43,7 @@ fn target(bench: &Bench, path: &Path) -> anyhow::Result<Target> {
     Ok(choice.named(&bench.workspace)?.remove(0))
 }
 
-async fn prepared(bench: &Bench, path: &Path) -> anyhow::Result<Prepared> {
+pub async fn prepared(bench: &Bench, path: &Path) -> anyhow::Result<Prepared> {
     let target = target(bench, path)?;
     bench.lab.provide(&target).await?;
     let Source::File(code) = &target.source else {
@@ -235,27 +234,4 @@ async fn what_is_in_a_layer_is_at_opt_and_its_extension_runs() {
         error.contains("extension watcher has not registered"),
         "{error}"
     );
-}
-
-/// A handler that AWS's own client runs, in the interpreter of this machine. Skipped where either cannot be had.
-#[tokio::test]
-async fn a_handler_in_python_is_run_by_the_official_client() {
-    let folder = tempfile::tempdir().unwrap();
-    let installed = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--target"])
-        .arg(folder.path())
-        .arg("awslambdaric")
-        .output();
-    if !installed.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: no awslambdaric for a python3 of this machine");
-        return;
-    }
-    let handler = "import os\n\ndef handler(event, context):\n    \
-                   return {'statusCode': 200, 'body': event['rawPath'] + ' ' + os.environ['GREETING']}\n";
-    fs::write(folder.path().join("app.py"), handler).unwrap();
-    let described = "name = \"hello\"\nruntime = \"python\"\nhandler = \"app.handler\"\n[variables]\nGREETING = \"hi\"\n\
-                     [[events]]\nrequest = \"GET /you\"\ncontains = \"/you hi\"\n";
-    fs::write(folder.path().join("function.toml"), described).unwrap();
-    let bench = Bench::start().await;
-    prepared(&bench, folder.path()).await.unwrap();
 }

@@ -73,10 +73,10 @@ fn notes(trace: &Trace, share: impl Fn(f64) -> String) -> Vec<String> {
     let named = if trace.phases.is_empty() && trace.services.is_empty() {
         "no phase has a name: the function sent no X-Ray document".to_owned()
     } else {
-        let named = if trace.phases.is_empty() {
-            "waiting for services"
-        } else {
-            "named"
+        let named = match (trace.phases.is_empty(), &trace.init) {
+            (true, None) => "waiting for services",
+            (true, Some(_)) => "init and waiting for services",
+            (false, _) => "named",
         };
         format!(
             "{named} {} ({}), the rest {} ({})",

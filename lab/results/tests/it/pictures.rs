@@ -6,7 +6,7 @@ use lab_results::chart::{distribution, ladder, tuning, tuning_curve, waterfall};
 use lab_results::conditions::Conditions;
 use lab_results::price::Prices;
 use lab_results::schema::{Measurement, Session};
-use lab_results::trace::{Init, Span, Temperature, Trace, Usage};
+use lab_results::trace::{Asked, Init, Span, Temperature, Trace, Usage};
 use lab_results::tuning::{Strategy, Tuning, choose};
 
 /// Twelve rounds of each.
@@ -278,4 +278,45 @@ fn pictures_of_one_page_have_ids_of_their_own() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 2 * pictures.len(), "{ids:?}");
+}
+
+#[test]
+fn without_documents_the_services_are_the_bars() {
+    let asked = |service: &str, waits: &[(f64, f64)]| Asked {
+        service: service.to_owned(),
+        round_trips: waits.len() as u64,
+        waits: waits.to_vec(),
+    };
+    let services = [
+        // In init, and of what came behind the answer only the part before it.
+        asked("database", &[(-50.0, -20.0), (10.0, 30.0), (95.0, 120.0)]),
+        asked("upstream rates", &[(20.0, 60.0)]),
+    ];
+    let bars = |services: &[Asked]| {
+        let known = trace("00", Temperature::Warm);
+        let trace = Trace {
+            answered_us: 100.0,
+            handler: None,
+            phases: Vec::new(),
+            services: services.to_vec(),
+            ..known
+        };
+        trace.bars()
+    };
+    let told: Vec<_> = bars(&services)
+        .into_iter()
+        .map(|bar| (bar.name, bar.pieces))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("database".to_owned(), vec![(10.0, 30.0), (95.0, 100.0)]),
+            ("upstream rates".to_owned(), vec![(20.0, 60.0)]),
+            (
+                "no service asked".to_owned(),
+                vec![(0.0, 10.0), (60.0, 95.0)]
+            ),
+        ]
+    );
+    assert_eq!(bars(&[])[0].name, "no phases are known");
 }

@@ -38,7 +38,6 @@ pub(crate) struct Delayed {
     timer: Timer,
     /// Since when the client has waited for an answer, or, once it has some of it, for more.
     waiting: Option<Instant>,
-    answered: bool,
 }
 
 impl Delayed {
@@ -54,16 +53,13 @@ impl Delayed {
             ended: false,
             timer: Timer::default(),
             waiting: None,
-            answered: false,
         })
     }
 
-    /// Bytes of the client have arrived: it waits from now on, unless it has waited already.
+    /// Bytes of the client have arrived: it waits from now on. What it sent before without an answer, as the end of a handshake,
+    /// it did not wait for.
     fn begin_to_wait(&mut self) {
-        if self.answered || self.waiting.is_none() {
-            self.waiting = Some(Instant::now());
-            self.answered = false;
-        }
+        self.waiting = Some(Instant::now());
     }
 
     /// Some of the answer has left.
@@ -72,7 +68,6 @@ impl Delayed {
             let end = Instant::now();
             self.link.note(Wait { start, end });
             self.waiting = Some(end);
-            self.answered = true;
         }
     }
 

@@ -31,7 +31,7 @@ pub struct Network {
     pub parameters: Link,
 }
 
-/// A stretch of time in which a client of a service waited: from the arrival of its bytes until the service's answer has left.
+/// A stretch of time in which a client of a service waited: from the arrival of its last bytes until the service's answer has left.
 /// What a service sends to a client that waits for nothing belongs to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {

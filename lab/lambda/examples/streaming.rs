@@ -48,7 +48,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => chunk(&mut stream, b"first ")?,
         }
         match behaviour.as_str() {
-            "dies" => std::process::exit(7),
+            "dies" => {
+                wait_for_release();
+                std::process::exit(7);
+            }
             "hangs" => wait(),
             "closes" => {
                 drop(stream);
@@ -88,6 +91,15 @@ fn chunk(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
     write!(stream, "{:x}\r\n", bytes.len())?;
     stream.write_all(bytes)?;
     stream.write_all(b"\r\n")
+}
+
+/// Until whoever reads the answer has read what was sent.
+fn wait_for_release() {
+    let folder = std::env::var("FOLDER").unwrap_or_default();
+    let release = std::path::Path::new(&folder).join("release");
+    while !release.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
 }
 
 fn wait() -> ! {

@@ -82,7 +82,6 @@ pub async fn send(
     right: Right,
     progress: &mut Progress,
 ) -> Result<(Client, Seen)> {
-    let arrivals = strategy.arrivals();
     let shared = Arc::new(Shared {
         client,
         right,
@@ -94,7 +93,7 @@ pub async fn send(
     });
     let mut busy_percent = Vec::new();
     tokio::select! {
-        sent = send_all(&shared, strategy, &arrivals, progress) => sent?,
+        sent = send_all(&shared, strategy, progress) => sent?,
         () = watch_cpus(shared.begin, |percent| {
             shared.busy.store(percent, Ordering::Relaxed);
             busy_percent.push(percent);
@@ -114,17 +113,18 @@ pub async fn send(
 async fn send_all(
     shared: &Arc<Shared>,
     strategy: &Strategy,
-    arrivals: &[Duration],
     progress: &mut Progress,
 ) -> Result<()> {
     let mut requests = Requests::default();
     let whole = strategy.duration();
     let mut shown = Duration::ZERO;
-    for due in arrivals {
-        let at = shared.begin + *due;
+    let mut offered = Offered::default();
+    for due in strategy.arrivals() {
+        let at = shared.begin + due;
         // Timers of the event loop tick once a millisecond, and a whole request may take less than two.
         lab_services::pause(at.saturating_duration_since(Instant::now())).await?;
-        requests.start(shared, *due);
+        requests.start(shared, due);
+        offered.note(due);
         let (under_way, busy) = (requests.tasks.len(), shared.busy.load(Ordering::Relaxed));
         ensure!(
             under_way <= MOST_UNDER_WAY || busy < BUSY,
@@ -135,9 +135,9 @@ async fn send_all(
         while let Some(ended) = requests.tasks.try_join_next_with_id() {
             requests.note(shared, ended);
         }
-        if *due >= shown {
-            shown = *due + LIVE;
-            progress.update(shared.live_line(*due, whole, arrivals));
+        if due >= shown {
+            shown = due + LIVE;
+            progress.update(shared.live_line(due, whole, &offered));
         }
     }
     let rest = whole.saturating_sub(shared.begin.elapsed());
@@ -146,6 +146,24 @@ async fn send_all(
         requests.note(shared, ended);
     }
     Ok(())
+}
+
+/// How many requests were due: all, and when those of the last second.
+#[derive(Default)]
+struct Offered {
+    all: usize,
+    last: VecDeque<Duration>,
+}
+
+impl Offered {
+    fn note(&mut self, due: Duration) {
+        self.all += 1;
+        self.last.push_back(due);
+        let since = due.saturating_sub(WINDOW);
+        while self.last.front().is_some_and(|earlier| *earlier < since) {
+            self.last.pop_front();
+        }
+    }
 }
 
 #[derive(Default)]
@@ -213,10 +231,8 @@ impl Shared {
     }
 
     /// `second 23 of 70: 25/s offered, 25/s served, 0 failed, 3 cold starts, 1 under way`
-    fn live_line(&self, now: Duration, whole: Duration, arrivals: &[Duration]) -> String {
-        let since = now.saturating_sub(WINDOW);
-        let sent = arrivals.partition_point(|due| *due <= now);
-        let offered = sent - arrivals.partition_point(|due| *due < since);
+    fn live_line(&self, now: Duration, whole: Duration, offered: &Offered) -> String {
+        let (sent, offered) = (offered.all, offered.last.len());
         let mut live = self.live.lock().expect("no holder panics");
         while live.right.front().is_some_and(|at| at.elapsed() > WINDOW) {
             live.right.pop_front();

@@ -20,7 +20,7 @@ use lab_bench::faults::Normal;
 use lab_bench::faults::on_demand::{OnDemand, Switches};
 use lab_bench::log::complaint;
 use lab_bench::run_directory::clear_stale;
-use lab_bench::target::Target;
+use lab_bench::target::{LONGEST_NAME, Target};
 use lab_bench::testbed::{Setup, Testbed, scaling};
 use lab_workspace::Workspace;
 
@@ -35,6 +35,8 @@ Examples:
   cargo lab serve 02 --fault parameters=throttle
   cargo lab serve floor --port 0         a free port, for oha, wrk or Artillery
   cargo lab serve ./target/lambda/05-elasticache/bootstrap --like 05
+                                         its name for SDKs is its folder's, or --name
+  curl -N http://127.0.0.1:9000/         what the function streams, as it comes
 
 Faults: cache=down|slow|hang|restart|garbage, database=down|slow|hang|restart, parameters=throttle|slow|hang,
 upstreams=down|slow|hang|503 (of a function with upstreams).
@@ -50,6 +52,9 @@ pub struct Serve {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     port: u16,
+    /// The name under which SDKs invoke it [default: the step's, the folder's of a file, function.toml's]
+    #[arg(long = "name", value_name = "NAME", value_parser = function_name)]
+    function_name: Option<String>,
     /// Break a service from the start; may be given several times
     #[arg(long, value_name = "SERVICE=HOW")]
     fault: Vec<OnDemand>,
@@ -75,7 +80,7 @@ impl Serve {
         let listener = self.listen().await?;
         clear_stale();
         let served = Arc::new(self.start(&workspace, &facts, target).await?);
-        announce(&served.target, &listener)?;
+        announce(&served, &listener)?;
         until_interrupted(&served, listener).await?;
         let served = Arc::into_inner(served).context("a request is still under way")?;
         served.lab.stop().await;
@@ -121,10 +126,13 @@ impl Serve {
         .await?;
         lab.provide(&target).await?;
         lab.before_cold_start(&target).await?;
-        let function = Function {
+        let mut function = Function {
             log: Some(log(self.logs)),
             ..lab.function(&target, &executable)?
         };
+        if let Some(name) = &self.function_name {
+            function.name.clone_from(name);
+        }
         let scaling = Scaling {
             account_concurrency: concurrency,
             ..scaling(facts)?
@@ -179,13 +187,27 @@ async fn until_interrupted(served: &Arc<Served>, listener: TcpListener) -> Resul
     }
 }
 
-fn announce(target: &Target, listener: &TcpListener) -> Result<()> {
+fn announce(served: &Served, listener: &TcpListener) -> Result<()> {
     let address = listener.local_addr()?;
+    let (name, function) = (&served.target.name, &served.service.function().name);
+    if name != function {
+        eprintln!("SDKs invoke it by the name {function}");
+    }
     eprintln!(
-        "serving {} at http://{address}/ (Ctrl-C ends it; `cargo lab serve --help` has what to try)",
-        target.name
+        "serving {name} at http://{address}/ (Ctrl-C ends it; `cargo lab serve --help` has what to try)"
     );
     Ok(())
+}
+
+/// A name that Lambda allows.
+fn function_name(text: &str) -> Result<String, String> {
+    let is_allowed = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it);
+    if (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(is_allowed) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "Lambda allows 1 to {LONGEST_NAME} letters, digits, hyphens and underscores"
+    ))
 }
 
 /// REPORT lines and complaints, or everything.

@@ -1,12 +1,13 @@
 //! `lab tune`: which memory size?
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use lab_results::chart;
 use lab_results::price::Prices;
-use lab_results::schema::{Conditions, Measurement, Method, Place, ResultsFile};
+use lab_results::schema::{Conditions, Method, Place, ResultsFile};
 use lab_results::tuning::{SIZES, Strategy, Tuning};
 use lab_results::view::tuning as table;
 
@@ -16,6 +17,7 @@ use super::ready::Started;
 use lab_bench::choice::Choice;
 use lab_bench::measure::{Extent, Prepared, measure_each};
 use lab_bench::target::Target;
+use lab_bench::testbed::Testbed;
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
 
@@ -78,6 +80,30 @@ enum Wanted {
     Speed,
     /// The best of both, by --weight
     Balanced,
+}
+
+/// A step at each of these sizes, as far as it answers there, and what came instead at the others.
+async fn at_sizes(
+    step: &Prepared,
+    sizes: &[u32],
+    lab: &Testbed,
+    progress: &mut Progress,
+) -> (Vec<Prepared>, BTreeMap<u32, String>) {
+    let (mut answers, mut fails) = (Vec::new(), BTreeMap::new());
+    for &memory_mb in sizes {
+        let name = &step.target.name;
+        progress.update(format!("checking {name}, {memory_mb} MB"));
+        let mut prepared = step.of_size(memory_mb);
+        match prepared.check(lab).await {
+            Ok(_) => answers.push(prepared),
+            Err(error) => {
+                let why = format!("{error:#}");
+                progress.print(&format!("{name} fails at {memory_mb} MB: {why}"));
+                fails.insert(memory_mb, why.lines().next().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    (answers, fails)
 }
 
 impl Tune {
@@ -162,35 +188,45 @@ impl Tune {
         sizes.sort_unstable();
         sizes.dedup();
         let lab = &ready.lab;
-        let mut prepared = Vec::new();
-        for step in checked {
-            prepared.extend(sizes.iter().map(|&memory_mb| step.of_size(memory_mb)));
-        }
-        let extent = self.extent();
         let mut progress = Progress::start(format!(
             "measuring {} step(s) at {} sizes",
             targets.len(),
             sizes.len()
         ));
+        let (mut prepared, mut failed) = (Vec::new(), Vec::new());
+        for step in checked {
+            let (answers, fails) = at_sizes(step, &sizes, lab, &mut progress).await;
+            if answers.is_empty() {
+                let why = fails.into_values().next_back().unwrap_or_default();
+                bail!("{} answers at none of these sizes: {why}", step.target.name);
+            }
+            failed.push((answers.len(), fails));
+            prepared.extend(answers);
+        }
+        let extent = self.extent();
         let measured = measure_each(lab, &prepared, &extent, &mut progress).await?;
         progress.done("");
-        let each_step = measured.chunks(sizes.len()).map(<[Measurement]>::to_vec);
-        let tunings = targets.iter().zip(each_step).map(|(target, sizes)| Tuning {
-            step: target.name.clone(),
-            memory_mb: target.memory_mb,
-            conditions: Conditions {
-                method: Method {
-                    quick: self.rounds.quick,
-                    rounds: extent.rounds,
-                    warm_up: (extent.warm_up > 0).then_some(extent.warm_up),
-                    seed: Some(extent.seed),
-                    paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
-                    ..ready.conditions.method.clone()
+        let mut measured = measured.into_iter();
+        let tunings = targets
+            .iter()
+            .zip(failed)
+            .map(|(target, (count, failed))| Tuning {
+                step: target.name.clone(),
+                memory_mb: target.memory_mb,
+                conditions: Conditions {
+                    method: Method {
+                        quick: self.rounds.quick,
+                        rounds: extent.rounds,
+                        warm_up: (extent.warm_up > 0).then_some(extent.warm_up),
+                        seed: Some(extent.seed),
+                        paced_gap_ms: extent.gap.as_secs_f64() * 1e3,
+                        ..ready.conditions.method.clone()
+                    },
+                    ..ready.conditions.clone()
                 },
-                ..ready.conditions.clone()
-            },
-            sizes,
-        });
+                sizes: measured.by_ref().take(count).collect(),
+                failed,
+            });
         Ok(tunings.collect())
     }
 

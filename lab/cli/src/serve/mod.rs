@@ -4,11 +4,15 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`http_api`] | what API Gateway does |
-//! | [`invoke`] | Lambda's Invoke API |
+//! | [`lambda_api`], [`invoke`] | Lambda's Invoke API |
+//! | [`stream`], [`event_stream`] | answers that are passed on as they come |
 //! | [`switches`] | `PUT /_lab/faults/cache=down` |
 
+mod event_stream;
 mod http_api;
 mod invoke;
+mod lambda_api;
+mod stream;
 mod switches;
 
 use std::io;
@@ -29,6 +33,9 @@ use lab_bench::testbed::Testbed;
 use lab_lambda::Service;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use self::invoke::Way;
+use self::lambda_api::Operation;
 
 /// How often environments that are idle for too long are looked for.
 const REAP: Duration = Duration::from_secs(10);
@@ -80,7 +87,7 @@ pub async fn serve(
 }
 
 impl Served {
-    async fn answer(&self, request: Request<Body>) -> Answer {
+    async fn answer(self: &Arc<Self>, request: Request<Body>) -> Answer {
         let (parts, body) = request.into_parts();
         match Limited::new(body, LARGEST_REQUEST).collect().await {
             Ok(body) => self.route(&parts, body.to_bytes()).await,
@@ -91,15 +98,18 @@ impl Served {
         }
     }
 
-    async fn route(&self, parts: &Parts, body: Bytes) -> Answer {
+    async fn route(self: &Arc<Self>, parts: &Parts, body: Bytes) -> Answer {
         let path = parts.uri.path();
         if let Some(rest) = path.strip_prefix("/_lab/") {
             return switches::answer(self, &parts.method, rest).await;
         }
-        match invoke::function_of(path) {
-            Some(function) => invoke::answer(self, &function, parts, body).await,
-            None => http_api::answer(self, parts, &body).await,
-        }
+        let (way, function) = match lambda_api::operation(path) {
+            None => return http_api::answer(self, parts, &body).await,
+            Some(Operation::Other) => return lambda_api::not_there(parts),
+            Some(Operation::Invoke(function)) => (Way::Whole, function),
+            Some(Operation::InvokeWithResponseStream(function)) => (Way::Streamed, function),
+        };
+        invoke::answer(self, (way, &function), parts, body).await
     }
 }
 

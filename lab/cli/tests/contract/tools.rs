@@ -1,5 +1,6 @@
 //! The timelines of `lab trace` and the sizes of `lab tune`, from real environments.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lab_bench::measure::{Extent, Prepared, measure_each};
@@ -152,6 +153,7 @@ async fn a_tuning_has_every_size_and_power_tunings_keys() {
         memory_mb: target.memory_mb,
         conditions: conditions(&bench),
         sizes,
+        failed: BTreeMap::new(),
     };
     let text = json(&Shown {
         tunings: &[tuning],

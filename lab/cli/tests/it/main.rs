@@ -5,6 +5,7 @@
 
 mod aws;
 mod compare;
+mod invoke_api;
 mod ladder;
 mod own_step;
 mod readme;

@@ -15,7 +15,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The program, and the port that it took.
-struct Server {
+pub struct Server {
     child: Child,
     address: String,
     stdout: Lines<BufReader<ChildStdout>>,
@@ -23,14 +23,14 @@ struct Server {
 }
 
 /// An answer.
-struct Answer {
-    status: u16,
-    headers: String,
-    body: String,
+pub struct Answer {
+    pub status: u16,
+    pub headers: String,
+    pub body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
@@ -41,7 +41,7 @@ impl Answer {
 }
 
 impl Server {
-    async fn start(arguments: &[&str]) -> Self {
+    pub async fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_lab"))
             .arg("serve")
             .args(arguments)
@@ -71,7 +71,11 @@ impl Server {
         }
     }
 
-    async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",
@@ -79,8 +83,10 @@ impl Server {
             body.len()
         );
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).await.unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        // The framing of an event stream is no text.
+        let text = String::from_utf8_lossy(&bytes);
         let (headers, body) = text.split_once("\r\n\r\n").unwrap();
         Answer {
             status: headers[9..12].parse().unwrap(),
@@ -89,11 +95,11 @@ impl Server {
         }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, "", "").await
     }
 
-    async fn invoke(&self, name: &str, event: &str) -> Answer {
+    pub async fn invoke(&self, name: &str, event: &str) -> Answer {
         let path = format!("/2015-03-31/functions/{name}/invocations");
         self.send("POST", &path, "", event).await
     }
@@ -104,7 +110,7 @@ impl Server {
     }
 
     /// Asks it to end, and waits for the rest of both outputs.
-    async fn end(mut self) -> (bool, String, String) {
+    pub async fn end(mut self) -> (bool, String, String) {
         let process = Pid::from_raw(self.child.id().unwrap().cast_signed());
         kill(process, Signal::SIGTERM).unwrap();
         let (mut stdout, mut stderr) = (String::new(), String::new());
@@ -119,7 +125,7 @@ impl Server {
     }
 }
 
-async fn patiently<T>(test: impl Future<Output = T>) -> T {
+pub async fn patiently<T>(test: impl Future<Output = T>) -> T {
     tokio::time::timeout(TIMEOUT, test).await.expect("it hangs")
 }
 

@@ -71,6 +71,13 @@ pub fn prelude_response(prelude: &[u8]) -> Result<HttpResponse, String> {
     read(fields).map_err(|problem| wrong(&problem))
 }
 
+impl HttpResponse {
+    /// The 500 of API Gateway, for this reason.
+    pub fn internal_server_error(reason: String) -> Self {
+        message(500, "Internal Server Error", Some(reason))
+    }
+}
+
 /// Reads a function's response. Anything that is no object with a `statusCode` is itself the body of a 200, as API
 /// Gateway infers it. A field that is null counts as absent, and a number or a boolean is taken for the string that it is
 /// written as. That AWS takes `"statusCode": "201"` is reported; that it does the same with the other fields is inferred

@@ -22,15 +22,21 @@ async fn streamed(case: &Case) -> (Vec<u8>, Outcome) {
         stream: Some(stream),
         ..Request::new(&Bytes::from("{}"), &trace())
     };
-    let served = service.request(request).await.unwrap();
+    let read = async {
+        let begin = parts.recv().await;
+        assert!(matches!(begin, Some(StreamPart::Begin { .. })), "{begin:?}");
+        let mut bytes = Vec::new();
+        while let Some(StreamPart::Data(data)) = parts.recv().await {
+            bytes.extend_from_slice(&data);
+            if bytes.ends_with(b"first ") {
+                std::fs::write(case.folder.path().join("release"), b"").unwrap();
+            }
+        }
+        bytes
+    };
+    let (served, bytes) = tokio::join!(service.request(request), read);
     service.shutdown().await;
-    let begin = parts.recv().await;
-    assert!(matches!(begin, Some(StreamPart::Begin { .. })), "{begin:?}");
-    let mut bytes = Vec::new();
-    while let Some(StreamPart::Data(data)) = parts.recv().await {
-        bytes.extend_from_slice(&data);
-    }
-    (bytes, served.outcome)
+    (bytes, served.unwrap().outcome)
 }
 
 #[tokio::test]

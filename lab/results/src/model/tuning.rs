@@ -6,6 +6,8 @@
 
 mod link;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use link::{comparison_link, link};
@@ -34,6 +36,9 @@ pub struct Tuning {
     pub conditions: Conditions,
     /// One measurement a size, ascending. There is no closed loop in them.
     pub sizes: Vec<Measurement>,
+    /// The sizes at which it does not answer, MB, and what came instead.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failed: BTreeMap<u32, String>,
 }
 
 /// Whether an environment had to start for the invocation.

@@ -1,5 +1,7 @@
 //! Memory sizes: a table a step, the matrix of several, and JSON in AWS Lambda Power Tuning's keys.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value, json};
 
 use super::quantity::Quantity;
@@ -11,6 +13,9 @@ use crate::schema::{Measurement, Metric};
 use crate::tuning::{
     Point, Strategy, Temperature, Tuning, Unpriced, choose, comparison_link, link,
 };
+
+/// Columns of a step's table.
+const COLUMNS: usize = 9;
 
 /// Columns of the longest bar.
 const BAR_COLUMNS: usize = 12;
@@ -61,9 +66,15 @@ fn one(tuning: &Tuning, shown: &Shown) -> Result<Section, Unpriced> {
     let largest = |of: fn(&Point) -> f64| warm.iter().map(of).fold(0.0, f64::max);
     let (longest, dearest) = (largest(|it| it.duration_ms), largest(|it| it.cost));
     let each = tuning.sizes.iter().zip(&warm).zip(&cold);
+    let failed = tuning.failed.keys().map(|memory_mb| {
+        let mut row = vec![String::new(); COLUMNS];
+        row[0] = format!("{}{memory_mb}", mark(tuning, *memory_mb));
+        "failed".clone_into(&mut row[1]);
+        (*memory_mb, row)
+    });
     let rows = each.map(|((size, warm), cold)| {
-        vec![
-            format!("{}{}", mark(tuning, size), size.memory_mb),
+        let row = vec![
+            format!("{}{}", mark(tuning, size.memory_mb), size.memory_mb),
             median(size, Metric::Warm),
             duration(warm.duration_ms * 1e3),
             bar(warm.duration_ms / longest, BAR_COLUMNS),
@@ -72,8 +83,18 @@ fn one(tuning: &Tuning, shown: &Shown) -> Result<Section, Unpriced> {
             duration(cold.duration_ms * 1e3),
             usd(cold.cost * 1e6),
             Quantity::Used.of(size, shown.prices).unwrap_or_default(),
-        ]
+        ];
+        (size.memory_mb, row)
     });
+    let rows: BTreeMap<u32, Vec<String>> = rows.chain(failed).collect();
+    let told = tuning.failed.iter();
+    let told = told.map(|(memory_mb, why)| format!("{memory_mb} MB failed: {why}"));
+    let mut notes = vec![
+        format!("chosen, warm   {}", chosen(&warm, shown.weight)),
+        format!("chosen, cold   {}", chosen(&cold, shown.weight)),
+        link(&warm),
+    ];
+    notes.extend(told);
     let number = |heading: &str, rank| Column::new(heading, Content::Number).ranked(rank);
     let bars = |rank| Column::new("", Content::Text).ranked(rank);
     let first = tuning.sizes.first();
@@ -96,18 +117,14 @@ fn one(tuning: &Tuning, shown: &Shown) -> Result<Section, Unpriced> {
             number("USD/million cold", 0),
             number("used", 1),
         ],
-        rows: rows.collect(),
-        notes: vec![
-            format!("chosen, warm   {}", chosen(&warm, shown.weight)),
-            format!("chosen, cold   {}", chosen(&cold, shown.weight)),
-            link(&warm),
-        ],
+        rows: rows.into_values().collect(),
+        notes,
     })
 }
 
 /// Marks the size of the manifest.
-fn mark(tuning: &Tuning, size: &Measurement) -> &'static str {
-    if size.memory_mb == tuning.memory_mb {
+fn mark(tuning: &Tuning, memory_mb: u32) -> &'static str {
+    if memory_mb == tuning.memory_mb {
         "* "
     } else {
         ""
@@ -148,25 +165,34 @@ pub fn matrix(
     shown: MatrixCell,
     prices: &Prices,
 ) -> Result<Section, Unpriced> {
-    let sizes = tunings.first().map_or(&[][..], |tuning| &tuning.sizes);
-    let sizes = sizes.iter().map(|size| format!("{} MB", size.memory_mb));
-    let sizes = sizes.map(|heading| Column::new(heading, Content::Number));
+    let of_each = tunings.iter().map(|tuning| {
+        let measured = tuning.sizes.iter().map(|size| size.memory_mb);
+        measured.chain(tuning.failed.keys().copied())
+    });
+    let sizes: BTreeSet<u32> = of_each.flatten().collect();
     let mut rows = Vec::new();
     for tuning in tunings {
         let points = tuning.points(Temperature::Warm, prices)?;
-        let cells = tuning.sizes.iter().zip(points).map(|(size, point)| {
+        let measured = tuning.sizes.iter().zip(points).map(|(size, point)| {
             let (warm, cost) = (median(size, Metric::Warm), usd(point.cost * 1e6));
-            let mark = mark(tuning, size);
-            match shown {
+            let mark = mark(tuning, size.memory_mb);
+            let cell = match shown {
                 MatrixCell::Warm => format!("{mark}{warm}"),
                 MatrixCell::Cost => format!("{mark}{cost}"),
                 MatrixCell::WarmAndCost => format!("{warm}\n{cost}"),
                 MatrixCell::Cold => median(size, Metric::Cold),
-            }
+            };
+            (size.memory_mb, cell)
         });
+        let failed = tuning.failed.keys();
+        let failed = failed.map(|memory_mb| (*memory_mb, "failed".to_owned()));
+        let mut cells: BTreeMap<u32, String> = measured.chain(failed).collect();
+        let cells = sizes.iter().map(|it| cells.remove(it).unwrap_or_default());
         let step = [short_name(&tuning.step)].into_iter();
         rows.push(step.chain(cells).collect());
     }
+    let sizes = sizes.iter().map(|size| format!("{size} MB"));
+    let sizes = sizes.map(|heading| Column::new(heading, Content::Number));
     let step = [Column::new("step", Content::Name)].into_iter();
     Ok(Section {
         columns: step.chain(sizes).collect(),

@@ -1,5 +1,7 @@
 //! Ladder, distribution, waterfall and tuning matrix, drawn from results that could be real.
 
+use std::collections::BTreeMap;
+
 use crate::common::{measurement, session};
 use expect_test::expect_file;
 use lab_results::chart::{distribution, ladder, tuning, tuning_curve, waterfall};
@@ -8,6 +10,7 @@ use lab_results::price::Prices;
 use lab_results::schema::{Measurement, Session};
 use lab_results::trace::{Asked, Init, Span, Temperature, Trace, Usage};
 use lab_results::tuning::{Strategy, Tuning, choose};
+use lab_results::view::tuning::{Shown, sections};
 
 /// Twelve rounds of each.
 fn measured(steps: &[(&str, u64)]) -> Session {
@@ -65,6 +68,7 @@ fn tuned(step: &str, sizes: &[(u32, u64)]) -> Tuning {
         memory_mb: 256,
         conditions: conditions(),
         sizes: sizes.collect(),
+        failed: BTreeMap::new(),
     }
 }
 
@@ -224,6 +228,37 @@ fn the_curves_are_those_of_the_committed_picture() {
     assert_eq!(tuning_curve(&[&one, &of_other_sizes]), None);
     assert_eq!(tuning_curve(&[&one, &other, &one]), None);
     assert_eq!(tuning_curve(&[]), None);
+}
+
+#[test]
+fn a_size_that_fails_is_a_row_that_says_so_and_the_others_stay() {
+    let mut one = tuned("05-elasticache", &[(256, 1500), (1024, 1400)]);
+    let why = "the invocation failed: Runtime exited with error: signal: killed";
+    one.failed.insert(128, why.to_owned());
+    let other = tuned("09-lean-tls", &[(128, 1700), (256, 1500), (1024, 1400)]);
+    let sections = sections(&Shown {
+        tunings: &[one, other],
+        prices: &prices(),
+        strategy: Strategy::Cost,
+        weight: 0.5,
+        baseline: None,
+    });
+    let sections = sections.unwrap();
+    let rows = &sections[0].rows;
+    assert_eq!(
+        (rows.len(), &rows[0][..2]),
+        (3, &["128".to_owned(), "failed".to_owned()][..])
+    );
+    assert!(
+        rows.iter()
+            .all(|row| row.len() == sections[0].columns.len())
+    );
+    let told = format!("128 MB failed: {why}");
+    assert!(sections[0].notes.contains(&told), "{:?}", sections[0].notes);
+    let matrix = &sections[2];
+    assert_eq!(matrix.columns.len(), 4);
+    assert_eq!(matrix.rows[0][1], "failed");
+    assert_ne!(matrix.rows[1][1], "failed");
 }
 
 #[test]

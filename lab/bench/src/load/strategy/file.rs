@@ -1,4 +1,4 @@
-//! The file as it is written, every value with its line.
+//! The file as it is written, every value with its line. Which keys there may be is `keys`' business.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,6 @@ use serde_saphyr::Spanned;
 pub(super) type Value = Spanned<String>;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct File {
     #[serde(default)]
     pub config: Config,
@@ -21,10 +20,7 @@ pub(super) struct File {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Config {
-    #[serde(rename = "target")]
-    _target: Option<String>,
     #[serde(default)]
     pub phases: Vec<Spanned<Phase>>,
     #[serde(default)]
@@ -34,33 +30,23 @@ pub(super) struct Config {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Phase {
     pub duration: Option<Value>,
     pub arrival_rate: Option<Value>,
     pub ramp_to: Option<Value>,
     pub arrival_count: Option<Value>,
     pub pause: Option<Value>,
-    #[serde(rename = "name")]
-    _name: Option<String>,
 }
 
 /// A plugin is switched on by being there; its settings may be here or in `config`.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Plugins {
     pub apdex: Option<Apdex>,
     pub ensure: Option<Ensure>,
-    #[serde(rename = "expect")]
-    _expect: Option<NoSettings>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoSettings {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Apdex {
     pub threshold: Option<Value>,
 }
@@ -73,27 +59,20 @@ pub(super) struct Ensure {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Scenario {
     pub flow: Spanned<Vec<Spanned<Step>>>,
-    #[serde(rename = "name")]
-    _name: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Step {
     pub get: Spanned<Get>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Get {
     pub url: Option<Value>,
     #[serde(default)]
     pub expect: Expectations,
-    #[serde(rename = "name")]
-    _name: Option<String>,
 }
 
 /// One mapping, or a list of them.
@@ -101,7 +80,7 @@ pub(super) struct Get {
 pub(super) struct Expectations(pub Vec<Expectation>);
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Expectation {
     pub status_code: Option<Value>,
     pub content_type: Option<String>,

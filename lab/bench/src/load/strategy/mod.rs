@@ -1,5 +1,6 @@
 //! A load strategy in Artillery's format: what `artillery run` takes, as far as the lab can do it. Whatever it cannot do is
-//! an error that names the line, never silence.
+//! an error that names the line, all of them at once, never silence; what changes nothing of what is sent is passed over and
+//! named.
 //!
 //! Understood are `config.target`, `config.phases` (`duration`, `arrivalRate`, `rampTo`, `arrivalCount`, `pause`, `name`),
 //! the plugins `apdex`, `ensure` and `expect`, and one scenario of one `get` with `url` and `expect` (`statusCode`,
@@ -7,6 +8,7 @@
 
 mod ensure;
 mod file;
+mod keys;
 mod parse;
 mod phase;
 #[cfg(test)]
@@ -36,6 +38,8 @@ pub struct Strategy {
     pub path: String,
     /// What is expected of an answer.
     pub expect: Expect,
+    /// Keys of the file that change nothing of this: `config.tls`.
+    pub passed_over: Vec<String>,
 }
 
 /// What is expected of an answer.
@@ -64,21 +68,35 @@ impl Strategy {
         self.phases.iter().map(|phase| phase.duration).sum()
     }
 
-    /// When each request is to be sent, counted from the begin.
-    pub fn arrivals(&self) -> Vec<Duration> {
-        let mut begin = Duration::ZERO;
-        let mut arrivals = Vec::new();
-        for phase in &self.phases {
-            arrivals.extend(phase.arrivals().map(|at| begin + at));
-            begin += phase.duration;
-        }
-        arrivals
+    /// When each request is to be sent, counted from the begin; in their order.
+    pub fn arrivals(&self) -> impl Iterator<Item = Duration> + use<'_> {
+        let begins = self.phases.iter().scan(Duration::ZERO, |begin, phase| {
+            let own = *begin;
+            *begin += phase.duration;
+            Some((own, phase))
+        });
+        begins.flat_map(|(begin, phase)| phase.arrivals().map(move |at| begin + at))
+    }
+
+    /// How many requests are sent.
+    pub fn requests(&self) -> usize {
+        self.phases.iter().map(Phase::count).sum()
+    }
+
+    /// The highest rate, requests per second.
+    pub fn peak_rate(&self) -> f64 {
+        let rates = self.phases.iter().map(|phase| match phase.arrivals {
+            Arrivals::None => 0.0,
+            Arrivals::Rate(from, to) => from.max(to),
+            Arrivals::Count(count) => f64::from(count) / phase.duration.as_secs_f64(),
+        });
+        rates.fold(0.0, f64::max)
     }
 
     /// A sentence: `1 to 20 requests/s in 20 s, 20 to 100 requests/s in 50 s; 3,210 requests`.
     pub fn describe(&self) -> String {
         let phases: Vec<String> = self.phases.iter().map(ToString::to_string).collect();
-        let requests = self.arrivals().len();
+        let requests = self.requests();
         let seconds = self.duration().as_secs_f64();
         format!(
             "{}: {requests} requests in {seconds:.0} s, {:.1}/s on average",

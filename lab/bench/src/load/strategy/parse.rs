@@ -8,7 +8,7 @@ use serde_saphyr::{Error as Yaml, Spanned};
 use super::ensure::{Threshold, of_name};
 use super::file::{Apdex, Ensure, Expectation, File, Scenario, Value};
 use super::phase::{Arrivals, Phase};
-use super::{Expect, Strategy, file};
+use super::{Expect, Strategy, file, keys};
 
 /// Artillery's own default.
 const APDEX_THRESHOLD: Duration = Duration::from_millis(500);
@@ -42,13 +42,26 @@ impl Strategy {
             })
         });
         let file = read.map_err(|error| not_understood(&error, &place));
-        let strategy = file.and_then(|file| strategy(file, name.into_owned()));
+        let found = keys::look_at(text);
+        let passed_over = found.passed_over;
+        let known = all_at_once(found.unknown).and(file);
+        let strategy = known.and_then(|file| strategy(file, name.into_owned(), passed_over));
         strategy.map_err(|(line, problem)| Error {
             path: path.to_owned(),
             line: line.max(1) as usize,
             problem,
         })
     }
+}
+
+/// The first of these with its line, and the others behind it.
+fn all_at_once(problems: Vec<Problem>) -> Result<(), Problem> {
+    let mut problems = problems.into_iter();
+    let Some((line, first)) = problems.next() else {
+        return Ok(());
+    };
+    let others = problems.map(|(line, problem)| format!("\n  and in line {line}: {problem}"));
+    Err((line, first + &others.collect::<String>()))
 }
 
 fn not_understood(error: &Yaml, place: &str) -> Problem {
@@ -69,15 +82,6 @@ fn not_understood(error: &Yaml, place: &str) -> Problem {
         Yaml::MultipleDocuments { .. } => {
             "a second document begins here: a strategy is one".to_owned()
         }
-        Yaml::SerdeUnknownField {
-            field, expected, ..
-        } if expected.is_empty() => format!("the lab does not know the setting {field}"),
-        Yaml::SerdeUnknownField {
-            field, expected, ..
-        } => format!(
-            "the lab does not know {field} here: it knows {}",
-            expected.join(", ")
-        ),
         other => format!("this is no strategy: {other}"),
     };
     (error.location().map_or(1, |at| at.line()), problem)
@@ -91,7 +95,7 @@ fn in_the_file(problem: &str) -> Problem {
     (1, problem.to_owned())
 }
 
-fn strategy(file: File, name: String) -> Result<Strategy, Problem> {
+fn strategy(file: File, name: String, passed_over: Vec<String>) -> Result<Strategy, Problem> {
     let File { config, scenarios } = file;
     let phases = config
         .phases
@@ -118,8 +122,9 @@ fn strategy(file: File, name: String) -> Result<Strategy, Problem> {
         ensure: thresholds,
         path,
         expect,
+        passed_over,
     };
-    if strategy.arrivals().is_empty() {
+    if strategy.requests() == 0 {
         return Err(in_the_file("no phase sends anything"));
     }
     Ok(strategy)
@@ -177,17 +182,27 @@ fn whole(key: &str, value: &Value) -> Result<u32, Problem> {
     Ok(number as u32)
 }
 
-/// A number of seconds, or a text such as `2m`.
+/// Artillery's units (those of the `ms` package) with all their names, and their seconds.
+const UNITS: [(&[&str], f64); 6] = [
+    (
+        &["ms", "msec", "msecs", "millisecond", "milliseconds"],
+        1e-3,
+    ),
+    (&["", "s", "sec", "secs", "second", "seconds"], 1.0),
+    (&["m", "min", "mins", "minute", "minutes"], 60.0),
+    (&["h", "hr", "hrs", "hour", "hours"], 3600.0),
+    (&["d", "day", "days"], 86_400.0),
+    (&["w", "week", "weeks"], 604_800.0),
+];
+
+/// A number of seconds, or a text such as `2m`, `5min` or `30 seconds`.
 fn seconds(key: &str, value: &Value) -> Result<Duration, Problem> {
     let text = &value.value;
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match &text[digits.len()..] {
-        "ms" => 1e-3,
-        "" | "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => f64::NAN,
-    };
+    let unit = text[digits.len()..].to_ascii_lowercase();
+    let mut units = UNITS.iter();
+    let known = units.find(|(names, _)| names.contains(&unit.as_str()));
+    let factor = known.map_or(f64::NAN, |(_, seconds)| *seconds);
     let seconds = digits
         .trim()
         .parse()
@@ -195,7 +210,8 @@ fn seconds(key: &str, value: &Value) -> Result<Duration, Problem> {
     if seconds > 0.0 && seconds <= LONGEST_PHASE {
         return Ok(Duration::from_secs_f64(seconds));
     }
-    let wanted = "must be a time above zero and up to a day, in seconds or such as 90s or 2m";
+    let wanted =
+        "must be a time above zero and up to a day, in seconds or such as 90s, 2m or 1 hour";
     Err(at(value, format!("{key} {wanted}; this is {text}")))
 }
 

@@ -33,7 +33,7 @@ fn the_samples_own_ramp_is_read() {
     assert_eq!((ramp.path.as_str(), ramp.expect.status), ("/", Some(200)));
     assert_eq!(ramp.expect.content_type.as_deref(), Some("json"));
     // 20 s around 10.5/s and 50 s around 60/s.
-    assert_eq!(ramp.arrivals().len(), 210 + 3000);
+    assert_eq!(ramp.arrivals().count(), 210 + 3000);
     assert_eq!(
         ramp.describe(),
         "20 s from 1/s to 20/s, 50 s from 20/s to 100/s: 3210 requests in 70 s, 45.9/s on average"
@@ -42,13 +42,13 @@ fn the_samples_own_ramp_is_read() {
 
 #[test]
 fn the_other_strategies_are_read() {
-    assert_eq!(shipped("sustained.yml").arrivals().len(), 3000);
+    assert_eq!(shipped("sustained.yml").requests(), 3000);
     let burst = shipped("burst.yml");
-    assert_eq!(burst.arrivals().len(), 10 + 150 + 150);
+    assert_eq!(burst.arrivals().count(), 10 + 150 + 150);
     assert_eq!(burst.duration(), 12 * SECOND);
     // Nothing arrives in the pause.
     let pause = 6 * SECOND..11 * SECOND;
-    assert!(burst.arrivals().iter().all(|at| !pause.contains(at)));
+    assert!(burst.arrivals().all(|at| !pause.contains(&at)));
 }
 
 #[test]
@@ -111,20 +111,11 @@ fn mistakes() -> Vec<(&'static str, String)> {
         ("two documents", good("---\nmore: 1\n")),
         ("a key twice", with_config("target: a\n  target: b")),
         ("a key that is none", with("config:", "before: 1\nconfig:")),
-        ("payload", with_config("payload:\n    path: users.csv")),
-        ("variables", with_config("variables:\n    a: 1")),
-        ("environments", with_config("environments: {}")),
+        ("another plugin", with_config("plugins:\n    fuzzer: {}")),
         (
-            "another engine",
-            with_config("engines:\n    playwright: {}"),
-        ),
-        (
-            "another plugin",
-            with_config("plugins:\n    publish-metrics: []"),
-        ),
-        (
-            "a plugin's setting",
-            with_config("plugins:\n    expect:\n      outputFormat: json"),
+            "several things",
+            with_config("defaults: {}\n  plugins:\n    fuzzer: {}")
+                .replace("url: /", "url: /\n          headers: {}"),
         ),
         ("no phases", scenarios.to_owned()),
         ("no scenario", phases.to_owned()),
@@ -173,12 +164,10 @@ fn mistakes() -> Vec<(&'static str, String)> {
             with("get:\n          url: /", "loop:\n          - think: 1"),
         ),
         ("a post", with("- get", "- post")),
-        ("a weight", with("- flow", "- weight: 2\n    flow")),
         (
             "headers",
             with_get("url: /\n          headers:\n            a: b"),
         ),
-        ("capture", with_get("url: /\n          capture: {}")),
         ("a variable", with_get("url: \"/{{ id }}\"")),
         ("a whole URL", with_get("url: https://example.com/")),
         ("no URL", with_get("name: list")),
@@ -214,6 +203,67 @@ fn what_is_not_understood_is_named_by_its_line() {
         writeln!(told, "{mistake}\n  {error}").unwrap();
     }
     expect_file!["../../../tests/golden/strategy.txt"].assert_eq(&told);
+}
+
+#[test]
+fn what_changes_nothing_is_passed_over_by_name() {
+    let text = with_config(
+        "tls:\n    rejectUnauthorized: false\n  statsInterval: 5\n  environments:\n    dev:\n      target: a\n  \
+         variables: {a: [1, 2.5, true, null]}\n  plugins:\n    metrics-by-endpoint: {}\n    expect:\n      outputFormat: json",
+    );
+    let text = text
+        .replace("- flow", "- weight: 2\n    flow")
+        .replace("url: /", "url: /\n          capture: {}");
+    let strategy = parse(&text).unwrap();
+    assert_eq!(
+        strategy.passed_over,
+        [
+            "config.tls",
+            "config.statsInterval",
+            "config.environments",
+            "config.variables",
+            "config.plugins.metrics-by-endpoint",
+            "config.plugins.expect.outputFormat",
+            "scenarios[].weight",
+            "scenarios[].flow[].get.capture",
+        ]
+    );
+    assert!(parse(GOOD).unwrap().passed_over.is_empty());
+}
+
+#[test]
+fn durations_have_all_of_artillerys_units() {
+    for (text, seconds) in [
+        ("90", 90.0),
+        ("100ms", 0.1),
+        ("250 msecs", 0.25),
+        ("30 seconds", 30.0),
+        ("1.5m", 90.0),
+        ("5min", 300.0),
+        ("2 Hours", 7200.0),
+        ("1hr", 3600.0),
+        ("1d", 86_400.0),
+    ] {
+        let strategy = parse(&with_phase(&format!(
+            "duration: {text}\n      arrivalRate: 100"
+        )));
+        assert_eq!(
+            strategy.unwrap().duration(),
+            Duration::from_secs_f64(seconds),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_day_of_requests_needs_no_memory() {
+    let day = parse(&with_phase("duration: 1d\n      arrivalRate: 100000")).unwrap();
+    assert_eq!(day.requests(), 8_640_000_000);
+    assert!((day.peak_rate() - 100_000.0).abs() < f64::EPSILON);
+    let mut arrivals = day.arrivals();
+    assert_eq!(arrivals.nth(100_000), Some(SECOND));
+    let burst = shipped("burst.yml");
+    assert_eq!(burst.requests(), burst.arrivals().count());
 }
 
 #[test]

@@ -20,7 +20,7 @@ use lab_workspace::progress::Progress;
 
 use super::{agree, functions, region};
 use crate::commands::arguments::{AWS_RESULTS, Consent, Deployment};
-use crate::commands::load::sending::{Loads, Sending, in_short};
+use crate::commands::load::sending::{self, Loads, Sending, in_short};
 use crate::commands::output;
 use crate::commands::ready::conditions;
 
@@ -56,6 +56,7 @@ impl Load {
             let commands = commands(&functions, &strategy);
             return output::written(write!(std::io::stdout().lock(), "{commands}"));
         }
+        sending::agree(&strategy, self.consent.yes)?;
         agree(&self.consent)?;
         ResultsFile::prepare(&workspace.root.join(kept_in), Place::Aws)?;
         let through = "through the steps' HTTP APIs, connections reused";
@@ -110,7 +111,7 @@ async fn one(
 /// A few lines: how much is sent where, and what that costs.
 fn plan(functions: &[(Target, Deployed)], strategy: &Strategy, facts: &Facts) -> Result<String> {
     // The check is a request, too.
-    let requests = 1 + strategy.arrivals().len() as u32;
+    let requests = 1 + strategy.requests() as u32;
     Ok(format!(
         "{}, one after the other: {}.\n{}",
         where_from(functions),
@@ -132,7 +133,7 @@ fn commands(functions: &[(Target, Deployed)], strategy: &Strategy) -> String {
              {}   (until there is a REPORT line for each right answer)\n",
             deployed.function_name,
             strategy.path,
-            strategy.arrivals().len(),
+            strategy.requests(),
             strategy.duration().as_secs_f64(),
             cli.line(&reports::command(&group, "THEN")),
         )

@@ -12,7 +12,7 @@ use lab_results::schema::{Place, ResultsFile};
 use lab_workspace::Workspace;
 use lab_workspace::progress::Progress;
 
-use self::sending::{Loads, Sending, in_short};
+use self::sending::{Loads, Sending, agree, in_short};
 use super::arguments::{Bench, Configuration, LOCAL_RESULTS};
 use super::ready::{Started, conditions};
 
@@ -55,6 +55,7 @@ impl Load {
         let workspace = Workspace::load()?;
         let facts = workspace.facts()?;
         let strategy = self.sending.strategy(&workspace)?;
+        agree(&strategy, self.bench.consent.yes)?;
         let kept_in = self.sending.output.results(LOCAL_RESULTS);
         ResultsFile::prepare(&workspace.root.join(kept_in), Place::Local)?;
         let loads = match &self.url {

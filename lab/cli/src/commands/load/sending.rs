@@ -1,9 +1,10 @@
 //! What every load has in common: what is sent, and what becomes of it.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use lab_bench::load::Strategy;
 use lab_bench::load::send::Sample;
@@ -19,9 +20,50 @@ use lab_workspace::Workspace;
 
 use crate::commands::arguments::{Label, Output};
 use crate::commands::output;
+use crate::programs;
 
 /// The sample's own strategy.
 const STRATEGY: &str = "data/load/ramp.yml";
+
+/// Requests whose samples are kept without a question: each takes some hundred bytes.
+const MANY: usize = 1_000_000;
+
+/// Requests per second that are sent without a question: beyond it, most machines measure themselves.
+const FAST: f64 = 5_000.0;
+
+/// Why a load is a lot for this machine, if it is.
+fn a_lot(strategy: &Strategy) -> Option<String> {
+    let (requests, rate) = (strategy.requests(), strategy.peak_rate());
+    let megabytes = requests / 10_000;
+    if rate > FAST {
+        return Some(format!(
+            "{rate:.0} requests/s are more than most machines can send beside what answers them"
+        ));
+    }
+    (requests > MANY).then(|| {
+        format!("{requests} requests are a lot: what is kept of them takes about {megabytes} MB of memory")
+    })
+}
+
+/// Says what of the file is passed over, and asks before a load that this machine can hardly send.
+pub(in crate::commands) fn agree(strategy: &Strategy, yes: bool) -> Result<()> {
+    if !strategy.passed_over.is_empty() {
+        let names = strategy.passed_over.join(", ");
+        eprintln!("passed over, since they change nothing of what is sent: {names}");
+    }
+    let Some(why) = a_lot(strategy) else {
+        return Ok(());
+    };
+    eprintln!("{why}");
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        bail!("{why}: nobody can be asked here, so say --yes, or take a smaller load");
+    }
+    ensure!(programs::agrees()?, "nothing was done");
+    Ok(())
+}
 
 /// Arguments of every load.
 #[derive(Debug, Args)]
@@ -158,4 +200,27 @@ pub(in crate::commands) fn in_short(loaded: &Loaded) -> String {
         loaded.offered,
         loaded.failed()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_that_is_too_much_is_asked_about() {
+        let told = |phase: &str| {
+            let text = format!(
+                "config:\n  phases:\n    - {phase}\nscenarios:\n  - flow:\n      - get:\n          url: /\n"
+            );
+            a_lot(&Strategy::parse(&text, Path::new("a.yml")).unwrap())
+        };
+        assert_eq!(told("{duration: 70, arrivalRate: 100}"), None);
+        let fast = told("{duration: 1d, arrivalRate: 100000}").unwrap();
+        assert!(fast.starts_with("100000 requests/s are more"), "{fast}");
+        let long = told("{duration: 1d, arrivalRate: 100}").unwrap();
+        assert!(
+            long.contains("8640000 requests") && long.contains("864 MB"),
+            "{long}"
+        );
+    }
 }

@@ -8,6 +8,8 @@ mod database;
 mod stadiums;
 mod tls;
 
+use std::time::SystemTime;
+
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
@@ -30,24 +32,33 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     support::log::init()?;
     let settings = Settings::from_env()?;
     let tls = tls::connector()?;
-    lambda_runtime::run(service_fn(|_event: LambdaEvent<Value>| {
-        answer(&settings, &tls)
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        answer(&settings, &tls, event.context.deadline())
     }))
     .await
 }
 
-async fn answer(settings: &Settings, tls: &MakeRustlsConnect) -> Result<Populated, Diagnostic> {
+async fn answer(
+    settings: &Settings,
+    tls: &MakeRustlsConnect,
+    deadline: SystemTime,
+) -> Result<Populated, Diagnostic> {
     // The deployment shows this message and nothing else: it must hold all causes.
-    populate(settings, tls).await.map_err(|error| Diagnostic {
+    let populated = populate(settings, tls, deadline).await;
+    populated.map_err(|error| Diagnostic {
         error_type: "PopulateFailed".to_owned(),
         error_message: causes(&*error),
     })
 }
 
 /// All or nothing: one transaction.
-async fn populate(settings: &Settings, tls: &MakeRustlsConnect) -> Result<Populated, BoxError> {
+async fn populate(
+    settings: &Settings,
+    tls: &MakeRustlsConnect,
+    deadline: SystemTime,
+) -> Result<Populated, BoxError> {
     let stadiums = stadiums::read()?;
-    let mut client = database::connect(settings, tls).await?;
+    let mut client = database::connect(settings, tls, deadline).await?;
     let transaction = client.transaction().await?;
     database::lock(&transaction).await?;
     database::create_table(&transaction).await?;

@@ -8,7 +8,12 @@ use serde_json::Value;
 use tokio::process::Command;
 
 /// What the CLI says on standard error, in lower case, and what helps. The first one that fits is taken.
-const REMEDIES: [(&[&str], &str); 5] = [
+const REMEDIES: [(&[&str], &str); 6] = [
+    (
+        &["throttl", "rate exceeded", "toomanyrequests"],
+        "Too many ask at once: the quota is the whole account's, in this Region. Nothing is broken; run it again in a minute, \
+         or not all at once.",
+    ),
     (
         &["expired"],
         "The session has expired: run `aws sso login`, or renew the credentials as you got them.",
@@ -25,7 +30,7 @@ const REMEDIES: [(&[&str], &str); 5] = [
     ),
     (
         &["accessdenied", "not authorized"],
-        "These credentials may not do that: lambda:GetFunctionConfiguration, lambda:UpdateFunctionConfiguration and \
+        "These credentials may not do that: lambda:GetFunction, lambda:UpdateFunctionConfiguration and \
          logs:FilterLogEvents are needed.",
     ),
     (
@@ -38,6 +43,10 @@ const REMEDIES: [(&[&str], &str); 5] = [
         "AWS cannot be reached from here: look at the network, a proxy, AWS_ENDPOINT_URL.",
     ),
 ];
+
+/// How the CLI repeats what is throttled, unless the environment says otherwise: slower and slower, by what comes back. A room
+/// shares the quotas of its account. (AWS CLI user guide, "AWS CLI retries".)
+const RETRIES: [(&str, &str); 2] = [("AWS_RETRY_MODE", "adaptive"), ("AWS_MAX_ATTEMPTS", "10")];
 
 /// The AWS CLI in one Region.
 #[derive(Debug, Clone)]
@@ -68,7 +77,11 @@ impl Cli {
 
     /// Runs the CLI and reads its JSON. It is ended if nobody waits for it any more.
     pub async fn call(&self, arguments: &[&str]) -> Result<Value> {
+        let retries = RETRIES
+            .iter()
+            .filter(|(name, _)| std::env::var_os(name).is_none());
         let output = Command::new("aws")
+            .envs(retries.copied())
             .args(arguments)
             .args(["--region", &self.region, "--output", "json"])
             .env("AWS_PAGER", "")

@@ -6,9 +6,11 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
 use super::cli::Cli;
+use super::wait::Pauses;
 
-/// Between two looks at whether a change is through.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Before the first look at whether a change is through, and what the pauses grow to.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// AWS says that a change may take a minute where the function is in a VPC (the CLI's reference, update-function-configuration).
 const TIMEOUT: Duration = Duration::from_mins(3);
 
@@ -39,13 +41,16 @@ pub async fn configuration(cli: &Cli, function: &str) -> Result<Configuration> {
         .with_context(|| format!("the configuration of {function} has another shape"))
 }
 
-/// The command that asks for a function's configuration.
-pub fn configuration_command(function: &str) -> [&str; 4] {
+/// The command that asks for a function's configuration: by `GetFunction`, which an account may call 100 times a second, while
+/// `GetFunctionConfiguration` shares 15 with all other calls (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+pub fn configuration_command(function: &str) -> [&str; 6] {
     [
         "lambda",
-        "get-function-configuration",
+        "get-function",
         "--function-name",
         function,
+        "--query",
+        "Configuration",
     ]
 }
 
@@ -71,7 +76,9 @@ pub async fn change(cli: &Cli, function: &str, description: &str) -> Result<()> 
 /// Waits until no change of the configuration is under way.
 pub async fn settled(cli: &Cli, function: &str) -> Result<()> {
     let begin = Instant::now();
+    let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
+        pauses.pause().await;
         let now = configuration(cli, function).await?;
         match now.last_update_status.as_str() {
             "Successful" => return Ok(()),
@@ -83,7 +90,7 @@ pub async fn settled(cli: &Cli, function: &str) -> Result<()> {
                 "the change of {function}'s configuration is {status} after {} s: look at it in the console",
                 TIMEOUT.as_secs()
             ),
-            _ => tokio::time::sleep(PAUSE).await,
+            _ => {}
         }
     }
 }

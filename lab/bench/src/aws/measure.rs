@@ -22,6 +22,9 @@ use lab_workspace::progress::Progress;
 /// A path that no step's API has: API Gateway answers by itself, and says what time it is there.
 pub const NO_ROUTE: &str = "/no-route";
 
+/// API Gateway's own answer above the throttle that the step is deployed with.
+const TOO_MANY: u16 = 429;
+
 /// A deployed step that answers as it should.
 pub struct Prepared {
     /// The step.
@@ -95,7 +98,12 @@ impl Prepared {
         }
         let begin = Instant::now();
         while sent.closed.len() < extent.closed as usize && begin.elapsed() < extent.closed_time {
-            sent.closed.push(ok(name, connection.get().await?)?.latency);
+            let answer = connection.get().await?;
+            if answer.status == TOO_MANY {
+                sent.throttled = true;
+                break;
+            }
+            sent.closed.push(ok(name, answer)?.latency);
         }
         sent.elapsed = begin.elapsed();
         Ok(sent)
@@ -235,6 +243,12 @@ fn put_together(
         let mut reports = &reports[..];
         let mut cold_among_warm = 0;
         let mut own = Vec::new();
+        if rounds.iter().any(|round| round.throttled) {
+            let name = &prepared.target.name;
+            remarks.push(format!(
+                "{name}: the throttle of its API ended the requests without a pause early: `npm run deploy -- {name} -c rate=200`"
+            ));
+        }
         for round in rounds {
             let (these, rest) = reports.split_at(round.requests());
             let round = join(round, these);

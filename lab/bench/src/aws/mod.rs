@@ -6,6 +6,7 @@
 //! | [`cli`] | the AWS CLI as a child process, and what to do when it fails |
 //! | [`function`] | a function's configuration, and the change that makes its next start cold |
 //! | [`connection`] | one HTTP connection to an API, the way to the function |
+//! | `wait` | how long to wait before AWS is asked again, so that a room does not ask at once |
 //! | [`reports`] | the REPORT lines, from CloudWatch Logs |
 //! | [`measure`](mod@measure) | interleaved rounds |
 //! | [`plan`] | what a measurement will do and cost, before it does it |
@@ -20,3 +21,4 @@ pub mod outputs;
 pub mod plan;
 pub mod reports;
 mod rounds;
+mod wait;

@@ -7,9 +7,12 @@ use lab_lambda::Report;
 use serde::Deserialize;
 
 use super::cli::Cli;
+use super::wait::Pauses;
 
-/// Between two looks. Lines take seconds until they can be found.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Before the first look, and what the pauses grow to. Lines take seconds until they can be found, and a whole account may ask
+/// for log events five times a second (docs.aws.amazon.com/AmazonCloudWatch/latest/logs, quotas, `FilterLogEvents`).
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Until they are given up.
 const TIMEOUT: Duration = Duration::from_mins(3);
 /// Lambda's own lines; a function's logs may hold the word alone.
@@ -79,11 +82,11 @@ pub async fn at_least(
     count: usize,
 ) -> Result<Vec<Report>> {
     wait_for(cli, log_group, begin, (count, "right answers")).await?;
-    tokio::time::sleep(PAUSE).await;
+    Pauses::new(FIRST_PAUSE, LONGEST_PAUSE).pause().await;
     since(cli, log_group, begin).await
 }
 
-/// Looks again and again until there are as many lines, or more.
+/// Waits, looks, and waits longer, until there are as many lines, or more.
 async fn wait_for(
     cli: &Cli,
     log_group: &str,
@@ -91,7 +94,9 @@ async fn wait_for(
     (count, of_what): (usize, &str),
 ) -> Result<Vec<Report>> {
     let asked = Instant::now();
+    let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
+        pauses.pause().await;
         let found = since(cli, log_group, begin).await?;
         if found.len() >= count {
             return Ok(found);
@@ -104,6 +109,5 @@ async fn wait_for(
                 TIMEOUT.as_secs()
             );
         }
-        tokio::time::sleep(PAUSE).await;
     }
 }

@@ -16,6 +16,8 @@ pub struct SentRound {
     pub closed: Vec<Duration>,
     /// How long the closed loop took.
     pub elapsed: Duration,
+    /// The API's own throttle ended the closed loop: that request never reached the function.
+    pub throttled: bool,
 }
 
 impl SentRound {
@@ -100,6 +102,7 @@ mod tests {
             warm: vec![MS * 11, MS * 12],
             closed: vec![MS * 13, MS * 14],
             elapsed: MS * 40,
+            throttled: false,
         }
     }
 

@@ -22,6 +22,7 @@ impl Deployment {
             .args(arguments)
             .env("PATH", path_with_stand_in())
             .env("STANDIN", self.folder.path())
+            .env("LAB_AWS_PAUSE_MS", "20")
             .stdin(Stdio::null())
             .output()
             .await

@@ -3,6 +3,7 @@
 //! AWS still answers so.
 
 mod load;
+mod room;
 mod server;
 
 use std::collections::BTreeSet;
@@ -91,6 +92,7 @@ impl Deployment {
             .args(arguments)
             .env("PATH", path)
             .env("STANDIN", self.folder.path())
+            .env("LAB_AWS_PAUSE_MS", "20")
             .stdin(Stdio::null());
         command
     }
@@ -283,7 +285,7 @@ async fn a_dry_run_says_what_and_how_dear_and_does_nothing() {
         ended.stderr
     );
     for command in [
-        "aws lambda get-function-configuration --function-name Stadiums-Step05 --region eu-west-1",
+        "aws lambda get-function --function-name Stadiums-Step05 --query Configuration --region eu-west-1",
         "aws lambda update-function-configuration --function-name Stadiums-Step05 --description 'cargo lab: cold start N'",
         "aws logs filter-log-events --log-group-name /aws/lambda/Stadiums-Step05",
         "/Stadiums-StepFloor/",
@@ -344,13 +346,17 @@ async fn a_missing_cli_is_told_from_one_that_fails() {
 }
 
 /// What the CLI says, and what of our answer a reader needs.
-const FAILURES: [(&str, &str); 5] = [
+const FAILURES: [(&str, &str); 6] = [
+    (
+        "\nAn error occurred (TooManyRequestsException) when calling the GetFunction operation (reached max retries: 9): Rate exceeded\n",
+        "Too many ask at once: the quota is the whole account's",
+    ),
     (
         "\nUnable to locate credentials. You can configure credentials by running \"aws login\".\n",
         "There are no valid credentials: run `aws configure` or `aws sso login`",
     ),
     (
-        "\nAn error occurred (ExpiredTokenException) when calling the GetFunctionConfiguration operation: The security token included in the request is expired\n",
+        "\nAn error occurred (ExpiredTokenException) when calling the GetFunction operation: The security token included in the request is expired\n",
         "The session has expired: run `aws sso login`",
     ),
     (
@@ -358,11 +364,11 @@ const FAILURES: [(&str, &str); 5] = [
         "The session has expired: run `aws sso login`",
     ),
     (
-        "\nAn error occurred (AccessDeniedException) when calling the GetFunctionConfiguration operation: User: arn:aws:iam::123456789012:user/ada is not authorized to perform: lambda:GetFunctionConfiguration\n",
+        "\nAn error occurred (AccessDeniedException) when calling the GetFunction operation: User: arn:aws:iam::123456789012:user/ada is not authorized to perform: lambda:GetFunction\n",
         "lambda:UpdateFunctionConfiguration and logs:FilterLogEvents are needed",
     ),
     (
-        "\nAn error occurred (ResourceNotFoundException) when calling the GetFunctionConfiguration operation: Function not found: arn:aws:lambda:eu-west-1:123456789012:function:Stadiums-Step05\n",
+        "\nAn error occurred (ResourceNotFoundException) when calling the GetFunction operation: Function not found: arn:aws:lambda:eu-west-1:123456789012:function:Stadiums-Step05\n",
         "is AWS_PROFILE the one that deployed it?",
     ),
 ];
@@ -376,7 +382,7 @@ async fn each_failure_of_the_cli_says_what_to_do() {
         assert!(error.contains(help), "{error}");
         assert!(error.contains(said.trim().trim_end_matches('.')), "{error}");
         assert!(
-            error.contains("05-elasticache: `aws lambda get-function-configuration"),
+            error.contains("05-elasticache: `aws lambda get-function"),
             "{error}"
         );
     }

@@ -68,6 +68,8 @@ impl Call<'_> {
                 Ok(data) => {
                     length += data.len();
                     if length > limit {
+                        // The rest is read, too: a runtime that is still sending would not see the answer.
+                        while let Some(Ok(_)) = self.body.frame().await {}
                         return Err(ApiError::too_large(limit));
                     }
                     match &caller {

@@ -109,7 +109,10 @@ impl Database {
     ) -> Result<(), Error> {
         let (database, user) = (quoted(database), quoted(owner));
         for sql in [
-            format!("CREATE ROLE {user} LOGIN"),
+            // Two functions may have a user of one name: variants of one function do.
+            format!(
+                "DO $lab$ BEGIN CREATE ROLE {user} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $lab$"
+            ),
             format!("GRANT rds_iam TO {user}"),
             format!("CREATE DATABASE {database} OWNER {user}"),
         ] {

@@ -45,7 +45,7 @@ pub fn of_session(session: &Session, order: &[String], prices: &Prices) -> Vec<S
          and request fee",
     );
     let alone = "the REPORT durations of the same requests: no API Gateway, no way there";
-    let above = "as a multiple of the empty handler on the same runtime";
+    let above = "as a multiple of the floor that its manifest names";
     let asked = "by the first (cold) / by a later invocation";
     let counts = COUNTED.map(|(heading, counters)| (Shown::Counted(counters), heading, 0));
     let is_asked = |counter: &&str| {

@@ -71,6 +71,8 @@ async fn at_most_three_requests_are_under_way_or_as_many_as_it_is_told() {
         (&[(MAX_CONNECTIONS, "1")], 1),
         (&[(MAX_CONNECTIONS, "4")], 4),
     ] {
+        // What the environment before this one began, is counted as its own.
+        lab.services.settle().await;
         let before = lab.counts();
         let mut environment = Environment::beside(lab, variables).await;
         environment.invoke().await;

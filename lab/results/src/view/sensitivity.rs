@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use crate::format::{duration, short_name, times};
 use crate::sensitivity::{Modelled, Range, Sensitivity};
 
+/// A gain that is said to survive every distance: clear of the model's own error, and of what two measurements of the same
+/// step differ by.
+const CLEAR_GAIN: f64 = 1.25;
+
 /// A row a step: its median and its gain over the ranges of all distances, and how far the model itself is off.
 pub fn section(sensitivity: &Sensitivity) -> Section {
     let number = |heading: &str| Column::new(heading, Content::Number);
@@ -95,11 +99,11 @@ fn notes(sensitivity: &Sensitivity) -> Vec<String> {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let always = named(&|gains| gains.low > 1.0);
+    let always = named(&|gains| gains.low >= CLEAR_GAIN);
     let either = named(&|gains| gains.low < 1.0 && gains.high > 1.0);
     if !always.is_empty() {
         notes.push(format!(
-            "Faster than the step before at every distance: {always}."
+            "At least {CLEAR_GAIN} times as fast as the step before at every distance: {always}."
         ));
     }
     if !either.is_empty() {

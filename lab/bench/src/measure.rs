@@ -108,17 +108,32 @@ pub async fn measure(
     Ok(names.zip(measurements).collect())
 }
 
-/// Measures all targets, in their order. The n-th rounds of all of them run next to each other, each time in another random
-/// order, so that none always follows the same other one. Where traffic is sparse, they wait at the same time.
+/// Measures all targets, in their order: in turns, or where traffic is sparse all of them at the same time.
 pub async fn measure_each(
     lab: &Testbed,
     targets: &[Prepared],
     extent: &Extent,
     progress: &mut Progress,
 ) -> Result<Vec<Measurement>> {
-    if extent.is_sparse() {
-        return sparse::measure(lab, targets, extent, progress).await;
-    }
+    let rounds = if extent.is_sparse() {
+        sparse::rounds(lab, targets, extent, progress).await?
+    } else {
+        in_turns(lab, targets, extent, progress).await?
+    };
+    let measured = targets.iter().zip(rounds);
+    Ok(measured
+        .map(|(prepared, rounds)| measurement(prepared, rounds))
+        .collect())
+}
+
+/// The rounds of all targets, in their order. The n-th rounds of all of them run next to each other, each time in another random
+/// order, so that none always follows the same other one.
+async fn in_turns(
+    lab: &Testbed,
+    targets: &[Prepared],
+    extent: &Extent,
+    progress: &mut Progress,
+) -> Result<Vec<Vec<Round>>> {
     let mut rounds: Vec<Vec<Round>> = targets.iter().map(|_| Vec::new()).collect();
     let mut random = fastrand::Rng::with_seed(extent.seed);
     for number in 0..extent.rounds as usize {
@@ -137,10 +152,7 @@ pub async fn measure_each(
             rounds[index].push(round);
         }
     }
-    let measured = targets.iter().zip(rounds);
-    Ok(measured
-        .map(|(prepared, rounds)| measurement(prepared, rounds))
-        .collect())
+    Ok(rounds)
 }
 
 /// The numbers below `count` in a random order.

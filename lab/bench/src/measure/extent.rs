@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lab_results::conditions::SPARSE_GAP_MS;
+
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
@@ -87,12 +89,9 @@ impl Extent {
     /// Whether the paced invocations are a second or more apart, so that what a function keeps for seconds grows old between
     /// them.
     pub fn is_sparse(&self) -> bool {
-        self.gap >= SPARSE
+        self.gap.as_secs_f64() * 1000.0 >= SPARSE_GAP_MS
     }
 }
-
-/// Traffic is sparse from this pause on.
-const SPARSE: Duration = Duration::from_secs(1);
 
 /// Sparse traffic goes on for this long in each environment: past the ten seconds that the steps' caches hold an answer.
 const SPARSE_SPAN: Duration = Duration::from_secs(14);

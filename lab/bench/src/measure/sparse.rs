@@ -3,12 +3,12 @@
 
 use anyhow::{Context as _, Result};
 use lab_lambda::Environment;
-use lab_results::schema::{Measurement, Round};
+use lab_results::schema::Round;
 use lab_services::Counts;
 use lab_workspace::progress::Progress;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Extent, Prepared, Series, cold, measurement, shuffled, with_warm};
+use super::{Extent, Prepared, Series, cold, shuffled, with_warm};
 use crate::testbed::Testbed;
 
 /// A target's environment in this round, frozen between its invocations.
@@ -22,13 +22,13 @@ struct Waiting<'a> {
     database: u32,
 }
 
-/// Measures all targets, in their order.
-pub async fn measure(
+/// The rounds of all targets, in their order.
+pub async fn rounds(
     lab: &Testbed,
     targets: &[Prepared],
     extent: &Extent,
     progress: &mut Progress,
-) -> Result<Vec<Measurement>> {
+) -> Result<Vec<Vec<Round>>> {
     let mut rounds: Vec<Vec<Round>> = targets.iter().map(|_| Vec::new()).collect();
     let mut random = fastrand::Rng::with_seed(extent.seed);
     for number in 1..=extent.rounds {
@@ -61,10 +61,7 @@ pub async fn measure(
             rounds[*index].push(one.end(lab).await);
         }
     }
-    let measured = targets.iter().zip(rounds);
-    Ok(measured
-        .map(|(prepared, rounds)| measurement(prepared, rounds))
-        .collect())
+    Ok(rounds)
 }
 
 /// Starts an environment, invokes it for the first time and freezes it.

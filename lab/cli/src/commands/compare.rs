@@ -167,6 +167,31 @@ impl Compare {
         })
     }
 
+    /// What the results call everything that is named.
+    fn measured_names(&self, workspace: &Workspace) -> Result<Vec<String>> {
+        let names = self.names.iter();
+        names
+            .map(|name| self.measured_name(workspace, name))
+            .collect()
+    }
+
+    /// The file that was asked for, else the reader's own and the workshop's, as they are named.
+    fn tried(&self) -> Vec<PathBuf> {
+        match &self.results {
+            Some(path) => vec![path.clone()],
+            None => [LOCAL_RESULTS, REFERENCE].map(PathBuf::from).into(),
+        }
+    }
+
+    /// Those that are there; one that was asked for in any case, so that reading it says what is wrong.
+    fn readable(&self, workspace: &Workspace) -> Vec<PathBuf> {
+        let tried = self.tried().into_iter();
+        tried
+            .map(|path| workspace.root.join(path))
+            .filter(|path| self.results.is_some() || path.exists())
+            .collect()
+    }
+
     /// What the results call a step, a function or a measured file, which need not be there any more.
     fn measured_name(&self, workspace: &Workspace, name: &str) -> Result<String> {
         let described = FunctionFile::at(Path::new(name));
@@ -191,33 +216,17 @@ impl Compare {
     }
 
     fn steps(&self, workspace: &Workspace, prices: &Prices) -> Result<Compared> {
-        let mut names = Vec::new();
-        for name in &self.names {
-            names.push(self.measured_name(workspace, name)?);
-        }
+        let names = self.measured_names(workspace)?;
         ensure!(
             names.len() > 1,
             "name a second step to compare {} with",
             names[0]
         );
-        let tried = match &self.results {
-            Some(path) => vec![path.clone()],
-            None => [LOCAL_RESULTS, REFERENCE].map(PathBuf::from).into(),
-        };
-        for path in &tried {
-            let path = workspace.root.join(path);
-            if !path.exists() && self.results.is_none() {
-                continue;
-            }
+        for path in self.readable(workspace) {
             let file = Named::load(&path)?;
             let report = compare::steps(&file.file, self.profile.as_deref(), &names, prices);
             let Some(report) = report else { continue };
-            eprintln!(
-                "from {}",
-                path.strip_prefix(&workspace.root)
-                    .unwrap_or(&path)
-                    .display()
-            );
+            say_from(workspace, &path);
             let profile = report.json["profile"]
                 .as_str()
                 .unwrap_or_default()
@@ -229,6 +238,7 @@ impl Compare {
                 profile,
             });
         }
+        let tried = self.tried();
         let tried: Vec<String> = tried
             .iter()
             .map(|path| path.display().to_string())
@@ -251,22 +261,12 @@ impl Compare {
 
     /// The steps that the reader or else the reference measured with distance and without.
     fn sensitivity(&self, workspace: &Workspace) -> Result<Compared> {
-        let mut wanted = Vec::new();
-        for name in &self.names {
-            wanted.push(self.measured_name(workspace, name)?);
-        }
-        let tried = match &self.results {
-            Some(path) => vec![path.clone()],
-            None => [LOCAL_RESULTS, REFERENCE].map(PathBuf::from).into(),
-        };
+        let wanted = self.measured_names(workspace)?;
         let assumptions = sensitivity::assumptions(workspace.facts()?, compare::USUAL_PROFILE)?;
-        for path in tried.iter().map(|it| workspace.root.join(it)) {
-            if !path.exists() && self.results.is_none() {
-                continue;
-            }
+        for path in self.readable(workspace) {
             let file = ResultsFile::load(&path)?;
             if let Some(report) = compare::sensitivity(&file, &wanted, assumptions.clone()) {
-                eprintln!("from {}", path.display());
+                say_from(workspace, &path);
                 return Ok(Compared {
                     title: "If it were otherwise".to_owned(),
                     report,
@@ -330,6 +330,12 @@ impl Compare {
             .or_else(|| newest_first.first().map(|profile| (*profile).to_owned()))
             .context("the file has no session of the lab: there is nothing to compare")
     }
+}
+
+/// Says which file the numbers are from.
+fn say_from(workspace: &Workspace, path: &Path) {
+    let shown = path.strip_prefix(&workspace.root).unwrap_or(path);
+    eprintln!("from {}", shown.display());
 }
 
 /// True for a file that may hold results: an executable or a `function.toml` has been measured, and stands in one.

@@ -161,7 +161,7 @@ impl Limits {
 }
 
 /// Invocations so far apart, ms, are sparse traffic: what a function keeps for seconds has grown old between them.
-const SPARSE_GAP_MS: f64 = 1000.0;
+pub const SPARSE_GAP_MS: f64 = 1000.0;
 
 impl Method {
     /// Whether the paced invocations were a second or more apart.
